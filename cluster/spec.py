@@ -1,0 +1,148 @@
+"""What is wanted: the cluster as data. Made by `cluster.validate.cluster_spec`, which checks all of it at once.
+
+Times are seconds unless the name says otherwise, addresses are IPv4 in dotted form. A spec holds no secret, only where
+one comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a host carries; also the names of pyinfra's groups."""
+
+    HAPROXY = "haproxy"
+    GALERA = "galera"
+    CONTROLLER = "controller"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host and how it is reached."""
+
+    name: str
+    address: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How every host is reached. Host keys are always checked strictly, against `known_hosts`."""
+
+    user: str = "root"
+    key: str | None = None
+    known_hosts: str | None = None
+    port: int = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalived:
+    """The VIP of the load balancers (keepalived.conf(5)).
+
+    `preempt=False`: the VIP stays where a failover took it, since moving it back is a second cut for the clients.
+    """
+
+    vip: str
+    virtual_router_id: int = 120
+    priorities: Mapping[str, int] = field(default_factory=dict)
+    """Host to priority, 1 to 254, no two alike."""
+    advert_interval: float = 0.1
+    """VRRP version 3 counts in hundredths of a second (RFC 5798)."""
+    preempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Haproxy:
+    """The services that HAProxy balances."""
+
+    database_port: int = 3306
+    database_algorithm: str = "roundrobin"
+    single_writer: bool = True
+    """One Galera node takes all sessions, the others stand by."""
+    queue_port: int = 5670
+    queue_algorithm: str = "roundrobin"
+    stats_port: int = 80
+    """The statistics page, on each balancer's own address."""
+    max_connections: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Galera:
+    """The database cluster."""
+
+    cluster_name: str = "hatui"
+    sst_method: str = "mariabackup"
+    arbitrator: str | None = None
+    """The host that runs garbd where there are only two database nodes."""
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    """Further lines of the [mariadbd] section, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rabbitmq:
+    """The message brokers, on the controllers."""
+
+    net_ticktime: int = 10
+    partition_handling: str = "pause_minority"
+    queue_type: str = "quorum"
+    """quorum, or mirrored (RabbitMQ 3 only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corosync:
+    """Membership of the controllers (corosync.conf(5))."""
+
+    cluster_name: str = "hatui"
+    transport: str = "knet"
+    """knet, udpu, or udp with a multicast address."""
+    token_ms: int = 1000
+    multicast_address: str = "239.225.47.10"
+    multicast_port: int = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class FencingDevice:
+    """The BMC of a controller, reached by IPMI over LAN (fence_ipmilan(8))."""
+
+    address: str
+    user: str
+    port: int = 623
+
+
+@dataclass(frozen=True, slots=True)
+class Pacemaker:
+    """The controllers' resources. Without a fencing device for each controller the layer is never OK."""
+
+    vip: str
+    monitor_interval: int = 3
+    fencing: Mapping[str, FencingDevice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The whole cluster. `secrets` names where a secret comes from, if not from the store (deploy/secrets.py)."""
+
+    name: str
+    network: str
+    release: str
+    hosts: Mapping[str, Host]
+    ssh: Ssh
+    keepalived: Keepalived
+    pacemaker: Pacemaker
+    haproxy: Haproxy = field(default_factory=Haproxy)
+    galera: Galera = field(default_factory=Galera)
+    rabbitmq: Rabbitmq = field(default_factory=Rabbitmq)
+    corosync: Corosync = field(default_factory=Corosync)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self, role: Role) -> tuple[str, ...]:
+        """The hosts of `role`, in the order of the inventory."""
+        return tuple(name for name, host in self.hosts.items() if host.role is role)
+
+    def address(self, name: str) -> str:
+        """The address of the host `name`."""
+        return self.hosts[name].address

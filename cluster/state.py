@@ -1,0 +1,209 @@
+"""What is seen: one frozen record for each layer of each host, and the snapshot they make together.
+
+Every record is plain data (JSON-encodable with msgspec). A host that could not be asked, or whose answer could not
+be read, is an `Unknown` with the reason; it is never left out and never taken for healthy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing is known of this, and why: a sentence without the host's name."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A systemd unit of a host, and whether what it runs with is what lies on disk.
+
+    `active` and `sub` are systemd's ActiveState and SubState (systemctl(1)); `restart_due` says that a configuration
+    file changed since the unit last read it (see operations/service.py), None where the unit keeps no stamp.
+    """
+
+    unit: str
+    active: str
+    sub: str
+    enabled: bool
+    restart_due: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VipNode:
+    """Which VIPs a host holds: `held` maps each VIP found on it to its interface.
+
+    Source: `ip -j addr` (ip-address(8)); what keepalived or Pacemaker believes is not asked, clients don't either.
+    `keepalived` is None on a host that does not run it (the controllers' VIP is Pacemaker's).
+    """
+
+    held: Mapping[str, str]
+    keepalived: ServiceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyServer:
+    """One server line of HAProxy's `show stat` (management.txt, 9.1): `status` is UP, DOWN, MAINT, DRAIN, NOLB, …"""
+
+    backend: str
+    name: str
+    address: str
+    status: str
+    check: str
+    """`check_status` with its code, such as "L7OK/200" or "L4CON"."""
+    sessions: int
+    backup: bool
+    last_change: int
+    """Seconds since the status last changed."""
+    downtime: int
+    """Seconds in total."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyNode:
+    """HAProxy on one load balancer."""
+
+    version: str
+    uptime: int
+    servers: tuple[ProxyServer, ...]
+    stuck: Mapping[str, str]
+    """Backend to the server that its stick table sends new sessions to: the writer, for a database backend."""
+    service: ServiceState
+
+
+@dataclass(frozen=True, slots=True)
+class GaleraNode:
+    """A Galera node, from its server's `SHOW GLOBAL STATUS LIKE 'wsrep_%'`, or from `grastate.dat` when it is down.
+
+    `uuid` and `seqno` are then those of the state file: seqno -1 means that it crashed and must be recovered.
+    """
+
+    running: bool
+    uuid: str
+    seqno: int
+    ready: bool = False
+    connected: bool = False
+    cluster_status: str = ""
+    """Primary, non-Primary or Disconnected (wsrep_cluster_status)."""
+    state: str = ""
+    """Synced, Donor/Desynced, Joined, Joining, Initialized (wsrep_local_state_comment)."""
+    size: int = 0
+    conf_id: int = -1
+    recv_queue: int = 0
+    flow_control_paused: float = 0.0
+    """Share of the time since the last FLUSH STATUS, 0.0 to 1.0."""
+    desynced: bool = False
+    read_only: bool = False
+    safe_to_bootstrap: bool | None = None
+    """Only from the state file."""
+    service: ServiceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerNode:
+    """RabbitMQ on one controller, from its management API on loopback (`/api/nodes`, `/api/overview`)."""
+
+    name: str
+    """The Erlang node, such as rabbit@cc01."""
+    running: bool
+    members: tuple[str, ...] = ()
+    running_members: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
+    """Nodes that this one sees as partitioned from it."""
+    alarms: tuple[str, ...] = ()
+    version: str = ""
+    service: ServiceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumNode:
+    """Corosync on one controller (`corosync-quorumtool -s`, corosync-quorumtool(8))."""
+
+    running: bool
+    quorate: bool
+    votes: int
+    expected: int
+    members: tuple[str, ...]
+    service: ServiceState
+
+
+@dataclass(frozen=True, slots=True)
+class CrmNode:
+    """A node of the Pacemaker cluster."""
+
+    name: str
+    online: bool
+    standby: bool
+    maintenance: bool
+    pending: bool
+    unclean: bool
+    is_dc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CrmResource:
+    """A resource of the Pacemaker cluster; `nodes` are those it is active on."""
+
+    id: str
+    agent: str
+    role: str
+    active: bool
+    failed: bool
+    managed: bool
+    orphaned: bool
+    blocked: bool
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrmFailure:
+    """A failed action that Pacemaker still remembers."""
+
+    operation: str
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FencingEvent:
+    """One entry of the fencing history."""
+
+    target: str
+    action: str
+    status: str
+    """success, failed or pending."""
+    completed: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrmStatus:
+    """The Pacemaker cluster as one node sees it (`crm_mon --output-as=xml`)."""
+
+    running: bool
+    dc: str
+    quorate: bool
+    stonith_enabled: bool
+    maintenance_mode: bool
+    nodes: tuple[CrmNode, ...]
+    resources: tuple[CrmResource, ...]
+    failures: tuple[CrmFailure, ...]
+    fencing: tuple[FencingEvent, ...]
+    bans: tuple[str, ...]
+    """Location constraints left behind by a move or ban (ids cli-prefer-*, cli-ban-*)."""
+    service: ServiceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """One snapshot. Each layer maps every host that carries it to its record, or to `Unknown` with the reason."""
+
+    vrrp: Mapping[str, VipNode | Unknown] = field(default_factory=dict)
+    haproxy: Mapping[str, ProxyNode | Unknown] = field(default_factory=dict)
+    galera: Mapping[str, GaleraNode | Unknown] = field(default_factory=dict)
+    rabbitmq: Mapping[str, BrokerNode | Unknown] = field(default_factory=dict)
+    corosync: Mapping[str, QuorumNode | Unknown] = field(default_factory=dict)
+    pacemaker: Mapping[str, CrmStatus | Unknown] = field(default_factory=dict)
+    controller_vip: Mapping[str, VipNode | Unknown] = field(default_factory=dict)

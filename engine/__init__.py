@@ -1,0 +1,1 @@
+"""When and in which order: the only room that drives pyinfra's API and gevent."""

@@ -1,0 +1,1 @@
+"""Writes: one file a layer, idempotent, each yields commands."""

@@ -1,0 +1,1 @@
+"""What a person sees and does: the hatui verbs and the console."""
