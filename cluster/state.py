@@ -30,6 +30,8 @@ class ServiceState:
     sub: str
     enabled: bool
     restart_due: bool | None = None
+    reload_due: bool = False
+    """The unit's own files changed and systemd has not read them yet (NeedDaemonReload)."""
 
 
 @dataclass(frozen=True, slots=True)

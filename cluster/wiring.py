@@ -1,0 +1,27 @@
+"""What two layers must agree on: names, ports and paths that one writes and another reads."""
+
+from __future__ import annotations
+
+GALERA_BACKEND = "galera"
+"""HAProxy's backend of the database; its servers bear the hosts' names."""
+
+RABBITMQ_BACKEND = "rabbitmq"
+"""HAProxy's backend of the queue; its servers bear the hosts' names."""
+
+GALERA_CHECK_PORT = 9200
+"""On each database node: HTTP 200 if the node may take sessions, 503 with the reason otherwise."""
+
+HAPROXY_WATCH_SOCKET = "/run/haproxy/watch.sock"
+"""Level user: can look, can't change anything."""
+
+HAPROXY_ADMIN_SOCKET = "/run/haproxy/admin.sock"
+"""Level admin, mode 0600."""
+
+RABBITMQ_MANAGEMENT_PORT = 15672
+"""The management API, on loopback only."""
+
+PROBE_ACCOUNT = "hatui_probe"
+"""Account, database and virtual host through which the client's side is measured; secret "probe"."""
+
+PEERS_PORT = 10000
+"""Where the balancers tell each other who the writer is (HAProxy's peers protocol)."""

@@ -1,0 +1,74 @@
+"""Units: enabled and started, and a stamp of what each was started with.
+
+A changed file never restarts anything by itself. A drop-in lets systemd record, at each start or reload, the hash of
+the files that the unit reads; while the files on disk have another hash, the unit is "restart due" (facts/base.py),
+however the change came about and whoever restarts it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Sequence
+
+from pyinfra import host
+from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.operation import operation
+
+from facts.base import STAMPS, Services
+from operations.files import ManagedFile
+
+STAMP_PROGRAM = "/usr/local/lib/hatui/stamp"
+
+
+def stamp_program() -> ManagedFile:
+    """The program that records a unit's files; every host gets it with the base layer."""
+    script = f"""#!/bin/sh
+# Managed by hatui. stamp UNIT FILE...: record what UNIT is started with, so that a later change is seen as due.
+set -eu
+unit=$1
+shift
+mkdir -p {STAMPS}
+cat -- "$@" 2>/dev/null | sha256sum | cut -c1-64 >"{STAMPS}/.$unit.$$"
+mv -f "{STAMPS}/.$unit.$$" "{STAMPS}/$unit"
+"""
+    return ManagedFile(path=STAMP_PROGRAM, content=script.encode(), mode="0755")
+
+
+def stamp_lines(unit: str, files: Sequence[str], *, reloads: bool) -> str:
+    """The lines of a drop-in's [Service] section (systemd.service(5)) that stamp `unit` at each start.
+
+    With `reloads`, also at each reload: only for a program that takes all of `files` over when it reloads.
+    """
+    command = f"-+{STAMP_PROGRAM} {unit} {' '.join(files)}"
+    lines = [f"ExecStartPre={command}"]
+    if reloads:
+        lines.append(f"ExecReload={command}")
+    return "\n".join(lines) + "\n"
+
+
+def drop_in(unit: str, service_lines: str, *, unit_lines: str = "") -> ManagedFile:
+    """hatui's drop-in for `unit` (name with its suffix). Takes effect after `daemon_reload`."""
+    text = "# Managed by hatui.\n"
+    if unit_lines:
+        text += f"[Unit]\n{unit_lines}"
+    text += f"[Service]\n{service_lines}"
+    return ManagedFile(path=f"/etc/systemd/system/{unit}.d/hatui.conf", content=text.encode())
+
+
+@operation()
+def running(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Enable each unit, and start it if it does not run. A unit that runs is left alone, restart due or not.
+
+    Units' files that systemd has not read yet are read first.
+    """
+    seen = host.get_fact(Services, units={unit: () for unit in units}) or {}
+    if any(service.reload_due for service in seen.values()):
+        yield StringCommand("systemctl daemon-reload")
+    for unit in units:
+        now = seen.get(unit)
+        name = shlex.quote(unit)
+        if now is None or not now.enabled:
+            yield StringCommand("systemctl enable --quiet", name)
+        if now is None or now.active not in ("active", "activating", "reloading"):
+            # A unit that gave up restarting refuses a start until its counter is reset.
+            yield StringCommand(f"systemctl reset-failed {name} 2>/dev/null; systemctl start {name}")

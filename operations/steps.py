@@ -1,0 +1,94 @@
+"""Work that goes from host to host: one step at a time, each seen to succeed, and a plain sentence where one does not.
+
+pyinfra runs an operation on all hosts at once, and its serial mode has no order and does not stop at a failure. So
+rolling work is one operation on one host of the layer, whose commands are steps that reach the other hosts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pyinfra import logger, state
+from pyinfra.api.arguments import ConnectorArguments
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.api.state import State
+from pyinfra.context import ctx_host
+from typing_extensions import override
+
+
+class Refused(Exception):
+    """A step was not taken, or was not seen to succeed; its text is the reason and what to do."""
+
+
+class Step(PyinfraCommand):
+    """A named piece of work as a pyinfra command. `act` raises `Refused` with the reason where it must stop."""
+
+    def __init__(self, name: str, act: Callable[[], None]) -> None:
+        super().__init__()
+        self.name = name
+        self.act = act
+
+    @override
+    def __repr__(self) -> str:
+        return f"Step({self.name})"
+
+    @override
+    def execute(self, state: State, host: Host, connector_arguments: ConnectorArguments) -> bool:
+        """Run it on the conducting host. False, which stops the run, when it refused or a host could not be reached."""
+        logger.info(f"{host.print_prefix}{self.name}")
+        try:
+            with ctx_host.use(host):
+                self.act()
+        except (Refused, PyinfraError, OSError) as refusal:
+            logger.error(f"{host.print_prefix}{self.name}: stopped. {refusal}")
+            return False
+        return True
+
+
+def named(name: str) -> Host:
+    """The pyinfra host `name`, connected. Refused, by name, if it can't be reached."""
+    found: Host = state.inventory.get_host(name)
+    if not found.connected:
+        try:
+            found.connect(reason="to look at the whole cluster", raise_exceptions=True)
+        except (PyinfraError, OSError) as error:
+            raise Refused(f"{name} can't be reached ({error}). Bring it back, or mend the inventory.") from error
+    return found
+
+
+def look(name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
+    """The fact of host `name`, read now. Refused if the host can't be reached."""
+    found = named(name)
+    with ctx_host.use(found):
+        return found.get_fact(fact, **arguments)
+
+
+def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None) -> str:
+    """Run `command` on host `name`, and return its standard output. Refused, with what it said, if it fails."""
+    from pyinfra.api.arguments import pop_global_arguments
+
+    found = named(name)
+    with ctx_host.use(found):
+        arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
+        connector = {key: arguments[key] for key in ConnectorArguments.__annotations__ if key in arguments}
+        if stdin is not None:
+            connector["_stdin"] = stdin.splitlines()
+        ok, output = found.run_shell_command(command, print_output=state.print_output, print_input=state.print_input,
+                                             **connector)
+    if not ok:
+        raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
+    return str(output.stdout)
+
+
+def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: float = 0.5) -> None:
+    """Ask until there is no reason left why not. Refused with the last reason after `within` seconds."""
+    deadline = time.monotonic() + within
+    while (reason := reason_why_not()) is not None:
+        if time.monotonic() > deadline:
+            raise Refused(f"After {within:g} s: {reason}")
+        time.sleep(every)
