@@ -1,14 +1,16 @@
-"""Every host: it knows the others by name, and keeps hatui's small helper program."""
+"""Every host: it has its name, knows the others by theirs, and keeps hatui's small helper program."""
 
 from pyinfra import host
+from pyinfra.operations import server
 
-from cluster.releases import packages
 from cluster.spec import Cluster, Role
 from operations.files import ManagedFile, managed
-from operations.packages import installed
+from operations.kernel import applied
 from operations.service import stamp_program
 
 cluster: Cluster = host.data.cluster
+
+server.hostname(name="Base: the host has its name", hostname=host.name)
 
 names = "".join(f"{member.address} {name}\n" for name, member in cluster.hosts.items())
 files = [
@@ -18,8 +20,12 @@ files = [
         content=f"# Managed by hatui.\n127.0.0.1 localhost\n::1 localhost ip6-localhost\n{names}".encode(),
     ),
 ]
-if Role.HAPROXY in host.groups:
-    # Both balancers listen on the VIP, whoever owns it (ip-sysctl: ip_nonlocal_bind).
-    files.append(
-        ManagedFile(path="/etc/sysctl.d/60-hatui.conf", content=b"# Managed by hatui.\nnet.ipv4.ip_nonlocal_bind = 1\n")
-    )
+# Both balancers bind the VIP, whoever owns it (kernel documentation, ip-sysctl: ip_nonlocal_bind).
+parameters = {"net.ipv4.ip_nonlocal_bind": "1"} if Role.HAPROXY in host.groups else {}
+if parameters:
+    lines = "".join(f"{key} = {value}\n" for key, value in parameters.items())
+    files.append(ManagedFile(path="/etc/sysctl.d/60-hatui.conf", content=f"# Managed by hatui.\n{lines}".encode()))
+managed(name="Base: names, helper program, kernel parameters", files=files)
+
+if parameters:
+    applied(name="Base: kernel parameters are in force", parameters=parameters)

@@ -42,6 +42,19 @@ class FileStates(FactBase[dict[str, FileState]]):
         return states
 
 
+class KernelParameters(FactBase[dict[str, str]]):
+    """Each kernel parameter of `names` that exists, with its value (sysctl(8))."""
+
+    @override
+    def command(self, names: Sequence[str]) -> str:
+        return f"sysctl -- {' '.join(shlex.quote(name) for name in names)} 2>/dev/null; true"
+
+    @override
+    def process(self, output: Iterable[str]) -> dict[str, str]:
+        pairs = (line.split(" = ", 1) for line in output if " = " in line)
+        return {key: value for key, value in pairs}
+
+
 class Services(FactBase[dict[str, ServiceState]]):
     """The state of each unit, and whether a file it reads has changed since it was started or reloaded.
 

@@ -1,0 +1,49 @@
+# make demo: the lab, a deploy, its status.   make test: every check and every test, on real hosts.
+# Both install what is missing: Debian packages for the lab, and a virtual environment in .venv.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.PHONY: demo test check e2e bench lock programs
+
+demo: .venv/ready programs
+	$(BIN)/halab up
+	$(BIN)/pyinfra -y inventory.py deploy/ha.py
+	$(BIN)/hatui status
+	@cat docs/next-steps.txt
+
+test: check e2e
+
+check: .venv/ready-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not lab" tests
+
+e2e: .venv/ready-for-tests programs
+	$(BIN)/pytest -v -m lab tests
+
+bench: .venv/ready programs
+	$(BIN)/python -m bench
+
+programs:
+	@sh lab/install-programs
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || sh lab/install-programs $(PYTHON)-venv
+	$(PYTHON) -m venv .venv
+
+# The hashes pin what is installed; the project itself is built without fetching anything more.
+.venv/ready: .venv/bin/python requirements.txt pyproject.toml
+	$(BIN)/pip install -q --require-hashes --no-deps -r requirements.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-for-tests: .venv/ready requirements-test.txt
+	$(BIN)/pip install -q --require-hashes --no-deps -r requirements-test.txt
+	@touch $@
+
+lock:
+	$(COMPILE) --extra build pyproject.toml -o requirements.txt
+	$(COMPILE) --extra build --extra test pyproject.toml -o requirements-test.txt

@@ -1,0 +1,121 @@
+"""The lab and the product as a person uses them: programs that are run, and what they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+NETWORK = IPv4Network(os.environ.get("HALAB_SUBNET", "192.168.47.0/24"))
+VIP = str(NETWORK.network_address + 47)
+CONTROLLER_VIP = str(NETWORK.network_address + 48)
+HOSTS = {
+    "haproxy1": 120, "haproxy2": 121, "mysql1": 125, "mysql2": 126, "mysql3": 127,
+    "cc01": 100, "cc02": 101, "cc03": 102, "net01": 110, "net02": 111,
+}  # fmt: skip
+
+
+def address(host: str) -> str:
+    """The address of a lab host."""
+    return str(NETWORK.network_address + HOSTS[host])
+
+
+def run(*command: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a program in the repository; an AssertionError with all that it said if it fails and `check` is set."""
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False)
+    assert not check or done.returncode == 0, (
+        f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    )
+    return done
+
+
+def program(name: str) -> str:
+    """A program of this virtual environment."""
+    return str(Path(sys.executable).parent / name)
+
+
+def halab(*arguments: str, timeout: float = 300) -> str:
+    """Run halab, and return what it printed."""
+    return run(sys.executable, "-m", "lab", *arguments, timeout=timeout).stdout
+
+
+def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60) -> str:
+    """Run a shell command on a lab host as root, and return its standard output."""
+    return run(sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout).stdout
+
+
+def pyinfra(*arguments: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:
+    """Run pyinfra on the default inventory."""
+    return run(program("pyinfra"), *arguments, check=check, timeout=timeout)
+
+
+def deploy(layer: str = "ha", *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """`pyinfra -y inventory.py deploy/LAYER.py`."""
+    return pyinfra("-y", *options, "inventory.py", f"deploy/{layer}.py", check=check)
+
+
+def changes(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines of a deploy's output that tell of a change on a host."""
+    return [line for line in done.stderr.splitlines() + done.stdout.splitlines() if "] Success" in line]
+
+
+def status() -> dict[str, Any]:
+    """`hatui status --json`, whatever its verdict."""
+    done = run(sys.executable, "-m", "tui.main", "status", "--json", check=False, timeout=30)
+    assert done.returncode in (0, 1, 2, 3) and done.stdout, f"hatui status: {done.returncode}\n{done.stderr}"
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def wait_until(condition: Callable[[], object], within: float, what: str = "", every: float = 0.25) -> float:
+    """Wait until `condition` gives something true; return the seconds that it took. AssertionError after `within`."""
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < within, f"not within {within:g} s: {what or condition}"
+        time.sleep(every)
+    return time.monotonic() - begin
+
+
+def verdicts(found: dict[str, Any]) -> dict[str, str]:
+    """Each layer's verdict, by its name."""
+    return {layer["layer"]: layer["verdict"] for layer in found["layers"]}
+
+
+def all_ok(*, within: float) -> None:
+    """Wait until `hatui status` finds every layer OK."""
+    last: dict[str, Any] = {}
+
+    def ok() -> bool:
+        nonlocal last
+        last = status()
+        return last["verdict"] == "OK"
+
+    try:
+        wait_until(ok, within)
+    except AssertionError as error:
+        reasons = [f"{layer['layer']}: {layer['verdict']} {layer['reason']}" for layer in last["layers"]]
+        raise AssertionError(f"not all OK within {within:g} s:\n" + "\n".join(reasons)) from error
+
+
+def start_clean() -> None:
+    """Bring up clean hosts and deploy everything. Refuses to take a lab away that somebody else has up."""
+    assert "down" in halab("status"), (
+        "a lab is up on this subnet: take it down (halab down), or choose another one: HALAB_SUBNET=192.168.48.0/24"
+    )
+    halab("up", timeout=900)
+    deploy()
+    all_ok(within=60)
+
+
+def repair() -> None:
+    """Undo what a test may have left: cuts, hosts without power, frozen daemons."""
+    halab("heal")
+    halab("power", "on", *HOSTS)
+    all_ok(within=180)
