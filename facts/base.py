@@ -51,8 +51,8 @@ class KernelParameters(FactBase[dict[str, str]]):
 
     @override
     def process(self, output: Iterable[str]) -> dict[str, str]:
-        pairs = (line.split(" = ", 1) for line in output if " = " in line)
-        return {key: value for key, value in pairs}
+        lines = (line.partition(" = ") for line in output)
+        return {key: value for key, equals, value in lines if equals}
 
 
 class Services(FactBase[dict[str, ServiceState]]):

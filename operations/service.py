@@ -61,7 +61,7 @@ def running(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
 
     Units' files that systemd has not read yet are read first.
     """
-    seen = host.get_fact(Services, units={unit: () for unit in units}) or {}
+    seen = host.get_fact(Services, units=dict.fromkeys(units, ())) or {}
     if any(service.reload_due for service in seen.values()):
         yield StringCommand("systemctl daemon-reload")
     for unit in units:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyinfra import logger, state
-from pyinfra.api.arguments import ConnectorArguments
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, ConnectorArguments, pop_global_arguments
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import FactBase
@@ -70,16 +70,17 @@ def look(name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
 
 def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None) -> str:
     """Run `command` on host `name`, and return its standard output. Refused, with what it said, if it fails."""
-    from pyinfra.api.arguments import pop_global_arguments
-
     found = named(name)
     with ctx_host.use(found):
         arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
-        connector = {key: arguments[key] for key in ConnectorArguments.__annotations__ if key in arguments}
+        connector: dict[str, Any] = {
+            key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS
+        }
         if stdin is not None:
             connector["_stdin"] = stdin.splitlines()
-        ok, output = found.run_shell_command(command, print_output=state.print_output, print_input=state.print_input,
-                                             **connector)
+        ok, output = found.run_shell_command(
+            command, print_output=state.print_output, print_input=state.print_input, **connector
+        )
     if not ok:
         raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
     return str(output.stdout)

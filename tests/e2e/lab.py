@@ -75,7 +75,7 @@ def status() -> dict[str, Any]:
 
 
 def wait_until(condition: Callable[[], object], within: float, what: str = "", every: float = 0.25) -> float:
-    """Wait until `condition` gives something true; return the seconds that it took. AssertionError after `within`."""
+    """Wait until `condition` gives something true, and return the seconds it took. AssertionError after `within`."""
     begin = time.monotonic()
     while not condition():
         assert time.monotonic() - begin < within, f"not within {within:g} s: {what or condition}"
@@ -95,7 +95,7 @@ def all_ok(*, within: float) -> None:
     def ok() -> bool:
         nonlocal last
         last = status()
-        return last["verdict"] == "OK"
+        return bool(last["verdict"] == "OK")
 
     try:
         wait_until(ok, within)
@@ -107,7 +107,7 @@ def all_ok(*, within: float) -> None:
 def start_clean() -> None:
     """Bring up clean hosts and deploy everything. Refuses to take a lab away that somebody else has up."""
     assert "down" in halab("status"), (
-        "a lab is up on this subnet: take it down (halab down), or choose another one: HALAB_SUBNET=192.168.48.0/24"
+        "a lab is up on this subnet: take it down (halab down), or choose another: HALAB_SUBNET=192.168.48.0/24"
     )
     halab("up", timeout=900)
     deploy()
