@@ -108,7 +108,7 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     if mode & 0o077:
-        raise SecretError(f"{path} can be read by others: run `chmod 600 {path}`, and change what is in it if it leaked.")
+        raise SecretError(f"{path} can be read by others: run `chmod 600 {path}`, and change what may have leaked.")
     try:
         store = json.loads(path.read_text())
     except (ValueError, OSError) as error:

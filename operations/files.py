@@ -55,7 +55,7 @@ def managed(files: Sequence[ManagedFile]) -> Generator[PyinfraCommand, None, Non
             continue
         if state.config.DIFF and (now is None or now[0] != file.sha256):
             _show_diff(file)
-        yield _replace(file)
+        yield replacement(file)
 
 
 @operation()
@@ -69,7 +69,8 @@ def absent(paths: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
             host.noop(f"{path} is absent")
 
 
-def _replace(file: ManagedFile) -> StringCommand:
+def replacement(file: ManagedFile) -> StringCommand:
+    """The command that puts `file` in its place; the content, in base64, is its stdin."""
     target = shlex.quote(file.path)
     lines = [
         "set -eu; umask 077",

@@ -1,0 +1,121 @@
+"""Secrets: born in a file of mode 0600, stable, from the named source, and never in an error's text."""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cluster.spec import Cluster, Keepalived, Pacemaker, Ssh
+from deploy import secrets
+from deploy.secrets import SecretError, secret, store_path
+
+CLUSTER = Cluster(
+    name="one",
+    network="192.0.2.0/24",
+    release="bookworm",
+    hosts={},
+    ssh=Ssh(),
+    keepalived=Keepalived(vip="192.0.2.47"),
+    pacemaker=Pacemaker(vip="192.0.2.48"),
+)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+def test_made_on_first_use_and_the_same_ever_after() -> None:
+    first = secret(CLUSTER, "probe")
+    assert len(first) >= 24
+    assert secret(CLUSTER, "probe") == first
+    assert secret(CLUSTER, "haproxy_stats") != first
+    assert secret(CLUSTER, "probe") == first
+
+
+def test_the_store_is_born_readable_by_its_owner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    dump = secrets.json.dump
+
+    def look(store: object, file: object, **options: int) -> None:
+        seen.append(stat.S_IMODE(store_path(CLUSTER).with_suffix(".new").stat().st_mode))
+        dump(store, file, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(secrets.json, "dump", look)
+    secret(CLUSTER, "probe")
+    assert seen == [0o600]
+    assert stat.S_IMODE(store_path(CLUSTER).stat().st_mode) == 0o600
+    assert stat.S_IMODE(store_path(CLUSTER).parent.stat().st_mode) == 0o700
+
+
+def test_the_authkey_has_the_length_that_corosync_wants() -> None:
+    assert len(base64.b64decode(secret(CLUSTER, "corosync_authkey"))) == 256
+
+
+def _ask(name: str) -> str:
+    return secret(CLUSTER, name)
+
+
+def test_two_first_runs_at_once_agree() -> None:
+    with multiprocessing.Pool(8) as pool:
+        values = pool.map(_ask, ["probe"] * 16)
+    assert len(set(values)) == 1
+
+
+def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HATUI_SECRET_PROBE", "from outside")
+    assert secret(CLUSTER, "probe") == "from outside"
+    assert not store_path(CLUSTER).exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [("file:{}/given", "p w"), ("env:GIVEN", "of env"), ("command:printf 'made %s' here", "made here")],
+)
+def test_a_source_of_the_inventory(source: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "given").write_text("p w\n")
+    monkeypatch.setenv("GIVEN", "of env")
+    cluster = replace(CLUSTER, secrets={"bmc": source.format(tmp_path)})
+    assert secret(cluster, "bmc") == value
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("file:/nowhere/at/all", "The secret bmc can't be had from file:/nowhere/at/all: No such file or directory."),
+        ("env:NOT_SET_AT_ALL", "The secret bmc is empty: env:NOT_SET_AT_ALL gives nothing."),
+        ("command:false", "The secret bmc can't be had: `false` ended with 1."),
+    ],
+)
+def test_a_source_that_gives_nothing_is_named(source: str, sentence: str) -> None:
+    with pytest.raises(SecretError) as raised:
+        secret(replace(CLUSTER, secrets={"bmc": source}), "bmc")
+    assert str(raised.value) == sentence
+
+
+def test_what_must_be_given_is_asked_for_by_name() -> None:
+    with pytest.raises(SecretError, match="set HATUI_SECRET_BMC, or name its source"):
+        secret(CLUSTER, "bmc")
+
+
+def test_a_store_that_others_can_read_is_refused() -> None:
+    value = secret(CLUSTER, "probe")
+    store_path(CLUSTER).chmod(0o640)
+    with pytest.raises(SecretError, match="can be read by others: run `chmod 600") as raised:
+        secret(CLUSTER, "probe")
+    assert value not in str(raised.value)
+
+
+def test_a_broken_store_is_not_replaced() -> None:
+    path = store_path(CLUSTER)
+    secret(CLUSTER, "probe")
+    path.write_text('{"probe": "abc')
+    with pytest.raises(SecretError, match="can't be read as JSON") as raised:
+        secret(CLUSTER, "rabbitmq_cookie")
+    assert path.read_text() == '{"probe": "abc'
+    assert "abc" not in str(raised.value)
