@@ -1,0 +1,85 @@
+"""The tree that all hosts of a release stand on: a minimal Debian, read-only below each host's own changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.packages import BASE_PACKAGES
+from lab.shell import run
+
+REPO_MOUNT = "/srv/packages"
+"""Where a host finds the package repository (read-only)."""
+
+_GENERATION = 1
+
+_DPKG = """\
+force-unsafe-io
+path-exclude=/usr/share/doc/*
+path-exclude=/usr/share/groff/*
+path-exclude=/usr/share/info/*
+path-exclude=/usr/share/lintian/*
+path-exclude=/usr/share/locale/*
+path-exclude=/usr/share/man/*
+"""
+
+FILES: dict[str, str] = {
+    "etc/apt/apt.conf.d/90halab": 'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n',
+    "etc/apt/sources.list": f"deb [trusted=yes] file:{REPO_MOUNT} ./\n",
+    "etc/dpkg/dpkg.cfg.d/halab": _DPKG,
+    "etc/ssh/sshd_config.d/halab.conf": (
+        "HostKey /etc/ssh/ssh_host_ed25519_key\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"
+    ),
+    "etc/systemd/journald.conf.d/halab.conf": (
+        "[Journal]\nStorage=persistent\nSystemMaxUse=32M\nSystemMaxFileSize=8M\nRateLimitBurst=0\nForwardToSyslog=no\n"
+    ),
+}
+"""Files of the base, by path below its root."""
+
+_MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "getty.target", "console-getty.service")
+
+_UPDATE = """
+mount --bind "$1" "$2"
+chroot "$3" apt-get -q update
+chroot "$3" systemctl enable systemd-networkd.service ssh.service
+shift 3
+"""
+
+
+def recipe(release: str, repository: Path) -> list[object]:
+    """What the base of `release` is made of, for the cache's key."""
+    return [_GENERATION, release, repository.name, FILES, _MASKED, sorted(BASE_PACKAGES)]
+
+
+def build(release: str, repository: Path, tree: Path) -> None:
+    """Make the base of `release` in `tree` from the packages in `repository`."""
+    run(
+        [
+            "mmdebstrap",
+            "--quiet",
+            "--mode=root",
+            "--variant=minbase",
+            f"--include={','.join(BASE_PACKAGES)}",
+            "--dpkgopt=force-unsafe-io",
+            *(f"--dpkgopt={line}" for line in _DPKG.splitlines() if line.startswith("path-")),
+            release,
+            tree,
+            f"deb [trusted=yes] copy:{repository} ./",
+        ],
+        timeout=900,
+    )
+    for left in (tree / "etc/apt/sources.list", *tree.glob("etc/apt/*.d/*mmdebstrap*"), *tree.glob("etc/dpkg/*.d/*mmdebstrap*")):
+        left.unlink(missing_ok=True)
+    for name, text in FILES.items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for key in tree.glob("etc/ssh/ssh_host_*"):
+        key.unlink()
+    for unit in _MASKED:
+        (tree / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    # Both are each host's own.
+    (tree / "etc/hostname").unlink(missing_ok=True)
+    (tree / "etc/machine-id").write_text("")
+    mount = tree / REPO_MOUNT.lstrip("/")
+    mount.mkdir(parents=True)
+    run(["unshare", "--mount", "sh", "-euc", _UPDATE, "sh", repository, mount, tree], timeout=120)

@@ -1,0 +1,76 @@
+"""Why this machine can't run a lab: each check returns, or raises one sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.topology import STATE_ROOT, Lab
+
+PROGRAMS: dict[str, str] = {
+    "apt-ftparchive": "apt-utils",
+    "apt-get": "apt",
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "mount": "mount",
+    "nft": "nftables",
+    "nsenter": "util-linux",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "systemd-nspawn": "systemd-container",
+    "unshare": "util-linux",
+}
+"""What the lab runs, and the Debian package that brings it."""
+
+FREE_GIB = 3
+"""Free disk that a lab wants: the base, the packages and what ten hosts install."""
+
+
+def root() -> None:
+    if os.geteuid() != 0:
+        raise LabError("the lab needs root (it makes network namespaces and mounts); run halab with sudo")
+
+
+def programs() -> None:
+    missing = [name for name in PROGRAMS if shutil.which(name) is None]
+    if missing:
+        packages = " ".join(sorted({PROGRAMS[name] for name in missing}))
+        raise LabError(f"{', '.join(missing)} is missing on this machine; install it with `apt-get install {packages}`")
+
+
+def kernel() -> None:
+    """Overlay, bridge, veth and nftables are tried by their use; only what can be looked up is looked up here."""
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        _modprobe("overlay")
+    if "overlay" not in Path("/proc/filesystems").read_text():
+        raise LabError("this machine's kernel has no overlayfs, which the hosts' disks need")
+
+
+def _modprobe(module: str) -> None:
+    if shutil.which("modprobe"):
+        import subprocess
+
+        subprocess.run(["modprobe", "-q", module], check=False)
+
+
+def disk(path: Path) -> None:
+    """LabError if the file system of `path` (or of what exists above it) has less than FREE_GIB free."""
+    there = next(place for place in (path, *path.parents) if place.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    if free < FREE_GIB:
+        raise LabError(f"{path} has {free:.1f} GiB free, and the lab needs {FREE_GIB} GiB; make room there")
+
+
+def machine(lab: Lab) -> None:
+    """All that must be so before a host is booted."""
+    root()
+    programs()
+    kernel()
+    disk(STATE_ROOT)
+
+
+def cache(path: Path) -> None:
+    """All that must be so before a base is built."""
+    disk(path)

@@ -1,0 +1,188 @@
+"""One host: its disk, its boot, its power."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from lab import cgroup, network, process
+from lab.base import REPO_MOUNT
+from lab.cache import locked
+from lab.config import Config
+from lab.errors import LabError
+from lab.process import Process
+from lab.topology import Lab
+
+_BOOT = """
+for group in $GROUPS_OF_HOST; do
+    mkdir -p "$group"
+    echo $$ > "$group/cgroup.procs"
+done
+mount -t overlay overlay -o "$OVERLAY" "$ROOT"
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs -o mode=755 tmpfs /run/systemd/nspawn
+exec "$@"
+"""
+"""Runs in a mount namespace of the host's own: its mounts, and what nspawn keeps by the machine's name, end with it.
+
+That is what lets two labs have a host of the same name, and leaves nothing to unmount after a power loss.
+"""
+
+
+def exists(lab: Lab, host: str) -> bool:
+    return lab.host_dir(host).is_dir()
+
+
+def running(lab: Lab, host: str) -> Process | None:
+    """The host's systemd-nspawn, if the host has power."""
+    return process.load(lab.host_dir(host) / "pid")
+
+
+def create(lab: Lab, host: str) -> None:
+    """Give `host` a clean disk: what makes it itself (the seed) over the shared base, and nothing of its own yet."""
+    home = lab.host_dir(host)
+    for part in ("seed", "upper", "work", "root"):
+        (home / part).mkdir(parents=True)
+    home.chmod(0o700)
+    key = lab.ssh_dir / "hosts" / host
+    seed(
+        home / "seed",
+        {
+            "etc/hostname": (f"{host}\n", 0o644),
+            "etc/hosts": (f"127.0.0.1 localhost\n{lab.address(host)} {host}\n", 0o644),
+            "etc/machine-id": (f"{secrets.token_hex(16)}\n", 0o444),
+            "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
+            "etc/ssh/ssh_host_ed25519_key.pub": (key.with_name(f"{host}.pub").read_text(), 0o644),
+            "etc/systemd/network/10-host0.network": (network_file(lab, host), 0o644),
+            "root/.ssh/authorized_keys": ((lab.ssh_dir / "id_ed25519.pub").read_text(), 0o600),
+        },
+    )
+
+
+def network_file(lab: Lab, host: str) -> str:
+    """A systemd.network(5) file: a static address on host0, no way out, no IPv6."""
+    return (
+        "[Match]\nName=host0\n\n"
+        f"[Network]\nAddress={lab.address(host)}/{lab.subnet.prefixlen}\n"
+        "LinkLocalAddressing=no\nIPv6AcceptRA=no\nDHCP=no\nLLDP=no\n"
+    )
+
+
+def seed(top: Path, files: dict[str, tuple[str, int]]) -> None:
+    """Write `files` (path: text, mode) below `top`; folders of a home are closed to others."""
+    for name, (text, mode) in files.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+    for closed in (top / "root", top / "root/.ssh"):
+        if closed.is_dir():
+            closed.chmod(0o700)
+
+
+def nspawn(lab: Lab, host: str, config: Config) -> list[str]:
+    """The command that boots `host` in the lab's namespace. Source: systemd-nspawn(1)."""
+    return [
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        f"--directory={lab.host_dir(host) / 'root'}",
+        f"--machine={host}",
+        f"--network-bridge={network.BRIDGE}",
+        f"--bind-ro={config.repository}:{REPO_MOUNT}",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--link-journal=no",
+        "--console=read-only",
+    ]
+
+
+def power_on(lab: Lab, host: str, config: Config) -> bool:
+    """Boot `host`; False if it has power already. Does not wait for the boot to end."""
+    home = lab.host_dir(host)
+    with locked(home / "lock"):
+        if running(lab, host):
+            return False
+        # An overlay mounted "volatile" refuses to be mounted again until its work directory is new.
+        shutil.rmtree(home / "work")
+        (home / "work").mkdir()
+        overlay = f"lowerdir={home / 'seed'}:{config.base},upperdir={home / 'upper'},workdir={home / 'work'},volatile"
+        groups = cgroup.paths(lab, host)
+        environment = network.environment(
+            {
+                "GROUPS_OF_HOST": " ".join(str(path) for path in groups),
+                "OVERLAY": overlay,
+                "ROOT": str(home / "root"),
+                "UNIFIED_CGROUP_HIERARCHY": "1",
+            }
+        )
+        own_mounts = ["unshare", "--mount", "--propagation", "slave", "sh", "-euc", _BOOT, "sh"]
+        with (home / "console.log").open("ab") as console:
+            # Each program below becomes the next one by exec(2): the pid stays that of systemd-nspawn.
+            started = subprocess.Popen(
+                network.inside(lab, [*own_mounts, *nspawn(lab, host, config)]),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        found = process.identify(started.pid)
+        if found is None:
+            raise LabError(f"{host} did not start: {console_tail(lab, host)}")
+        found.save(home / "pid")
+        return True
+
+
+def power_off(lab: Lab, host: str) -> bool:
+    """Take `host`'s power away, as a pulled plug does; False if it has none. It is off when this returns.
+
+    The container's init is killed, and the kernel kills all that runs below it (pid_namespaces(7)).
+    """
+    home = lab.host_dir(host)
+    with locked(home / "lock"):
+        nspawn_process = running(lab, host)
+        if nspawn_process is None:
+            return False
+        for init in inits(nspawn_process):
+            init.kill()
+        try:
+            nspawn_process.wait_gone(5)
+        except LabError:
+            nspawn_process.kill()
+        (home / "pid").unlink(missing_ok=True)
+        cgroup.remove_member(lab, host)
+        return True
+
+
+def inits(nspawn_process: Process) -> list[Process]:
+    """The children of a host's systemd-nspawn: its init, or, in the first moments, what becomes it."""
+    return process.children(nspawn_process)
+
+
+def power_cycle(lab: Lab, host: str, config: Config) -> None:
+    power_off(lab, host)
+    power_on(lab, host, config)
+
+
+def destroy(lab: Lab, host: str) -> None:
+    """Take `host`'s power and remove its disk; its keys stay."""
+    if exists(lab, host):
+        power_off(lab, host)
+        cgroup.remove_member(lab, host)
+        shutil.rmtree(lab.host_dir(host))
+
+
+def console_tail(lab: Lab, host: str, lines: int = 3) -> str:
+    """The last thing that `host`'s console said, without control characters."""
+    try:
+        text = (lab.host_dir(host) / "console.log").read_text(errors="replace")
+    except OSError:
+        return "its console said nothing"
+    clean = ("".join(char for char in line if char.isprintable()).strip() for line in text.splitlines())
+    return " / ".join([line for line in clean if line][-lines:]) or "its console said nothing"

@@ -1,0 +1,78 @@
+"""Wait until hosts answer: sshd first, then systemd's word that the boot is over."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from lab import hosts
+from lab.errors import LabError
+from lab.progress import Note, Progress
+from lab.topology import Lab
+
+BOOT_LIMIT = 120.0
+"""Seconds that the slowest host may take; a boot takes some 5 s on an idle machine."""
+
+_LOOK_EVERY = 0.2
+
+
+def wait(lab: Lab, names: Sequence[str], progress: Progress) -> None:
+    """Return when each host of `names` lets root in by its key and has ended its boot; LabError after BOOT_LIMIT."""
+    end = time.monotonic() + BOOT_LIMIT
+    with progress.step("Booting") as note:
+        waiting = set(names)
+        with ThreadPoolExecutor(max_workers=len(names)) as pool:
+            while waiting:
+                for host in sorted(waiting):
+                    if not hosts.running(lab, host):
+                        raise LabError(f"{host} went off while it booted: {hosts.console_tail(lab, host)}")
+                answers = dict(zip(sorted(waiting), pool.map(lambda host: answers_ssh(lab, host), sorted(waiting)), strict=True))
+                waiting -= {host for host, answered in answers.items() if answered}
+                _tell(note, len(names) - len(waiting), len(names))
+                if waiting and time.monotonic() > end:
+                    raise LabError(
+                        f"{', '.join(sorted(waiting))} did not answer on port 22 within {BOOT_LIMIT:.0f} s: "
+                        f"{hosts.console_tail(lab, min(waiting))}"
+                    )
+                if waiting:
+                    time.sleep(_LOOK_EVERY)
+            problems = [why for why in pool.map(lambda host: _boot_problem(lab, host), names) if why]
+    if problems:
+        raise LabError("; ".join(problems))
+
+
+def _tell(note: Note, ready: int, total: int) -> None:
+    note(f"{ready} of {total} hosts answer")
+
+
+def answers_ssh(lab: Lab, host: str) -> bool:
+    """Whether an SSH server greets on port 22 of `host`. Source: RFC 4253, 4.2."""
+    try:
+        with socket.create_connection((str(lab.address(host)), 22), timeout=1) as line:
+            return line.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def ssh(lab: Lab, host: str, command: Sequence[str]) -> list[str]:
+    """The command line that runs `command` on `host`, its host key checked strictly."""
+    return ["ssh", "-F", str(lab.ssh_dir / "config"), host, *command]
+
+
+def _boot_problem(lab: Lab, host: str) -> str | None:
+    """Why `host`'s boot is not right, or None if it is."""
+    ask = ["systemctl", "is-system-running", "--wait"]
+    try:
+        done = subprocess.run(
+            ssh(lab, host, ask), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BOOT_LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"{host} is still booting after {BOOT_LIMIT:.0f} s"
+    state = done.stdout.strip()
+    if done.returncode == 255 and not state:
+        return f"{host} does not let root in by ssh: {done.stderr.strip()}"
+    # "degraded" is what a host is after a power cycle when something deployed on it did not come back.
+    return None if state in ("running", "degraded") else f"{host} booted to state {state or 'unknown'}"

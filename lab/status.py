@@ -1,0 +1,52 @@
+"""What is so in a lab, for a person and for a program."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+
+from lab import config, hosts, ready
+from lab.topology import HOSTS, Lab
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """One host: `power` is on, off, or absent (never brought up); `ssh` whether its SSH server greets."""
+
+    name: str
+    address: str
+    bmc: str
+    power: str
+    ssh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """One lab: `release` is None when it is down; `cuts` are the directions that are cut, (from, to)."""
+
+    subnet: str
+    release: str | None
+    hosts: list[HostStatus]
+    cuts: list[tuple[str, str]]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def power(lab: Lab, host: str) -> str:
+    if not hosts.exists(lab, host):
+        return "absent"
+    return "on" if hosts.running(lab, host) else "off"
+
+
+def observe(lab: Lab) -> LabStatus:
+    settings = config.load(lab)
+    with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
+        seen = list(pool.map(lambda host: _host(lab, host), HOSTS))
+    return LabStatus(str(lab.subnet), settings.release if settings else None, seen, [])
+
+
+def _host(lab: Lab, host: str) -> HostStatus:
+    state = power(lab, host)
+    answers = state == "on" and ready.answers_ssh(lab, host)
+    return HostStatus(host, str(lab.address(host)), str(lab.bmc_address(host)), state, answers)
