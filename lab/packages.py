@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import debs
 from lab.errors import LabError
 from lab.shell import run
 
@@ -16,7 +17,9 @@ BASE_PACKAGES = (
     "dbus",
     "iproute2",
     "openssh-server",
+    "perl",
     "procps",
+    "python3",
     "sudo",
     "systemd-sysv",
 )
@@ -52,7 +55,7 @@ LAYER_PACKAGES: dict[str, tuple[str, ...]] = {
 """What deploys may install, by release: the same but for the packages that Debian split."""
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_GENERATION = 1
+_GENERATION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def build(release: str, tree: Path) -> None:
         run([*apt, "--no-install-recommends", "--download-only", "install", *wanted], timeout=1800)
     except LabError as why:
         raise LabError(f"the packages of Debian {release} can't be downloaded: {why}") from why
+    debs.store_all(tree)
     shutil.rmtree(scratch)
     for left in ("partial", "lock"):
         path = tree / left
