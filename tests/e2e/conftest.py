@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from tests.e2e import lab
+from tests.e2e.leaks import CommandLines
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The first deploy of the run, at its most talkative, and what was seen while it ran."""
+
+    output: str
+    command_lines: CommandLines
+    secrets: dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[None]:
-    """The reference topology, deployed from clean hosts. HATUI_KEEP_LAB=1 works on a lab that is up, and leaves it."""
+def cluster() -> Iterator[Deployment]:
+    """The reference topology, deployed from clean hosts. HATUI_KEEP_LAB=1 works on the lab as it is, and leaves it."""
     keep = bool(os.environ.get("HATUI_KEEP_LAB"))
     if not keep:
         lab.start_clean()
     try:
-        yield
+        with CommandLines() as command_lines:
+            done = lab.pyinfra("-y", "-vvv", "--diff", "inventory.py", "deploy/ha.py")
+        lab.all_ok(within=60)
+        yield Deployment(done.stdout + done.stderr, command_lines, lab.secrets())
     finally:
         if not keep:
             lab.halab("down")
 
 
 @pytest.fixture
-def healthy(cluster: None) -> Iterator[None]:
+def healthy(cluster: Deployment) -> Iterator[None]:
     """A cluster that is all OK before the test, and is brought back to that after it."""
     lab.all_ok(within=60)
     yield

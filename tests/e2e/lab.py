@@ -12,6 +12,9 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from deploy.secrets import MADE, secret
+from inventory import CLUSTER
+
 ROOT = Path(__file__).parents[2]
 NETWORK = IPv4Network(os.environ.get("HALAB_SUBNET", "192.168.47.0/24"))
 VIP = str(NETWORK.network_address + 47)
@@ -27,9 +30,13 @@ def address(host: str) -> str:
     return str(NETWORK.network_address + HOSTS[host])
 
 
-def run(*command: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, timeout: float = 600, check: bool = True, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run a program in the repository; an AssertionError with all that it said if it fails and `check` is set."""
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False, input=stdin
+    )
     assert not check or done.returncode == 0, (
         f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     )
@@ -46,14 +53,29 @@ def halab(*arguments: str, timeout: float = 300) -> str:
     return run(sys.executable, "-m", "lab", *arguments, timeout=timeout).stdout
 
 
-def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60) -> str:
+def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60, stdin: str = "") -> str:
     """Run a shell command on a lab host as root, and return its standard output."""
-    return run(sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout).stdout
+    return run(
+        sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout, stdin=stdin
+    ).stdout
 
 
 def pyinfra(*arguments: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:
     """Run pyinfra on the default inventory."""
     return run(program("pyinfra"), *arguments, check=check, timeout=timeout)
+
+
+def secrets() -> dict[str, str]:
+    """Every secret of the lab's cluster, the BMCs' password among them."""
+    known = {name: secret(CLUSTER, name) for name in (*MADE, "bmc")}
+    # Nothing is proven by the absence of an empty or a very short string.
+    assert all(len(value) > 10 for value in known.values())
+    return known
+
+
+def secret_of(name: str) -> str:
+    """One secret of the lab's cluster."""
+    return secret(CLUSTER, name)
 
 
 def deploy(layer: str = "ha", *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -105,13 +127,11 @@ def all_ok(*, within: float) -> None:
 
 
 def start_clean() -> None:
-    """Bring up clean hosts and deploy everything. Refuses to take a lab away that somebody else has up."""
+    """Bring up clean hosts. Refuses to take a lab away that somebody else has up."""
     assert "down" in halab("status"), (
         "a lab is up on this subnet: take it down (halab down), or choose another: HALAB_SUBNET=192.168.48.0/24"
     )
     halab("up", timeout=900)
-    deploy()
-    all_ok(within=60)
 
 
 def repair() -> None:
