@@ -5,6 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import subprocess
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab import cgroup, network, process
@@ -31,8 +34,19 @@ That is what lets two labs have a host of the same name, and leaves nothing to u
 """
 
 
+_OFF_LIMIT = 15.0
+"""Seconds that the kernel may take to end all of a host's processes."""
+
+
 def exists(lab: Lab, host: str) -> bool:
     return lab.host_dir(host).is_dir()
+
+
+def check_made(lab: Lab, names: Iterable[str]) -> None:
+    """LabError names the first of `names` that was never brought up."""
+    for host in names:
+        if not exists(lab, host):
+            raise LabError(f"{host} was never brought up; do it with `halab up {host}`")
 
 
 def running(lab: Lab, host: str) -> Process | None:
@@ -41,14 +55,19 @@ def running(lab: Lab, host: str) -> Process | None:
 
 
 def create(lab: Lab, host: str) -> None:
-    """Give `host` a clean disk: what makes it itself (the seed) over the shared base, and nothing of its own yet."""
+    """Give `host` a clean disk: what makes it itself (the seed) over the shared base, and nothing of its own yet.
+
+    The disk is there whole or not at all.
+    """
     home = lab.host_dir(host)
+    new = home.with_name(f".{host}")
+    shutil.rmtree(new, ignore_errors=True)
     for part in ("seed", "upper", "work", "root"):
-        (home / part).mkdir(parents=True)
-    home.chmod(0o700)
+        (new / part).mkdir(parents=True)
+    new.chmod(0o700)
     key = lab.ssh_dir / "hosts" / host
     seed(
-        home / "seed",
+        new / "seed",
         {
             "etc/hostname": (f"{host}\n", 0o644),
             "etc/hosts": (f"127.0.0.1 localhost\n{lab.address(host)} {host}\n", 0o644),
@@ -59,6 +78,7 @@ def create(lab: Lab, host: str) -> None:
             "root/.ssh/authorized_keys": ((lab.ssh_dir / "id_ed25519.pub").read_text(), 0o600),
         },
     )
+    new.rename(home)
 
 
 def network_file(lab: Lab, host: str) -> str:
@@ -104,7 +124,8 @@ def nspawn(lab: Lab, host: str, config: Config) -> list[str]:
 def power_on(lab: Lab, host: str, config: Config) -> bool:
     """Boot `host`; False if it has power already. Does not wait for the boot to end."""
     home = lab.host_dir(host)
-    with locked(home / "lock"):
+    with _power(lab, host):
+        check_made(lab, [host])
         if running(lab, host):
             return False
         # An overlay mounted "volatile" refuses to be mounted again until its work directory is new.
@@ -140,29 +161,35 @@ def power_on(lab: Lab, host: str, config: Config) -> bool:
 
 
 def power_off(lab: Lab, host: str) -> bool:
-    """Take `host`'s power away, as a pulled plug does; False if it has none. It is off when this returns.
+    """Take `host`'s power away, as a pulled plug does; False if it has none. It is off when this returns."""
+    with _power(lab, host):
+        return _cut_power(lab, host)
 
-    The container's init is killed, and the kernel kills all that runs below it (pid_namespaces(7)).
+
+def _cut_power(lab: Lab, host: str) -> bool:
+    """Kill the container's init, and the kernel kills all that runs below it (pid_namespaces(7)).
+
+    Not systemd-nspawn itself: without it, the host would run on.
     """
-    home = lab.host_dir(host)
-    with locked(home / "lock"):
-        nspawn_process = running(lab, host)
-        if nspawn_process is None:
-            return False
-        for init in inits(nspawn_process):
-            init.kill()
-        try:
-            nspawn_process.wait_gone(5)
-        except LabError:
-            nspawn_process.kill()
-        (home / "pid").unlink(missing_ok=True)
-        cgroup.remove_member(lab, host)
-        return True
+    nspawn_process = running(lab, host)
+    if nspawn_process is None:
+        return False
+    end = time.monotonic() + _OFF_LIMIT
+    while nspawn_process.alive():
+        # Again and again: in the first moments of a boot, init is not there yet.
+        for child in process.children(nspawn_process):
+            child.kill()
+        if time.monotonic() > end:
+            raise LabError(f"{host} still has power {_OFF_LIMIT:.0f} s after its init was killed (pid {nspawn_process.pid})")
+        time.sleep(0.01)
+    (lab.host_dir(host) / "pid").unlink(missing_ok=True)
+    cgroup.remove_member(lab, host)
+    return True
 
 
-def inits(nspawn_process: Process) -> list[Process]:
-    """The children of a host's systemd-nspawn: its init, or, in the first moments, what becomes it."""
-    return process.children(nspawn_process)
+def _power(lab: Lab, host: str) -> AbstractContextManager[None]:
+    """The lock on `host`'s power: a person, the BMC and a test may press the button at the same time."""
+    return locked(lab.state / "locks" / host)
 
 
 def power_cycle(lab: Lab, host: str, config: Config) -> None:
@@ -173,9 +200,10 @@ def power_cycle(lab: Lab, host: str, config: Config) -> None:
 def destroy(lab: Lab, host: str) -> None:
     """Take `host`'s power and remove its disk; its keys stay."""
     if exists(lab, host):
-        power_off(lab, host)
-        cgroup.remove_member(lab, host)
-        shutil.rmtree(lab.host_dir(host))
+        with _power(lab, host):
+            _cut_power(lab, host)
+            cgroup.remove_member(lab, host)
+            shutil.rmtree(lab.host_dir(host))
 
 
 def console_tail(lab: Lab, host: str, lines: int = 3) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from lab import base, bmc, cgroup, checks, config, hosts, keys, network, packages, ready
+from lab import base, bmc, cgroup, checks, config, hosts, keys, network, packages, partition, ready
 from lab.cache import built, key, locked
 from lab.config import Config
 from lab.errors import LabError
@@ -56,6 +57,7 @@ def _prepare(release: str, progress: Progress) -> Config:
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:
     keys.ensure(lab)
     network.build(lab)
+    partition.setup(lab)
     config.save(lab, settings)
     started = []
     for host in wanted:
@@ -84,8 +86,8 @@ def down(lab: Lab, progress: Progress) -> bool:
 
 def _remove(lab: Lab) -> None:
     bmc.stop(lab)
-    for host in HOSTS:
-        hosts.destroy(lab, host)
+    with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
+        list(pool.map(lambda host: hosts.destroy(lab, host), HOSTS))
     cgroup.remove(lab)
     network.remove(lab)
     shutil.rmtree(lab.state / "hosts", ignore_errors=True)

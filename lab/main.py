@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 from rich.table import Table
 
-from lab import checks, config, hosts, lifecycle, ready, status
+from lab import checks, config, hosts, lifecycle, partition, ready, status
 from lab.errors import LabError
 from lab.progress import Progress
 from lab.topology import DEFAULT_SUBNET, RELEASES, Lab, check_hosts, parse_subnet
@@ -60,6 +61,19 @@ def parser() -> argparse.ArgumentParser:
     reset = verbs.add_parser("reset", parents=[common], help="put hosts back to the clean base")
     reset.add_argument("hosts", nargs="+", metavar="HOST")
     reset.set_defaults(verb=_reset)
+
+    power = verbs.add_parser("power", parents=[common], help="take, give or ask for hosts' power")
+    power.add_argument("action", choices=("off", "on", "cycle", "status"), help="off is a power loss, not a shutdown")
+    power.add_argument("hosts", nargs="+", metavar="HOST")
+    power.set_defaults(verb=_power)
+
+    cut = verbs.add_parser("cut", parents=[common], help="part two hosts, or one from all others and the machine")
+    cut.add_argument("hosts", nargs="+", metavar="HOST")
+    cut.add_argument("--one-way", action="store_true", help="only packets from the first host to the second are lost")
+    cut.set_defaults(verb=_cut)
+
+    heal = verbs.add_parser("heal", parents=[common], help="take all cuts away")
+    heal.set_defaults(verb=_heal)
     return top
 
 
@@ -84,6 +98,42 @@ def _ssh(lab: Lab, args: argparse.Namespace) -> int:
     return subprocess.run(ready.ssh(lab, host, args.command), check=False).returncode
 
 
+def _power(lab: Lab, args: argparse.Namespace) -> int:
+    names = check_hosts(args.hosts)
+    checks.root()
+    settings = config.need(lab)
+    hosts.check_made(lab, names)
+    if args.action == "status":
+        for host in names:
+            print(f"{host} {status.power(lab, host)}")
+        return 0
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        if args.action in ("off", "cycle"):
+            list(pool.map(lambda host: hosts.power_off(lab, host), names))
+        if args.action in ("on", "cycle"):
+            list(pool.map(lambda host: hosts.power_on(lab, host, settings), names))
+            ready.wait(lab, names, Progress(), whole_boot=False)
+    return 0
+
+
+def _cut(lab: Lab, args: argparse.Namespace) -> int:
+    names = check_hosts(args.hosts)
+    if len(args.hosts) > 2 or (len(args.hosts) == 1 and args.one_way):
+        raise LabError("cut takes two hosts (`cut A B`, `cut A B --one-way`), or one to be parted from all (`cut A`)")
+    cuts = partition.between(args.hosts[0], args.hosts[1], args.one_way) if len(args.hosts) == 2 else partition.isolation(names[0])
+    checks.root()
+    config.need(lab)
+    partition.add(lab, cuts)
+    return 0
+
+
+def _heal(lab: Lab, args: argparse.Namespace) -> int:
+    checks.root()
+    config.need(lab)
+    partition.heal(lab)
+    return 0
+
+
 def _status(lab: Lab, args: argparse.Namespace) -> int:
     seen = status.observe(lab)
     if args.json:
@@ -92,5 +142,8 @@ def _status(lab: Lab, args: argparse.Namespace) -> int:
     table = Table("host", "address", "BMC", "power", "ssh", title=f"lab {seen.subnet}: {seen.release or 'down'}")
     for host in seen.hosts:
         table.add_row(host.name, host.address, host.bmc, host.power, "answers" if host.ssh else "-")
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for one, other in seen.cuts:
+        console.print(f"cut: no packet from {one} reaches {other}", highlight=False)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-from lab import config, hosts, ready
+from lab import config, hosts, partition, ready
 from lab.topology import HOSTS, Lab
 
 
@@ -43,7 +43,7 @@ def observe(lab: Lab) -> LabStatus:
     settings = config.load(lab)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         seen = list(pool.map(lambda host: _host(lab, host), HOSTS))
-    return LabStatus(str(lab.subnet), settings.release if settings else None, seen, [])
+    return LabStatus(str(lab.subnet), settings.release if settings else None, seen, partition.current(lab) if settings else [])
 
 
 def _host(lab: Lab, host: str) -> HostStatus:
