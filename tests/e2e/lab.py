@@ -128,7 +128,7 @@ def all_ok(*, within: float) -> None:
 
 def start_clean() -> None:
     """Bring up clean hosts. Refuses to take a lab away that somebody else has up."""
-    assert "down" in halab("status"), (
+    assert ": down" in halab("status"), (
         "a lab is up on this subnet: take it down (halab down), or choose another: HALAB_SUBNET=192.168.48.0/24"
     )
     halab("up", timeout=900)
