@@ -94,7 +94,7 @@ def build(lab: Lab) -> None:
         return
     run(["ip", "netns", "add", lab.netns])
     inside = [
-        f"link add {BRIDGE} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+        f"link add {BRIDGE} address {_bridge_mac(lab)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         "link set lo up",
         f"link set {BRIDGE} up",
         f"route add {lab.subnet} dev {BRIDGE}",
@@ -105,6 +105,14 @@ def build(lab: Lab) -> None:
     run(["ip", "-n", lab.netns, "link", "set", UPLINK, "master", BRIDGE, "up"])
     run(["ip", "address", "add", f"{lab.machine}/{lab.subnet.prefixlen}", "dev", lab.veth])
     run(["ip", "link", "set", lab.veth, "up"])
+
+
+def _bridge_mac(lab: Lab) -> str:
+    """A fixed MAC for the bridge (locally administered).
+
+    Left alone, a bridge takes the lowest of its ports' MACs, and a host that loses power takes the BMCs' MAC with it.
+    """
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x68, *lab.subnet.network_address.packed))
 
 
 def remove(lab: Lab) -> None:
