@@ -1,0 +1,20 @@
+"""Text that comes from a host: made harmless and short where it enters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def clean(text: str, limit: int = 200) -> str:
+    """`text` as one line of at most `limit` characters, blanks folded.
+
+    Taken out: control characters (C0, C1, DEL), and those that turn or hide text (bidirectional controls, zero
+    widths): all of Unicode's categories Cc, Cf, Cs, Co and Cn.
+    """
+    # Four times the limit leaves room for what is taken out, and bounds the work on a huge answer.
+    kept = (
+        character if unicodedata.category(character)[0] != "C" else " " if character.isspace() else ""
+        for character in text[: 4 * limit]
+    )
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
