@@ -80,7 +80,8 @@ def build(release: str, repository: Path, tree: Path) -> None:
         ],
         timeout=900,
     )
-    for left in (tree / "etc/apt/sources.list", *tree.glob("etc/apt/*.d/*mmdebstrap*"), *tree.glob("etc/dpkg/*.d/*mmdebstrap*")):
+    traces = (*tree.glob("etc/apt/*.d/*mmdebstrap*"), *tree.glob("etc/dpkg/*.d/*mmdebstrap*"))
+    for left in (tree / "etc/apt/sources.list", *traces):
         left.unlink(missing_ok=True)
     for name, text in FILES.items():
         path = tree / name

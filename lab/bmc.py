@@ -40,8 +40,6 @@ def ensure(lab: Lab) -> None:
         process.replace_file(password_file(lab), secrets.token_hex(8), 0o600)
     if running(lab):
         return
-    for group in cgroup.paths(lab, "bmc"):
-        group.mkdir(parents=True, exist_ok=True)
     ready, report = socket.socketpair()
     with ready, (lab.bmc_dir / "log").open("w") as log:
         with report:
@@ -58,6 +56,7 @@ def ensure(lab: Lab) -> None:
         found = process.identify(started.pid)
         if found:
             found.save(lab.bmc_dir / "pid")
+            cgroup.join(lab, "bmc", found.pid)
         ready.settimeout(START_LIMIT)
         try:
             answer = ready.recv(1)

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from pyghmi.ipmi.bmc import Bmc
@@ -108,12 +108,12 @@ def _logged(act: Callable[[], object]) -> None:
         traceback.print_exc()
 
 
-def _bind(addrinfo: Sequence[object]) -> socket.socket:
+def _bind(addrinfo: tuple[int, int, int, str, Client]) -> socket.socket:
     """A socket for one BMC, in the place of pyghmi's `_assignsocket`, which would start a thread that reads it."""
     family, _, _, _, address = addrinfo
-    server = socket.socket(family, socket.SOCK_DGRAM)  # type: ignore[call-overload]
+    server = socket.socket(family, socket.SOCK_DGRAM)
     server.bind(address)
-    return server  # type: ignore[no-any-return]
+    return server
 
 
 def serve(lab: Lab, ready: int) -> None:

@@ -40,17 +40,14 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
         os.close(handle)
 
 
-def built(root: Path, name: str, build: Callable[[Path], None]) -> Path:
-    """The tree `root`/`name`; made by `build` in a folder of its own first, if it is not there yet.
+def built(tree: Path, build: Callable[[Path], None]) -> None:
+    """Make `tree` by `build`, in a folder of its own beside it first: a tree is either whole or absent.
 
-    The caller holds the cache's lock. A tree is either whole or absent: it gets its name when it is complete.
+    The caller holds the cache's lock.
     """
-    tree = root / name
-    if tree.is_dir():
-        return tree
-    for left in root.glob(f"{_BUILDING}*"):
+    for left in tree.parent.glob(f"{_BUILDING}*"):
         shutil.rmtree(left)
-    new = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=root))
+    new = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=tree.parent))
     try:
         new.chmod(0o755)
         build(new)
@@ -58,4 +55,11 @@ def built(root: Path, name: str, build: Callable[[Path], None]) -> Path:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    return tree
+
+
+def prune(root: Path, release: str, keep: set[Path]) -> None:
+    """Remove the trees of `release` in `root` that no lab stands on; the caller holds the cache's lock."""
+    for kind in ("base", "packages"):
+        for tree in root.glob(f"{kind}-{release}-*"):
+            if tree not in keep:
+                shutil.rmtree(tree)

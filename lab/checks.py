@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.topology import STATE_ROOT, Lab
+from lab.shell import run
+from lab.topology import CACHE_ROOT, STATE_ROOT
 
 PROGRAMS: dict[str, str] = {
     "apt-ftparchive": "apt-utils",
@@ -41,18 +42,12 @@ def programs() -> None:
 
 
 def kernel() -> None:
-    """Overlay, bridge, veth and nftables are tried by their use; only what can be looked up is looked up here."""
-    if "overlay" not in Path("/proc/filesystems").read_text():
-        _modprobe("overlay")
-    if "overlay" not in Path("/proc/filesystems").read_text():
+    """What has to be looked up: the network's parts are tried by making them (`network.build`)."""
+    known = Path("/proc/filesystems")
+    if "overlay" not in known.read_text() and shutil.which("modprobe"):
+        run(["modprobe", "-q", "overlay"], check=False)
+    if "overlay" not in known.read_text():
         raise LabError("this machine's kernel has no overlayfs, which the hosts' disks need")
-
-
-def _modprobe(module: str) -> None:
-    if shutil.which("modprobe"):
-        import subprocess
-
-        subprocess.run(["modprobe", "-q", module], check=False)
 
 
 def disk(path: Path) -> None:
@@ -63,14 +58,9 @@ def disk(path: Path) -> None:
         raise LabError(f"{path} has {free:.1f} GiB free, and the lab needs {FREE_GIB} GiB; make room there")
 
 
-def machine(lab: Lab) -> None:
+def machine() -> None:
     """All that must be so before a host is booted."""
-    root()
     programs()
     kernel()
     disk(STATE_ROOT)
-
-
-def cache(path: Path) -> None:
-    """All that must be so before a base is built."""
-    disk(path)
+    disk(CACHE_ROOT)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.process import replace_file
-from lab.topology import Lab
+from lab.topology import STATE_ROOT, Lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,23 @@ class Config:
 
 def load(lab: Lab) -> Config | None:
     """The lab's configuration, or None if the lab is down."""
+    return _read(lab.config)
+
+
+def load_all() -> list[Config]:
+    """The configurations of all labs of this machine that are up."""
+    found = (_read(path) for path in STATE_ROOT.glob("*/lab.json"))
+    return [settings for settings in found if settings]
+
+
+def _read(path: Path) -> Config | None:
     try:
-        noted = json.loads(lab.config.read_text())
+        noted = json.loads(path.read_text())
         return Config(noted["release"], Path(noted["base"]), Path(noted["repository"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as why:
-        raise LabError(f"{lab.config} can't be read ({why}); take the lab away with `halab down`") from why
+        raise LabError(f"{path} can't be read ({why}); remove it, and take that lab away with `halab down`") from why
 
 
 def need(lab: Lab) -> Config:

@@ -180,7 +180,7 @@ def _cut_power(lab: Lab, host: str) -> bool:
         for child in process.children(nspawn_process):
             child.kill()
         if time.monotonic() > end:
-            raise LabError(f"{host} still has power {_OFF_LIMIT:.0f} s after its init was killed (pid {nspawn_process.pid})")
+            raise LabError(f"{host} (pid {nspawn_process.pid}) still runs {_OFF_LIMIT:.0f} s after its power was taken")
         time.sleep(0.01)
     (lab.host_dir(host) / "pid").unlink(missing_ok=True)
     cgroup.remove_member(lab, host)

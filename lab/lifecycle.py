@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from lab import base, bmc, cgroup, checks, config, hosts, keys, network, packages, partition, ready
-from lab.cache import built, key, locked
+from lab.cache import built, key, locked, prune
 from lab.config import Config
 from lab.errors import LabError
 from lab.progress import Progress
@@ -20,15 +21,15 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress) 
     Raises LabError, and takes away what it started itself, if that can't be done.
     """
     wanted = list(names) or list(HOSTS)
-    checks.machine(lab)
-    with locked(lab.state / "lock"):
+    checks.machine()
+    with _only_one(lab, progress):
         now = config.load(lab)
         if now and release and now.release != release:
-            raise LabError(f"the lab {lab.subnet} runs Debian {now.release}; take it down (`halab down`) to change that")
+            raise LabError(f"the lab {lab.subnet} runs Debian {now.release}; to change that, `halab down` it first")
         network.guard(lab)
-        settings = now or _prepare(release or RELEASES[0], progress)
         before = {host for host in HOSTS if hosts.exists(lab, host)}
         try:
+            settings = now or _prepare(lab, release or RELEASES[0], progress)
             _start(lab, settings, wanted, progress)
         except BaseException:
             if now is None:
@@ -39,26 +40,34 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress) 
             raise
 
 
-def _prepare(release: str, progress: Progress) -> Config:
-    """The cached trees of `release`, made if they are not there."""
-    checks.cache(CACHE_ROOT)
-    with locked(CACHE_ROOT / "lock", lambda: progress.say("Another halab is building the cache; waiting for it.")):
+def _only_one(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
+    return locked(lab.state / "lock", lambda: progress.say(f"Another halab works on {lab.subnet}; waiting for it."))
+
+
+def _prepare(lab: Lab, release: str, progress: Progress) -> Config:
+    """The configuration of a new lab; the cached trees that it stands on are made if they are not there."""
+    with locked(CACHE_ROOT / "lock", lambda: progress.say("Another halab builds the cache; waiting for it.")):
         repository = CACHE_ROOT / f"packages-{release}-{key(packages.recipe(release))}"
         if not repository.is_dir():
             with progress.step(f"Downloading the packages of Debian {release}"):
-                built(CACHE_ROOT, repository.name, lambda tree: packages.build(release, tree))
+                built(repository, lambda tree: packages.build(release, tree))
         tree = CACHE_ROOT / f"base-{release}-{key(base.recipe(release, repository))}"
         if not tree.is_dir():
             with progress.step(f"Building the base of Debian {release}"):
-                built(CACHE_ROOT, tree.name, lambda new: base.build(release, repository, new))
-        return Config(release, tree, repository)
+                built(tree, lambda new: base.build(release, repository, new))
+            used = {path for other in config.load_all() for path in (other.base, other.repository)}
+            prune(CACHE_ROOT, release, {tree, repository} | used)
+        settings = Config(release, tree, repository)
+        # Written while the cache is locked: from here on, nobody prunes what this lab stands on.
+        config.save(lab, settings)
+        return settings
 
 
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:
     keys.ensure(lab)
-    network.build(lab)
-    partition.setup(lab)
-    config.save(lab, settings)
+    if not network.exists(lab):
+        network.build(lab)
+        partition.setup(lab)
     started = []
     for host in wanted:
         if not hosts.exists(lab, host):
@@ -70,18 +79,17 @@ def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress
         ready.wait(lab, started, progress)
 
 
-def down(lab: Lab, progress: Progress) -> bool:
-    """Take the lab away: no process, mount or namespace stays. False if it was down.
+def down(lab: Lab, progress: Progress) -> None:
+    """Take the lab away: no process, mount or namespace stays; nothing to do if it is down.
 
     The keys, the BMCs' password and the unreachable route stay.
     """
-    checks.root()
-    with locked(lab.state / "lock"):
-        if not (network.exists(lab) or lab.config.exists() or (lab.state / "hosts").exists()):
-            return False
-        with progress.step("Taking the lab down"):
-            _remove(lab)
-        return True
+    if not lab.state.exists():
+        return
+    with _only_one(lab, progress):
+        if network.exists(lab) or lab.config.exists() or (lab.state / "hosts").exists():
+            with progress.step("Taking the lab down"):
+                _remove(lab)
 
 
 def _remove(lab: Lab) -> None:
@@ -90,15 +98,17 @@ def _remove(lab: Lab) -> None:
         list(pool.map(lambda host: hosts.destroy(lab, host), HOSTS))
     cgroup.remove(lab)
     network.remove(lab)
-    shutil.rmtree(lab.state / "hosts", ignore_errors=True)
+    for left in ("hosts", "locks"):
+        shutil.rmtree(lab.state / left, ignore_errors=True)
     lab.config.unlink(missing_ok=True)
 
 
 def reset(lab: Lab, names: Sequence[str], progress: Progress) -> None:
     """Give the hosts `names` a clean disk and boot them; their keys stay the same."""
-    checks.machine(lab)
-    with locked(lab.state / "lock"):
+    checks.machine()
+    with _only_one(lab, progress):
         settings = config.need(lab)
+        hosts.check_made(lab, names)
         for host in names:
             hosts.destroy(lab, host)
             hosts.create(lab, host)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -24,8 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         lab = parse_subnet(args.subnet or os.environ.get("HALAB_SUBNET") or DEFAULT_SUBNET)
+        checks.root()
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(ending, _interrupted)
         return int(args.verb(lab, args))
-    except LabError as why:
+    except (LabError, OSError) as why:
         print(f"halab: {why}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -77,12 +81,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _interrupted(_number: int, _frame: object) -> NoReturn:
+    """End by an exception, so that a verb takes away what it has half built."""
+    raise KeyboardInterrupt
+
+
 def _up(lab: Lab, args: argparse.Namespace) -> int:
     lifecycle.up(lab, check_hosts(args.hosts), args.release, Progress())
     return 0
 
 
-def _down(lab: Lab, args: argparse.Namespace) -> int:
+def _down(lab: Lab, _args: argparse.Namespace) -> int:
     lifecycle.down(lab, Progress())
     return 0
 
@@ -95,12 +104,14 @@ def _reset(lab: Lab, args: argparse.Namespace) -> int:
 def _ssh(lab: Lab, args: argparse.Namespace) -> int:
     (host,) = check_hosts([args.host])
     config.need(lab)
-    return subprocess.run(ready.ssh(lab, host, args.command), check=False).returncode
+    checks.programs()
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    argv = ready.ssh(lab, host, command)
+    os.execvp(argv[0], argv)  # noqa: S606
 
 
 def _power(lab: Lab, args: argparse.Namespace) -> int:
     names = check_hosts(args.hosts)
-    checks.root()
     settings = config.need(lab)
     hosts.check_made(lab, names)
     if args.action == "status":
@@ -117,18 +128,20 @@ def _power(lab: Lab, args: argparse.Namespace) -> int:
 
 
 def _cut(lab: Lab, args: argparse.Namespace) -> int:
-    names = check_hosts(args.hosts)
-    if len(args.hosts) > 2 or (len(args.hosts) == 1 and args.one_way):
-        raise LabError("cut takes two hosts (`cut A B`, `cut A B --one-way`), or one to be parted from all (`cut A`)")
-    cuts = partition.between(args.hosts[0], args.hosts[1], args.one_way) if len(args.hosts) == 2 else partition.isolation(names[0])
-    checks.root()
+    check_hosts(args.hosts)
+    match args.hosts, args.one_way:
+        case [a, b], one_way:
+            cuts = partition.between(a, b, one_way)
+        case [host], False:
+            cuts = partition.isolation(host)
+        case _:
+            raise LabError("cut takes two hosts (`cut A B`, `cut A B --one-way`), or one to part from all (`cut A`)")
     config.need(lab)
     partition.add(lab, cuts)
     return 0
 
 
-def _heal(lab: Lab, args: argparse.Namespace) -> int:
-    checks.root()
+def _heal(lab: Lab, _args: argparse.Namespace) -> int:
     config.need(lab)
     partition.heal(lab)
     return 0
@@ -139,11 +152,13 @@ def _status(lab: Lab, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(seen.as_json(), indent=2))
         return 0
+    console = Console(highlight=False)
     table = Table("host", "address", "BMC", "power", "ssh", title=f"lab {seen.subnet}: {seen.release or 'down'}")
     for host in seen.hosts:
         table.add_row(host.name, host.address, host.bmc, host.power, "answers" if host.ssh else "-")
-    console = Console()
     console.print(table)
     for one, other in seen.cuts:
-        console.print(f"cut: no packet from {one} reaches {other}", highlight=False)
+        console.print(f"cut: no packet from {one} reaches {other}")
+    if seen.release and not seen.bmcs:
+        console.print("the BMCs are not served; `halab up` starts them again")
     return 0

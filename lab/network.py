@@ -89,10 +89,10 @@ def exists(lab: Lab) -> bool:
 
 
 def build(lab: Lab) -> None:
-    """Make the namespace, its bridge, the BMCs' addresses and the cable; what is there already is left alone."""
-    if exists(lab):
-        return
-    run(["ip", "netns", "add", lab.netns])
+    """Make the namespace, its bridge, the BMCs' addresses and the cable: all of it or nothing.
+
+    Raises LabError if the kernel lacks what it is made of.
+    """
     inside = [
         f"link add {BRIDGE} address {_bridge_mac(lab)} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
         "link set lo up",
@@ -100,11 +100,24 @@ def build(lab: Lab) -> None:
         f"route add {lab.subnet} dev {BRIDGE}",
         *(f"address add {lab.bmc_address(host)}/32 dev {BRIDGE}" for host in HOSTS),
     ]
-    run(["ip", "-n", lab.netns, "-batch", "-"], stdin="\n".join(inside))
-    run(["ip", "link", "add", lab.veth, "type", "veth", "peer", "name", UPLINK, "netns", lab.netns])
-    run(["ip", "-n", lab.netns, "link", "set", UPLINK, "master", BRIDGE, "up"])
-    run(["ip", "address", "add", f"{lab.machine}/{lab.subnet.prefixlen}", "dev", lab.veth])
-    run(["ip", "link", "set", lab.veth, "up"])
+    cable = ["type", "veth", "peer", "name", UPLINK, "netns", lab.netns]
+    try:
+        _kernel("network namespaces", ["ip", "netns", "add", lab.netns])
+        _kernel("bridges", ["ip", "-n", lab.netns, "-batch", "-"], "\n".join(inside))
+        _kernel("veth pairs", ["ip", "link", "add", lab.veth, *cable])
+        run(["ip", "-n", lab.netns, "link", "set", UPLINK, "master", BRIDGE, "up"])
+        run(["ip", "address", "add", f"{lab.machine}/{lab.subnet.prefixlen}", "dev", lab.veth])
+        run(["ip", "link", "set", lab.veth, "up"])
+    except BaseException:
+        remove(lab)
+        raise
+
+
+def _kernel(what: str, argv: list[str], stdin: str | None = None) -> None:
+    try:
+        run(argv, stdin=stdin)
+    except LabError as why:
+        raise LabError(f"this machine's kernel can't make {what}, which the lab's network needs: {why}") from why
 
 
 def _bridge_mac(lab: Lab) -> str:

@@ -57,6 +57,14 @@ LAYER_PACKAGES: dict[str, tuple[str, ...]] = {
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _GENERATION = 2
 
+_INDEX = """
+cd "$1"
+apt-ftparchive packages . > Packages
+names="-o APT::FTPArchive::Release::Codename=$2 -o APT::FTPArchive::Release::Suite=$2"
+apt-ftparchive $names release . > .Release
+mv .Release Release
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -112,7 +120,7 @@ def build(release: str, tree: Path) -> None:
     targets = parse_targets(run(["apt-get", "indextargets", "--format", shape, "Created-By: Packages"]))
     lines = sources(targets, machine, release)
     if not lines:
-        raise LabError(f"this machine's apt has no Debian source for {machine or 'its release'}, so no packages for the lab")
+        raise LabError(f"this machine's apt has no source for Debian {machine}, so the lab gets no packages; add one")
     scratch = tree / "apt"
     for part in ("lists/partial", "cache", "empty"):
         (scratch / part).mkdir(parents=True)
@@ -139,9 +147,7 @@ def build(release: str, tree: Path) -> None:
 
 def index(release: str, tree: Path) -> None:
     """Write ``Packages`` and ``Release`` for the .deb files in `tree`."""
-    command = "cd \"$1\" && apt-ftparchive packages . > Packages && apt-ftparchive -o APT::FTPArchive::Release::Codename=$2 "
-    command += "-o APT::FTPArchive::Release::Suite=$2 release . > .Release && mv .Release Release"
-    run(["sh", "-ec", command, "sh", tree, release], timeout=300)
+    run(["sh", "-euc", _INDEX, "sh", tree, release], timeout=300)
 
 
 def _options(tree: Path, scratch: Path) -> list[str]:

@@ -37,7 +37,7 @@ def setup(lab: Lab) -> None:
     try:
         _nft(lab, RULES)
     except LabError as why:
-        raise LabError(f"this machine's kernel can't filter on a bridge (nftables, family bridge), which cuts need: {why}") from why
+        raise LabError(f"this machine's kernel has no nftables for bridges, which cuts need: {why}") from why
 
 
 def between(a: str, b: str, one_way: bool) -> list[Cut]:

@@ -74,7 +74,7 @@ def replace_file(path: Path, text: str, mode: int = 0o644) -> None:
     """Write `text` to `path` at once, born with `mode`: nobody ever reads half of it."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with open(handle, "w") as out:
+    with os.fdopen(handle, "w") as out:
         out.write(text)
     new.chmod(mode)
     new.replace(path)

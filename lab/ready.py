@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab import hosts
 from lab.errors import LabError
-from lab.progress import Note, Progress
+from lab.progress import Progress
 from lab.topology import Lab
 
 BOOT_LIMIT = 120.0
@@ -25,31 +25,29 @@ def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = 
     With `whole_boot`, also when it lets root in by its key and systemd says that the boot is over.
     """
     end = time.monotonic() + BOOT_LIMIT
-    with progress.step("Booting") as note:
-        waiting = set(names)
-        with ThreadPoolExecutor(max_workers=len(names)) as pool:
-            while waiting:
-                for host in sorted(waiting):
-                    if not hosts.running(lab, host):
-                        raise LabError(f"{host} went off while it booted: {hosts.console_tail(lab, host)}")
-                answers = dict(zip(sorted(waiting), pool.map(lambda host: answers_ssh(lab, host), sorted(waiting)), strict=True))
-                waiting -= {host for host, answered in answers.items() if answered}
-                _tell(note, len(names) - len(waiting), len(names))
-                if waiting and time.monotonic() > end:
-                    raise LabError(
-                        f"{', '.join(sorted(waiting))} did not answer on port 22 within {BOOT_LIMIT:.0f} s: "
-                        f"{hosts.console_tail(lab, min(waiting))}"
-                    )
-                if waiting:
-                    time.sleep(_LOOK_EVERY)
-            asked = names if whole_boot else []
-            problems = [why for why in pool.map(lambda host: _boot_problem(lab, host), asked) if why]
-    if problems:
-        raise LabError("; ".join(problems))
+    waiting = list(names)
+    with progress.step("Booting") as note, ThreadPoolExecutor(max_workers=len(names)) as pool:
+        while True:
+            answers = list(pool.map(lambda host: answers_ssh(lab, host), waiting))
+            waiting = [host for host, answered in zip(waiting, answers, strict=True) if not answered]
+            note(f"{len(names) - len(waiting)} of {len(names)} hosts answer")
+            if not waiting:
+                break
+            _check_boot(lab, waiting, late=time.monotonic() > end)
+            time.sleep(_LOOK_EVERY)
+        asked = names if whole_boot else []
+        if problems := [why for why in pool.map(lambda host: _boot_problem(lab, host), asked) if why]:
+            raise LabError("; ".join(problems))
 
 
-def _tell(note: Note, ready: int, total: int) -> None:
-    note(f"{ready} of {total} hosts answer")
+def _check_boot(lab: Lab, waiting: Sequence[str], late: bool) -> None:
+    """LabError if one of `waiting` can't be waited for any longer."""
+    for host in waiting:
+        if not hosts.running(lab, host):
+            raise LabError(f"{host} went off while it booted: {hosts.console_tail(lab, host)}")
+    if late:
+        said = hosts.console_tail(lab, waiting[0])
+        raise LabError(f"{', '.join(waiting)} did not answer on port 22 within {BOOT_LIMIT:.0f} s: {said}")
 
 
 def answers_ssh(lab: Lab, host: str) -> bool:
@@ -68,10 +66,10 @@ def ssh(lab: Lab, host: str, command: Sequence[str]) -> list[str]:
 
 def _boot_problem(lab: Lab, host: str) -> str | None:
     """Why `host`'s boot is not right, or None if it is."""
-    ask = ["systemctl", "is-system-running", "--wait"]
+    ask = ssh(lab, host, ["systemctl", "is-system-running", "--wait"])
     try:
         done = subprocess.run(
-            ssh(lab, host, ask), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BOOT_LIMIT, check=False
+            ask, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BOOT_LIMIT, check=False
         )
     except subprocess.TimeoutExpired:
         return f"{host} is still booting after {BOOT_LIMIT:.0f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-from lab import config, hosts, partition, ready
+from lab import bmc, config, hosts, network, partition, ready
 from lab.topology import HOSTS, Lab
 
 
@@ -22,10 +22,14 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
-    """One lab: `release` is None when it is down; `cuts` are the directions that are cut, (from, to)."""
+    """One lab: `release` is None when it is down; `cuts` are the directions that are cut, (from, to).
+
+    `bmcs` is whether the BMCs are served.
+    """
 
     subnet: str
     release: str | None
+    bmcs: bool
     hosts: list[HostStatus]
     cuts: list[tuple[str, str]]
 
@@ -43,7 +47,13 @@ def observe(lab: Lab) -> LabStatus:
     settings = config.load(lab)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         seen = list(pool.map(lambda host: _host(lab, host), HOSTS))
-    return LabStatus(str(lab.subnet), settings.release if settings else None, seen, partition.current(lab) if settings else [])
+    return LabStatus(
+        subnet=str(lab.subnet),
+        release=settings.release if settings else None,
+        bmcs=bmc.running(lab) is not None,
+        hosts=seen,
+        cuts=partition.current(lab) if network.exists(lab) else [],
+    )
 
 
 def _host(lab: Lab, host: str) -> HostStatus:

@@ -106,12 +106,12 @@ def parse_subnet(text: str) -> Lab:
     try:
         net = ip_network(text)
     except ValueError as why:
-        raise LabError(f"--subnet {text!r} is not a network ({why}); give one such as {DEFAULT_SUBNET}") from why
+        raise LabError(f"the subnet {text!r} is not a network ({why}); give one such as {DEFAULT_SUBNET}") from why
     if not isinstance(net, IPv4Network) or net.prefixlen != 24:
-        raise LabError(f"--subnet {text} is not an IPv4 /24, which the lab needs; give one such as {DEFAULT_SUBNET}")
+        raise LabError(f"the subnet {text} is not an IPv4 /24, which the lab needs; give one such as {DEFAULT_SUBNET}")
     if not any(net.subnet_of(private) for private in _PRIVATE):
         raise LabError(
-            f"--subnet {text} is not private (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16); "
+            f"the subnet {text} is not private (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16); "
             f"give one such as {DEFAULT_SUBNET}"
         )
     return Lab(net)
