@@ -69,6 +69,11 @@ def current(lab: Lab) -> list[Cut]:
     return parse(run(network.inside(lab, ["nft", "-j", "list", "set", "bridge", "halab", "cuts"])))
 
 
+def unseen(cuts: Iterable[Cut]) -> set[str]:
+    """The hosts that the machine can't speak with, for one of `cuts`."""
+    return {name for cut in cuts if MACHINE in cut for name in cut} - {MACHINE}
+
+
 def parse(text: str) -> list[Cut]:
     """The cuts in the JSON of `nft -j list set` (libnftables-json(5)), in the order of their names."""
     found = []

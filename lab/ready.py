@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import hosts
+from lab import hosts, partition
 from lab.errors import LabError
 from lab.progress import Progress
 from lab.topology import Lab
@@ -22,8 +22,13 @@ _LOOK_EVERY = 0.2
 def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = True) -> None:
     """Return when each host of `names` answers on port 22; LabError after BOOT_LIMIT.
 
-    With `whole_boot`, also when it lets root in by its key and systemd says that the boot is over.
+    With `whole_boot`, also when it lets root in by its key and systemd says that the boot is over. A host that is cut
+    from this machine can't be seen, and is not waited for.
     """
+    parted = partition.unseen(partition.current(lab))
+    names = [host for host in names if host not in parted]
+    if not names:
+        return
     end = time.monotonic() + BOOT_LIMIT
     waiting = list(names)
     with progress.step("Booting") as note, ThreadPoolExecutor(max_workers=len(names)) as pool:
