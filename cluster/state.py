@@ -7,18 +7,29 @@ be read, is an `Unknown` with the reason; it is never left out and never taken f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+class Record:
+    """What all records have."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, asked for by `pyinfra … fact` (its JSON encoder)."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Record):
     """Nothing is known of this, and why: a sentence without the host's name."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceState:
+class ServiceState(Record):
     """A systemd unit of a host, and whether what it runs with is what lies on disk.
 
     `active` and `sub` are systemd's ActiveState and SubState (systemctl(1)); `restart_due` says that a configuration
@@ -35,7 +46,7 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
-class VipNode:
+class VipNode(Record):
     """Which VIPs a host holds: `held` maps each VIP found on it to its interface.
 
     Source: `ip -j addr` (ip-address(8)); what keepalived or Pacemaker believes is not asked, clients don't either.
@@ -47,7 +58,7 @@ class VipNode:
 
 
 @dataclass(frozen=True, slots=True)
-class ProxyServer:
+class ProxyServer(Record):
     """One server line of HAProxy's `show stat` (management.txt, 9.1): `status` is UP, DOWN, MAINT, DRAIN, NOLB, …"""
 
     backend: str
@@ -65,7 +76,7 @@ class ProxyServer:
 
 
 @dataclass(frozen=True, slots=True)
-class ProxyNode:
+class ProxyNode(Record):
     """HAProxy on one load balancer."""
 
     version: str
@@ -77,21 +88,27 @@ class ProxyNode:
 
 
 @dataclass(frozen=True, slots=True)
-class GaleraNode:
+class GaleraNode(Record):
     """A Galera node, from its server's `SHOW GLOBAL STATUS LIKE 'wsrep_%'`, or from `grastate.dat` when it is down.
 
-    `uuid` and `seqno` are then those of the state file: seqno -1 means that it crashed and must be recovered.
+    `uuid` and `seqno` are then those of the state file: seqno -1 means that it crashed and must be recovered. `uuid`
+    is empty where there is no such file.
     """
 
     running: bool
     uuid: str
     seqno: int
+    answers: bool = True
+    """False: its server runs, but did not answer a query within 2 s, or does not take connections (yet)."""
+    standalone: bool = False
+    """The server runs without Galera (wsrep_on=OFF)."""
     ready: bool = False
     connected: bool = False
     cluster_status: str = ""
     """Primary, non-Primary or Disconnected (wsrep_cluster_status)."""
     state: str = ""
-    """Synced, Donor/Desynced, Joined, Joining, Initialized (wsrep_local_state_comment)."""
+    """Synced, Donor/Desynced, Joined, Joining, Initialized (wsrep_local_state_comment); Joining also while the unit
+    starts, which takes as long as the state transfer does."""
     size: int = 0
     conf_id: int = -1
     recv_queue: int = 0
@@ -102,10 +119,12 @@ class GaleraNode:
     safe_to_bootstrap: bool | None = None
     """Only from the state file."""
     service: ServiceState | None = None
+    check: ServiceState | None = None
+    """The health responder, without which the balancers send this node nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class BrokerNode:
+class BrokerNode(Record):
     """RabbitMQ on one controller, from its management API on loopback (`/api/nodes`, `/api/overview`)."""
 
     name: str
@@ -121,7 +140,7 @@ class BrokerNode:
 
 
 @dataclass(frozen=True, slots=True)
-class QuorumNode:
+class QuorumNode(Record):
     """Corosync on one controller (`corosync-quorumtool -s`, corosync-quorumtool(8))."""
 
     running: bool
@@ -133,7 +152,7 @@ class QuorumNode:
 
 
 @dataclass(frozen=True, slots=True)
-class CrmNode:
+class CrmNode(Record):
     """A node of the Pacemaker cluster."""
 
     name: str
@@ -146,7 +165,7 @@ class CrmNode:
 
 
 @dataclass(frozen=True, slots=True)
-class CrmResource:
+class CrmResource(Record):
     """A resource of the Pacemaker cluster; `nodes` are those it is active on."""
 
     id: str
@@ -161,7 +180,7 @@ class CrmResource:
 
 
 @dataclass(frozen=True, slots=True)
-class CrmFailure:
+class CrmFailure(Record):
     """A failed action that Pacemaker still remembers."""
 
     operation: str
@@ -170,7 +189,7 @@ class CrmFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class FencingEvent:
+class FencingEvent(Record):
     """One entry of the fencing history."""
 
     target: str
@@ -181,7 +200,7 @@ class FencingEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class CrmStatus:
+class CrmStatus(Record):
     """The Pacemaker cluster as one node sees it (`crm_mon --output-as=xml`)."""
 
     running: bool
@@ -199,7 +218,7 @@ class CrmStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterState:
+class ClusterState(Record):
     """One snapshot. Each layer maps every host that carries it to its record, or to `Unknown` with the reason."""
 
     vrrp: Mapping[str, VipNode | Unknown] = field(default_factory=dict)

@@ -1,0 +1,162 @@
+"""Galera: when a cluster may be created, a node may join, and a node may be restarted.
+
+`nodes` maps every database host of the cluster to its record; `size` is the number of members that a complete
+cluster has, an arbitrator counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cluster.state import GaleraNode, Unknown
+
+Nodes = Mapping[str, GaleraNode | Unknown]
+
+
+def is_primary(node: GaleraNode | Unknown) -> bool:
+    """Whether the node is a member of the Primary component."""
+    return isinstance(node, GaleraNode) and node.running and node.cluster_status == "Primary"
+
+
+def is_synced(node: GaleraNode | Unknown) -> bool:
+    """Whether the node is in the Primary component and has all that the cluster has."""
+    return is_primary(node) and isinstance(node, GaleraNode) and node.ready and node.state == "Synced"
+
+
+def evidence(name: str, node: GaleraNode | Unknown) -> str:
+    """One line of what is known of the node, for a person who must decide which of several has the newest data."""
+    if isinstance(node, Unknown):
+        return f"{name}: unknown, {node.reason}"
+    if node.standalone:
+        return f"{name}: its server runs without Galera"
+    if node.running:
+        doing = f"{node.state or 'no state'}, {node.cluster_status or 'no component'}" if node.answers else "no answer"
+        return f"{name}: its server runs ({doing}), uuid {node.uuid or 'none'}, seqno {node.seqno}"
+    safe = {True: "1", False: "0", None: "none"}[node.safe_to_bootstrap]
+    crashed = " (crashed: not written)" if node.uuid and node.seqno < 0 else ""
+    return f"{name}: down, uuid {node.uuid or 'none'}, seqno {node.seqno}{crashed}, safe_to_bootstrap {safe}"
+
+
+def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: str) -> str | None:
+    """Why no new cluster must be created on `first`, or None if there is evidence that none exists.
+
+    `databases` maps each host to the databases in its data directory besides the server's own.
+
+    Source: lesson 10 of those that others paid for: a node picked without reading all of them overwrites newer data.
+    """
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            return f"{name} can't be read ({node.reason}), so it may hold the newest data. Nothing is bootstrapped."
+    known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
+    table = "\n".join(f"  {evidence(name, node)}" for name, node in nodes.items())
+    if any(node.running and not node.standalone for node in known.values()):
+        return (
+            f"no node is in a Primary component, but not all are down. Nothing is bootstrapped.\n{table}\n"
+            "Wait if they are starting; look at the network between them if they are not."
+        )
+    if any(node.uuid for node in known.values()):
+        return f"no node runs, and there is data of a cluster. Nothing is bootstrapped.\n{table}\n{_advice(known)}"
+    for name in known:
+        if name != first and databases.get(name):
+            return (
+                f"{name} holds databases ({', '.join(databases[name])}) that a state transfer from {first} would "
+                f"replace. Dump and drop them, or name {name} first in the inventory."
+            )
+    return None
+
+
+def _advice(nodes: Mapping[str, GaleraNode]) -> str:
+    """What a person does about a cluster that is wholly down."""
+    uuids = {node.uuid for node in nodes.values() if node.uuid}
+    if len(uuids) > 1:
+        return "They are of different clusters (uuid): find out which is yours; nobody can tell from here."
+    with_data = {name: node for name, node in nodes.items() if node.uuid}
+    crashed = [name for name, node in with_data.items() if node.seqno < 0]
+    if crashed:
+        hosts = ", ".join(crashed)
+        return (
+            f"{hosts} crashed: read the position of each (`pyinfra inventory.py fact facts.galera.WsrepRecovered`). On "
+            "the one with the highest seqno put safe_to_bootstrap: 1 into /var/lib/mysql/grastate.dat and run "
+            "`galera_new_cluster`; then run this deploy again."
+        )
+    newest = max(with_data, key=lambda name: (with_data[name].seqno, bool(with_data[name].safe_to_bootstrap)))
+    return (
+        f"By this evidence {newest} has the newest data: run `galera_new_cluster` on {newest} "
+        "(it refuses unless safe_to_bootstrap is 1 in /var/lib/mysql/grastate.dat), then this deploy again."
+    )
+
+
+def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) -> str | None:
+    """Why `host`, which is down or standalone, must not be started as a joiner, or None if it may."""
+    node = nodes[host]
+    if isinstance(node, Unknown):
+        return f"{host} can't be read: {node.reason}"
+    members = [name for name in nodes if name != host and is_primary(nodes[name])]
+    if not members:
+        return f"there is no Primary component that {host} could join"
+    if busy := transferring(nodes, besides=host):
+        return f"{busy}: one joiner at a time"
+    uuids = {other.uuid for name in members if isinstance(other := nodes[name], GaleraNode)}
+    if node.uuid and node.uuid not in uuids:
+        return (
+            f"{host} has data of another cluster (uuid {node.uuid}; the running one is {', '.join(sorted(uuids))}), "
+            f"which a state transfer would replace. If it is not needed, remove /var/lib/mysql/grastate.dat on {host}."
+        )
+    if not node.uuid and databases.get(host):
+        return (
+            f"{host} holds databases ({', '.join(databases[host])}) that a state transfer would replace: "
+            "dump and drop them first."
+        )
+    return None
+
+
+def transferring(nodes: Nodes, *, besides: str = "") -> str | None:
+    """The first node that sends or receives a state transfer, as a clause; None if there is none."""
+    for name, node in nodes.items():
+        if name != besides and isinstance(node, GaleraNode) and node.running:
+            if node.state.startswith("Donor") and not node.desynced:
+                return f"{name} sends its state (Donor)"
+            if node.state.startswith("Join"):
+                return f"{name} is receiving its state ({node.state})"
+    return None
+
+
+def incomplete(nodes: Nodes, size: int) -> str | None:
+    """Why the cluster is not whole and at rest, or None if every node is Synced in one configuration of `size`.
+
+    Source: kolla's LP#2161773: Synced alone is not enough, nor is the size; a joiner may still receive its state.
+    """
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            return f"{name} can't be read: {node.reason}"
+        if not node.running:
+            return f"{name} is down"
+        if node.standalone:
+            return f"{name} runs without Galera"
+        if not node.answers:
+            return f"{name} is receiving its state or starting" if node.state else f"{name} does not answer"
+        if node.cluster_status != "Primary":
+            return f"{name} is not in the Primary component ({node.cluster_status or 'no component'})"
+        if node.state != "Synced" or not node.ready:
+            return f"{name} is {node.state or 'not ready'}, not Synced"
+        if node.size != size:
+            return f"{name} sees {node.size} of {size} members"
+    known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
+    if len({(node.uuid, node.conf_id) for node in known.values()}) > 1:
+        seen = ", ".join(f"{name} {node.conf_id}" for name, node in known.items())
+        return f"the members do not agree on the configuration ({seen})"
+    return None
+
+
+def may_restart_galera(nodes: Nodes, host: str, size: int, conf_id: int | None = None) -> str | None:
+    """Why `host`'s server must not be restarted now, or None if it may.
+
+    `conf_id` is the configuration seen when the restart was planned: another one means that a member left or came
+    in between.
+    """
+    if reason := incomplete(nodes, size):
+        return f"{host} is not restarted: {reason}."
+    node = nodes[host]
+    if conf_id is not None and isinstance(node, GaleraNode) and node.conf_id != conf_id:
+        return f"{host} is not restarted: the configuration changed from {conf_id} to {node.conf_id} in between."
+    return None

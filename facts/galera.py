@@ -1,0 +1,176 @@
+"""Galera on this host: what its server says, or what its files say when it is down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pyinfra.api.facts import FactBase
+from typing_extensions import override
+
+from cluster.state import GaleraNode, ServiceState, Unknown
+from cluster.text import clean
+from facts.base import parse_services, services_command, unreadable
+
+UNIT = "mariadb.service"
+CONFIG = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
+CHECK_UNIT = "hatui-galera-check.service"
+"""The health responder, which tells the balancers whether this node may take sessions."""
+CHECK_PROGRAM = "/usr/local/lib/hatui/galera_check.py"
+CHECK_FILES = (CHECK_PROGRAM, f"/etc/systemd/system/{CHECK_UNIT}")
+GARB_UNIT = "garb.service"
+"""The arbitrator."""
+GARB_CONFIG = "/etc/default/garb"
+DATA = "/var/lib/mysql"
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+CLIENT = "mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.sock --user=root"
+"""As root over the socket: unix_socket authentication, no password, and no settings of the host's in the way."""
+
+_STATUS = (
+    "wsrep_ready", "wsrep_connected", "wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_cluster_size",
+    "wsrep_cluster_conf_id", "wsrep_local_state_uuid", "wsrep_last_committed", "wsrep_local_recv_queue",
+    "wsrep_flow_control_paused",
+)  # fmt: skip
+_VARIABLES = ("wsrep_on", "wsrep_desync", "read_only")
+
+_UNREACHABLE = re.compile(r"ERROR (2002|2003|2006|2013)\b")
+"""Client errors (MariaDB error codes): can't connect, server has gone away, lost connection."""
+_NO_CONFIGURATION = 2**64 - 1
+"""wsrep_cluster_conf_id of a node that is in no group."""
+
+
+def wsrep_command() -> str:
+    """A shell command whose output `parse_wsrep_status` reads. Takes at most 2 s, and 30 ms on a healthy node."""
+    names = ("','".join(_STATUS), "','".join(_VARIABLES))
+    query = (
+        f"SHOW GLOBAL STATUS WHERE Variable_name IN ('{names[0]}');"
+        f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ('{names[1]}')"
+    )
+    return "; ".join(
+        [
+            f'timeout -k 1 2 {CLIENT} --connect-timeout=2 -NBe "{query}" 2>&1',
+            'echo "Exit=$?"',
+            'echo "Processes=$(pidof mariadbd | wc -w)"',
+            f"sed -n 's/^\\(uuid\\|seqno\\|safe_to_bootstrap\\):/File.\\1=/p' {DATA}/grastate.dat 2>/dev/null",
+            services_command({UNIT: (CONFIG,), CHECK_UNIT: CHECK_FILES}),
+        ]
+    )
+
+
+def parse_wsrep_status(text: str) -> GaleraNode | Unknown:
+    """The node's record from the output of `wsrep_command`, or why it can't be told."""
+    try:
+        return _parse(text)
+    except (ValueError, KeyError) as error:
+        return unreadable(error, clean(text))
+
+
+def _parse(text: str) -> GaleraNode | Unknown:
+    said, mark, rest = text.partition("Exit=")
+    if not mark:
+        raise ValueError("the answer breaks off")
+    known: dict[str, str] = {}
+    for line in rest.splitlines():
+        key, equals, value = line.partition("=")
+        if equals and (key == "Processes" or key.startswith("File.")):
+            known[key] = value.strip()
+    code = int(rest.split(None, 1)[0])
+    services = parse_services(rest)
+    service, check = services.get(UNIT), services.get(CHECK_UNIT)
+    if code == 0:
+        return _answering(said, service, check)
+    timed_out = code in (124, 137)
+    starting = service is not None and service.active == "activating"
+    running = timed_out or starting or int(known.get("Processes", "0")) > 0
+    if running and not timed_out and not starting and not _UNREACHABLE.search(said):
+        return Unknown(f"its server does not let root ask over the socket: {clean(said, 120)}")
+    uuid = known.get("File.uuid", "")
+    return GaleraNode(
+        running=running,
+        answers=not running,
+        uuid="" if uuid == NO_UUID else clean(uuid, 36),
+        seqno=int(known.get("File.seqno", "-1")),
+        state="Joining" if starting else "",
+        safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
+        service=service,
+        check=check,
+    )
+
+
+def _answering(said: str, service: ServiceState | None, check: ServiceState | None) -> GaleraNode:
+    seen = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
+    uuid = seen["wsrep_local_state_uuid"]
+    conf_id = int(seen["wsrep_cluster_conf_id"])
+    return GaleraNode(
+        running=True,
+        standalone=seen["wsrep_on"] != "ON",
+        uuid="" if uuid == NO_UUID else clean(uuid, 36),
+        seqno=int(seen["wsrep_last_committed"]),
+        ready=seen["wsrep_ready"] == "ON",
+        connected=seen["wsrep_connected"] == "ON",
+        cluster_status=clean(seen["wsrep_cluster_status"], 20),
+        state=clean(seen["wsrep_local_state_comment"], 20),
+        size=int(seen["wsrep_cluster_size"]),
+        conf_id=-1 if conf_id == _NO_CONFIGURATION else conf_id,
+        recv_queue=int(seen["wsrep_local_recv_queue"]),
+        flow_control_paused=float(seen["wsrep_flow_control_paused"]),
+        desynced=seen["wsrep_desync"] == "ON",
+        read_only=seen["read_only"] not in ("OFF", "0"),
+        service=service,
+        check=check,
+    )
+
+
+class WsrepStatus(FactBase[GaleraNode | Unknown]):
+    """This node's Galera record: from its server, or from its state file when it is down."""
+
+    @override
+    def command(self) -> str:
+        return wsrep_command()
+
+    @override
+    def process(self, output: Iterable[str]) -> GaleraNode | Unknown:
+        return parse_wsrep_status("\n".join(output))
+
+
+class WsrepRecovered(FactBase[GaleraNode | Unknown]):
+    """The position of a node that is down, read from its tablespace by `galera_recovery` (`--wsrep-recover`).
+
+    For a node that crashed (seqno -1 in its state file). Takes seconds, and refuses while the server runs.
+    """
+
+    @override
+    def command(self) -> str:
+        return (
+            'if pidof mariadbd >/dev/null; then echo "Running"; '
+            "else cd / && timeout 120 runuser -u mysql -- galera_recovery 2>&1; fi; true"
+        )
+
+    @override
+    def process(self, output: Iterable[str]) -> GaleraNode | Unknown:
+        return parse_recovered("\n".join(output))
+
+
+def parse_recovered(text: str) -> GaleraNode | Unknown:
+    """A record with the recovered `uuid` and `seqno`, from the output of galera_recovery."""
+    if text.strip() == "Running":
+        return Unknown("its server runs: ask that (facts.galera.WsrepStatus)")
+    found = re.search(r"--wsrep_start_position=([0-9a-f-]{36}):(-?\d{1,19})", text)
+    if not found:
+        return Unknown(f"its position could not be recovered: {clean(text, 160)}")
+    uuid = found.group(1)
+    return GaleraNode(running=False, uuid="" if uuid == NO_UUID else uuid, seqno=int(found.group(2)))
+
+
+class UserDatabases(FactBase[tuple[str, ...]]):
+    """The databases in this host's data directory besides the server's own; read from the disk, whatever runs."""
+
+    @override
+    def command(self) -> str:
+        return f"find {DATA} -mindepth 2 -maxdepth 2 -name db.opt -printf '%h\\n' 2>/dev/null; true"
+
+    @override
+    def process(self, output: Iterable[str]) -> tuple[str, ...]:
+        names = (clean(line.rsplit("/", 1)[-1], 64) for line in output)
+        return tuple(sorted(name for name in names if name not in ("mysql", "performance_schema", "sys")))
