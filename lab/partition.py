@@ -25,11 +25,15 @@ table bridge halab {
     set cuts { type ifname . ifname; }
     chain forward {
         type filter hook forward priority 0; policy accept;
-        iifname . oifname @cuts drop
+        ether type != arp iifname . oifname @cuts drop
+        ether type arp iifname . oifname @cuts oifname . iifname @cuts drop
     }
 }
 """
-"""nft(8): a set that is filled and emptied, and one rule that never changes."""
+"""nft(8): a set that is filled and emptied, and rules that never change.
+
+ARP is lost only where both directions are cut: without its answers, the other direction of a one-way cut would die too.
+"""
 
 
 def setup(lab: Lab) -> None:

@@ -1,0 +1,214 @@
+"""The lab itself, on real hosts, on a subnet of its own. The tests go on from one another, in this order."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.topology import parse_subnet
+
+LAB = parse_subnet("192.168.58.0/24")
+HOSTS = ["cc01", "cc02", "mysql1"]
+
+pytestmark = pytest.mark.lab
+
+
+def halab(*argv: str, code: int = 0) -> str:
+    """The standard output of `halab argv`, which must end with `code`."""
+    env = {**os.environ, "HALAB_SUBNET": str(LAB.subnet)}
+    done = subprocess.run([sys.executable, "-m", "lab", *argv], capture_output=True, text=True, env=env, timeout=300)
+    assert done.returncode == code, f"halab {' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def on(host: str, command: str, code: int = 0) -> str:
+    return halab("ssh", host, command, code=code)
+
+
+def power(host: str) -> str:
+    return halab("power", "status", host).split()[1]
+
+
+def until(what: str, seconds: float, holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        time.sleep(0.1)
+
+
+def reaches(host: str, other: str) -> bool:
+    """Whether a connection from `host` to the sshd of `other` comes about."""
+    tried = f"timeout 1 bash -c '</dev/tcp/{LAB.address(other)}/22' 2>/dev/null && echo yes || echo no"
+    return on(host, tried).strip() == "yes"
+
+
+def ipmi(host: str, *command: str) -> str:
+    argv = ["ipmitool", "-I", "lanplus", "-U", "halab", "-f", str(LAB.bmc_dir / "password")]
+    argv += ["-H", str(LAB.bmc_address(host)), *command]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def boot_id(host: str) -> str:
+    """One for each boot: the machine's own boot id is shared, so systemd's time of start it is."""
+    return on(host, "systemctl show -P UserspaceTimestampMonotonic").strip()
+
+
+def left_over() -> dict[str, list[str]]:
+    """What the lab has in the kernel now: nothing, when it is down."""
+    slug = LAB.slug
+    processes = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if slug in words or f"bmcd {LAB.subnet}" in words:
+                processes.append(words)
+    return {
+        "processes": processes,
+        "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if slug in line],
+        "namespaces": [path.name for path in Path("/run/netns").glob("*") if slug in path.name],
+        "links": [path.name for path in Path("/sys/class/net").iterdir() if path.name == LAB.veth],
+        "cgroups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/halab/{slug}")],
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lab_up() -> Iterator[None]:
+    halab("down")
+    halab("up", *HOSTS)
+    yield
+    halab("down")
+
+
+def test_hosts_are_up_and_root_may_enter() -> None:
+    seen = json.loads(halab("status", "--json"))
+    assert seen["release"] == "bookworm"
+    assert {host["name"] for host in seen["hosts"] if host["power"] == "on" and host["ssh"]} == set(HOSTS)
+    for host in HOSTS:
+        assert on(host, "hostname").strip() == host
+        assert on(host, "systemctl is-system-running").strip() == "running"
+
+
+def test_ssh_hands_the_exit_code_on() -> None:
+    assert on("cc01", "echo 'a  b'; exit 7", code=7) == "a  b\n"
+
+
+def test_a_wrong_host_key_is_refused(tmp_path: Path) -> None:
+    known = (LAB.ssh_dir / "known_hosts").read_text().splitlines()
+    (tmp_path / "known").write_text(f"{LAB.address('cc01')} {known[0].split(' ', 1)[1]}\n")
+    argv = ["ssh", "-F", str(LAB.ssh_dir / "config"), "-o", f"UserKnownHostsFile={tmp_path / 'known'}", "cc01", "true"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 255
+    assert "verification failed" in done.stderr
+
+
+def test_a_second_up_changes_nothing() -> None:
+    before = (boot_id("cc01"), left_over())
+    halab("up", *HOSTS)
+    assert (boot_id("cc01"), left_over()) == before
+
+
+def test_hosts_do_not_share_their_control_groups() -> None:
+    on("cc01", "systemd-run --unit=only-here sleep 300")
+    assert on("cc02", "systemctl is-active only-here", code=3).strip() == "inactive"
+    assert on("cc02", "find /sys/fs/cgroup -name 'only-here*'") == ""
+
+
+def test_packages_are_there_and_the_world_is_not() -> None:
+    assert "Candidate: 1:10.11" in on("mysql1", "apt-cache policy mariadb-server")
+    assert on("cc01", "ip route") == f"{LAB.subnet} dev host0 proto kernel scope link src {LAB.address('cc01')} \n"
+    # One package is installed for real, by the host's own apt.
+    on("cc01", "apt-get install -y -q socat >/dev/null 2>&1 && socat -V >/dev/null")
+
+
+def test_power_loss_keeps_the_disk_and_the_keys() -> None:
+    on("cc01", "echo kept > /root/note")
+    halab("power", "off", "cc01")
+    assert power("cc01") == "off"
+    halab("power", "off", "cc01")
+    halab("power", "on", "cc01")
+    assert on("cc01", "cat /root/note").strip() == "kept"
+    first = boot_id("cc01")
+    halab("power", "cycle", "cc01")
+    assert boot_id("cc01") != first
+
+
+def test_a_cut_one_way_and_both_ways_and_through_a_power_cycle() -> None:
+    halab("cut", "cc01", "cc02", "--one-way")
+    assert json.loads(halab("status", "--json"))["cuts"] == [["cc01", "cc02"]]
+    # One way is seen by packets that need no answer.
+    on("cc01", "timeout 3 socat -u UDP-RECV:9 CREATE:/tmp/got >/dev/null 2>&1 </dev/null & sleep 0.2")
+    on("cc02", f"echo heard > /dev/udp/{LAB.address('cc01')}/9")
+    until("a packet against the cut's direction arrives", 3, lambda: "heard" in on("cc01", "cat /tmp/got; true"))
+    assert not reaches("cc01", "cc02")
+    assert reaches("cc01", "mysql1")
+    halab("heal")
+    halab("cut", "cc01", "cc02")
+    halab("cut", "cc01", "cc02")
+    halab("power", "cycle", "cc01")
+    assert not reaches("cc01", "cc02")
+    assert not reaches("cc02", "cc01")
+    assert reaches("mysql1", "cc01")
+    halab("heal")
+    until("cc01 reaches cc02 again", 10, lambda: reaches("cc01", "cc02"))
+
+
+def test_a_host_cut_from_all_is_alone_but_for_its_bmc() -> None:
+    halab("cut", "cc01")
+    assert not reaches("cc02", "cc01")
+    assert "is on" in ipmi("cc01", "power", "status")
+    halab("power", "cycle", "cc01")
+    seen = {host["name"]: host for host in json.loads(halab("status", "--json"))["hosts"]}
+    assert (seen["cc01"]["power"], seen["cc01"]["ssh"]) == ("on", False)
+    halab("heal")
+    until("cc01 answers again", 10, lambda: reaches("cc02", "cc01"))
+
+
+def test_the_bmc_takes_and_gives_the_power_of_its_host_alone() -> None:
+    for _ in range(5):
+        ipmi("cc01", "power", "off")
+        until("cc01 is off", 5, lambda: "is off" in ipmi("cc01", "power", "status"))
+        assert power("cc01") == "off"
+        assert power("cc02") == "on"
+        ipmi("cc01", "power", "on")
+        until("cc01 is on", 5, lambda: "is on" in ipmi("cc01", "power", "status"))
+    # Other hosts' BMCs are reached as before by those that knew them: the bridge's MAC did not move.
+    assert "is on" in ipmi("mysql1", "power", "status")
+    until("cc01 answers", 10, lambda: reaches("cc02", "cc01"))
+    first = boot_id("cc01")
+    ipmi("cc01", "power", "reset")
+    until("cc01 was reset", 10, lambda: reaches("cc02", "cc01") and boot_id("cc01") != first)
+
+
+def test_the_bmc_password_is_asked_for_and_kept() -> None:
+    assert (LAB.bmc_dir / "password").stat().st_mode & 0o777 == 0o600
+    argv = ["ipmitool", "-I", "lanplus", "-U", "halab", "-P", "wrong", "-N", "1", "-R", "1"]
+    done = subprocess.run([*argv, "-H", str(LAB.bmc_address("cc01")), "power", "status"], capture_output=True)
+    assert done.returncode != 0
+
+
+def test_reset_gives_a_clean_disk_and_the_same_keys() -> None:
+    on("cc02", "touch /root/dirt")
+    halab("reset", "cc02")
+    assert "dirt" not in on("cc02", "ls /root")
+
+
+def test_down_leaves_nothing_and_no_packet_leaves_the_machine() -> None:
+    assert all(left_over().values()), "the looking itself must see a lab that is up"
+    halab("down")
+    found = left_over()
+    assert not any(found[kind] for kind in found), found
+    route = subprocess.run(["ip", "route", "get", str(LAB.address("cc01"))], capture_output=True, text=True)
+    assert route.returncode != 0
+    assert "No route to host" in route.stderr
+    halab("down")
+    assert not (LAB.state / "hosts").exists()
