@@ -7,9 +7,10 @@ rolling work is one operation on one host of the layer, whose commands are steps
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import gevent
 from pyinfra import logger, state
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, ConnectorArguments, pop_global_arguments
 from pyinfra.api.command import PyinfraCommand
@@ -19,6 +20,8 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host
 from typing_extensions import override
+
+from cluster.state import Unknown
 
 
 class Refused(Exception):
@@ -66,6 +69,28 @@ def look(name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
     found = named(name)
     with ctx_host.use(found):
         return found.get_fact(fact, **arguments)
+
+
+def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) -> dict[str, Any]:
+    """The fact of every host, read side by side; `Unknown` with the reason for one that can't be reached."""
+
+    def one(name: str) -> Any:
+        try:
+            return look(name, fact, **arguments)
+        except (Refused, PyinfraError, OSError) as error:
+            return Unknown(str(error))
+
+    looks = {name: gevent.spawn(one, name) for name in names}
+    return {name: running.get() for name, running in looks.items()}
+
+
+def refused(name: str, reason: str) -> Step:
+    """A step that only refuses, for an operation that found at its first look that it must not act."""
+
+    def refuse() -> None:
+        raise Refused(reason)
+
+    return Step(name, refuse)
 
 
 def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None) -> str:

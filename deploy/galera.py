@@ -1,0 +1,78 @@
+"""The database: a Galera cluster, created only on evidence that none exists, changed one node at a time."""
+
+from cluster.releases import packages
+from pyinfra import host, state
+from pyinfra.operations import server
+
+from cluster.spec import Cluster, Role
+from cluster.wiring import PROBE_ACCOUNT
+from deploy.galera_files import CHECK_USER, arbitrator_files, node_files
+from deploy.secrets import secret
+from facts.galera import CHECK_UNIT, GARB_UNIT
+from operations.accounts import WantedAccount, accounts
+from operations.files import managed
+from operations.galera import created, joined, rolled
+from operations.packages import installed
+from operations.service import running
+
+cluster: Cluster = host.data.cluster
+nodes = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
+arbitrator = cluster.galera.arbitrator
+# The first database host of this run leads: it looks at all of them, those outside of this run too.
+taking_part = {member.name for member in state.inventory.get_active_hosts()}
+leads = host.name == next((name for name in nodes if name in taking_part), None)
+
+if Role.GALERA in host.groups:
+    installed(name="Galera: packages", packages=packages(cluster.release, "galera"))
+    server.user(
+        name="Galera: the health responder's user",
+        user=CHECK_USER,
+        system=True,
+        shell="/usr/sbin/nologin",
+        home="/nonexistent",
+        ensure_home=False,
+    )
+    managed(name="Galera: settings and health responder", files=node_files(cluster, host.name))
+
+if leads:
+    created(name="Galera: a Primary component", hosts=list(nodes))
+    accounts(
+        name="Galera: accounts",
+        hosts=list(nodes),
+        wanted=[
+            # What mariabackup needs as a donor (MariaDB documentation, "mariadb-backup SST Method").
+            WantedAccount(
+                "mysql",
+                "localhost",
+                privileges=frozenset({"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR", "SLAVE MONITOR"}),
+            ),
+            WantedAccount(CHECK_USER, "localhost"),
+            # The server sees the balancers as its clients.
+            *(
+                WantedAccount(
+                    PROBE_ACCOUNT,
+                    cluster.address(balancer),
+                    password=secret(cluster, "probe"),
+                    own_database=frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX"}),
+                )
+                for balancer in cluster.names(Role.HAPROXY)
+            ),
+        ],
+    )
+    joined(name="Galera: all members", hosts=list(nodes))
+
+if host.name == arbitrator:
+    installed(name="Galera: the arbitrator's package", packages=packages(cluster.release, "garbd"))
+    managed(name="Galera: the arbitrator's settings", files=arbitrator_files(cluster, host.name))
+    running(name="Galera: the arbitrator runs", units=[GARB_UNIT])
+
+if Role.GALERA in host.groups:
+    running(name="Galera: the health responder runs", units=[CHECK_UNIT])
+
+if leads:
+    rolled(
+        name="Galera: restart what runs with former settings",
+        hosts=nodes,
+        arbitrator=arbitrator,
+        balancers=cluster.names(Role.HAPROXY),
+    )

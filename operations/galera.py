@@ -1,0 +1,201 @@
+"""The Galera cluster: created on evidence, joined and restarted one node at a time, each behind its gate."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Mapping, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.galera import (
+    Nodes,
+    incomplete,
+    is_primary,
+    is_synced,
+    may_bootstrap,
+    may_join,
+    may_restart_galera,
+)
+from cluster.state import GaleraNode, Unknown
+from cluster.text import clean
+from cluster.wiring import GALERA_CHECK_PORT
+from facts.base import Services
+from facts.galera import CHECK_UNIT, GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
+from operations.steps import Refused, Step, look_all, refused, shell, wait_for
+from operations.traffic import away_from, writer_of
+
+TRANSFER = 1800
+"""Seconds that a state transfer may take."""
+SETTLE = 60
+"""Seconds until a node that has started is Synced and answered for, or one that is cut off is back."""
+
+_SAY_WHY = "{ journalctl -q -u mariadb -n 200 -o cat | grep -a -F '[ERROR]' | tail -n 3 >&2; exit 1; }"
+
+
+def nodes_of(hosts: Sequence[str]) -> Nodes:
+    """Every host's record, read now."""
+    return look_all(hosts, WsrepStatus)
+
+
+@operation()
+def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """See to it that there is a Primary component: create the cluster on the first of `hosts` if none ever existed.
+
+    Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
+    """
+    nodes = nodes_of(hosts)
+    if any(is_primary(node) for node in nodes.values()):
+        return
+    if reason := _why_not_create(hosts, nodes):
+        yield refused("Create the Galera cluster", reason)
+    else:
+        yield Step(f"Create the Galera cluster on {hosts[0]}", lambda: _create(hosts))
+
+
+def _why_not_create(hosts: Sequence[str], nodes: Nodes) -> str | None:
+    seen = look_all(hosts, UserDatabases)
+    databases = {name: found for name, found in seen.items() if isinstance(found, tuple)}
+    return may_bootstrap(nodes, databases, hosts[0])
+
+
+def _create(hosts: Sequence[str]) -> None:
+    if reason := _why_not_create(hosts, nodes_of(hosts)):
+        raise Refused(reason)
+    first = hosts[0]
+    shell(first, f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null; "
+          f"galera_new_cluster || {_SAY_WHY}", timeout=300)  # fmt: skip
+    wait_for(lambda: None if is_synced(nodes_of([first])[first]) else f"{first} is not Synced", within=SETTLE)
+
+
+@operation()
+def joined(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Start every node that is down, one at a time, each until it is Synced and all agree on the membership.
+
+    A node that runs and is not Synced is waited for. One that can't be reached is left to the gates of what follows.
+    """
+    nodes = nodes_of(hosts)
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            continue
+        service = node.service
+        if service is not None and (service.reload_due or not service.enabled):
+            yield Step(f"{name}: MariaDB starts at boot", lambda name=name: _enable(name))  # type: ignore[misc]
+        if not node.running or node.standalone:
+            yield Step(f"{name} joins the Galera cluster", lambda name=name: _join(hosts, name))  # type: ignore[misc]
+        elif not is_synced(node):
+            yield Step(f"{name} becomes Synced", lambda name=name: _await_synced(hosts, name))  # type: ignore[misc]
+
+
+def _enable(name: str) -> None:
+    shell(name, f"systemctl daemon-reload; systemctl enable -q {UNIT}")
+
+
+def _join(hosts: Sequence[str], name: str) -> None:
+    nodes = nodes_of(hosts)
+    if is_synced(nodes[name]):
+        return
+    databases = look_all([name], UserDatabases)
+    if reason := may_join(nodes, databases, name):
+        raise Refused(reason)
+    shell(name, f"systemctl reset-failed {UNIT} 2>/dev/null; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+    _await_synced(hosts, name)
+
+
+def _await_synced(hosts: Sequence[str], name: str) -> None:
+    """Wait until `name` is Synced and every member of the Primary component sees the same one."""
+
+    def why_not() -> str | None:
+        nodes = nodes_of(hosts)
+        node = nodes[name]
+        if not is_synced(node):
+            return incomplete({name: node}, 0) or f"{name} is not Synced"
+        members = [other for other in nodes.values() if isinstance(other, GaleraNode) and is_primary(other)]
+        if len({(other.uuid, other.conf_id) for other in members}) > 1:
+            return "the members do not agree on the configuration"
+        return None
+
+    node = nodes_of([name])[name]
+    transfers = isinstance(node, GaleraNode) and node.state.startswith("Join")
+    wait_for(why_not, within=TRANSFER if transfers else SETTLE)
+
+
+@operation()
+def rolled(
+    hosts: Mapping[str, str], arbitrator: str | None, balancers: Sequence[str]
+) -> Generator[PyinfraCommand, None, None]:
+    """Restart what runs with former settings, one node at a time, the writer last, each behind its gate.
+
+    `hosts` maps each to its address. On the `balancers` each node is drained before, and undrained after. The
+    responder, whose restart costs nobody a session, goes first, then the arbitrator.
+    """
+    size = len(hosts) + (arbitrator is not None)
+    nodes = nodes_of(list(hosts))
+    known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
+    for name, node in known.items():
+        if node.check is not None and node.check.restart_due:
+            yield Step(f"{name}: restart the health responder", lambda name=name: _restart_check(hosts, name))  # type: ignore[misc]
+    if arbitrator is not None:
+        garb = look_all([arbitrator], Services, units={GARB_UNIT: (GARB_CONFIG,)})[arbitrator]
+        if isinstance(garb, dict) and GARB_UNIT in garb and garb[GARB_UNIT].restart_due:
+            yield Step(f"{arbitrator}: restart the arbitrator", lambda: _restart_arbitrator(hosts, arbitrator, size))
+    due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
+    if not due:
+        return
+    unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
+    if unknown:
+        yield refused("Restart MariaDB", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
+        return
+    try:
+        writer = writer_of(balancers)
+    except Refused as refusal:
+        yield refused("Restart MariaDB", str(refusal))
+        return
+    for name in sorted(due, key=lambda name: name == writer):
+        yield Step(f"{name}: restart MariaDB", lambda name=name: _restart(hosts, name, size, balancers))  # type: ignore[misc]
+
+
+def _restart_check(hosts: Mapping[str, str], name: str) -> None:
+    shell(name, f"systemctl daemon-reload; systemctl restart {CHECK_UNIT}")
+    wait_for(lambda: why_not_serving(name, hosts[name]), within=10)
+
+
+_ASK = """
+import sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(sys.argv[1], timeout=3)
+except urllib.error.HTTPError as answer:
+    print(answer.read(200).decode(errors="replace").strip())
+except OSError as error:
+    print("no answer:", error)
+"""
+
+
+def why_not_serving(name: str, address: str) -> str | None:
+    """What `name`'s health responder says against sessions, or None when it answers 200."""
+    url = f"http://{address}:{GALERA_CHECK_PORT}/"
+    said = clean(shell(name, f"python3 -I -c {shlex.quote(_ASK)} {shlex.quote(url)}", timeout=10))
+    return f"{name} must not take sessions: {said}" if said else None
+
+
+def _restart_arbitrator(hosts: Mapping[str, str], arbitrator: str, size: int) -> None:
+    if reason := incomplete(nodes_of(list(hosts)), size):
+        raise Refused(f"the arbitrator is not restarted: {reason}.")
+    shell(arbitrator, f"systemctl restart {GARB_UNIT}", timeout=130)
+    wait_for(lambda: incomplete(nodes_of(list(hosts)), size), within=SETTLE)
+
+
+def _restart(hosts: Mapping[str, str], name: str, size: int, balancers: Sequence[str]) -> None:
+    names = list(hosts)
+    before = nodes_of(names)
+    if reason := may_restart_galera(before, name, size):
+        raise Refused(reason)
+    node = before[name]
+    conf_id = node.conf_id if isinstance(node, GaleraNode) else None
+    with away_from(name, balancers):
+        # Draining takes its time: the same gate again, and nobody may have left or come meanwhile.
+        if reason := may_restart_galera(nodes_of(names), name, size, conf_id):
+            raise Refused(reason)
+        shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+        wait_for(lambda: incomplete(nodes_of(names), size), within=SETTLE)
+        wait_for(lambda: why_not_serving(name, hosts[name]), within=SETTLE)
