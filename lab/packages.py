@@ -127,7 +127,8 @@ def build(release: str, tree: Path) -> None:
     (scratch / "sources.list").write_text("\n".join(lines) + "\n")
     (scratch / "status").touch()
     (tree / "partial").mkdir()
-    apt = ["apt-get", "-q", "-y", *_options(tree, scratch)]
+    (scratch / "apt.conf").write_text(apt_configuration(tree, scratch))
+    apt = ["apt-get", "-q", "-y", "-c", scratch / "apt.conf"]
     try:
         run([*apt, "update", "--error-on=any"], timeout=300)
     except LabError as why:
@@ -150,7 +151,8 @@ def index(release: str, tree: Path) -> None:
     run(["sh", "-euc", _INDEX, "sh", tree, release], timeout=300)
 
 
-def _options(tree: Path, scratch: Path) -> list[str]:
+def apt_configuration(tree: Path, scratch: Path) -> str:
+    """An apt.conf(5) that keeps apt off the machine's own lists and package database; the rest is the machine's."""
     places = {
         "Dir::Etc::SourceList": scratch / "sources.list",
         "Dir::Etc::SourceParts": scratch / "empty",
@@ -165,4 +167,4 @@ def _options(tree: Path, scratch: Path) -> list[str]:
         "APT::Sandbox::User": "root",
         "Acquire::Retries": "3",
     }
-    return [word for name, value in places.items() for word in ("-o", f"{name}={value}")]
+    return "".join(f'{name} "{value}";\n' for name, value in places.items())
