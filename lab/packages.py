@@ -128,7 +128,7 @@ def build(release: str, tree: Path) -> None:
     (scratch / "status").touch()
     (tree / "partial").mkdir()
     (scratch / "apt.conf").write_text(apt_configuration(tree, scratch))
-    apt = ["apt-get", "-q", "-y", "-c", scratch / "apt.conf"]
+    apt = ["apt-get", "-q", "-y", "-c", str(scratch / "apt.conf")]
     try:
         run([*apt, "update", "--error-on=any"], timeout=300)
     except LabError as why:
