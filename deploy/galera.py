@@ -24,7 +24,7 @@ leads = host.name == next((name for name in nodes if name in taking_part), None)
 
 if Role.GALERA in host.groups:
     installed(name="Galera: packages", packages=packages(cluster.release, "galera"))
-    server.user(
+    server.user(  # noqa: S604 (the user's login shell)
         name="Galera: the health responder's user",
         user=CHECK_USER,
         system=True,

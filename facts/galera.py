@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.state import GaleraNode, ServiceState, Unknown
+from cluster.state import GaleraNode, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
 
@@ -62,7 +63,7 @@ def parse_wsrep_status(text: str) -> GaleraNode | Unknown:
     """The node's record from the output of `wsrep_command`, or why it can't be told."""
     try:
         return _parse(text)
-    except (ValueError, KeyError) as error:
+    except (ValueError, LookupError) as error:
         return unreadable(error, clean(text))
 
 
@@ -75,36 +76,37 @@ def _parse(text: str) -> GaleraNode | Unknown:
         key, equals, value = line.partition("=")
         if equals and (key == "Processes" or key.startswith("File.")):
             known[key] = value.strip()
+    uuid = known.get("File.uuid", "")
+    filed = GaleraNode(
+        running=False,
+        uuid="" if uuid == NO_UUID else clean(uuid, 36),
+        seqno=int(known.get("File.seqno", "-1")),
+        safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
+    )
     code = int(rest.split(None, 1)[0])
     services = parse_services(rest)
     service, check = services.get(UNIT), services.get(CHECK_UNIT)
+    filed = replace(filed, service=service, check=check)
     if code == 0:
-        return _answering(said, service, check)
+        return _answering(said, filed)
     timed_out = code in (124, 137)
-    starting = service is not None and service.active == "activating"
+    # Between two tries nothing runs (systemd's auto-restart).
+    starting = service is not None and service.active == "activating" and service.sub != "auto-restart"
     running = timed_out or starting or int(known.get("Processes", "0")) > 0
     if running and not timed_out and not starting and not _UNREACHABLE.search(said):
         return Unknown(f"its server does not let root ask over the socket: {clean(said, 120)}")
-    uuid = known.get("File.uuid", "")
-    return GaleraNode(
-        running=running,
-        answers=not running,
-        uuid="" if uuid == NO_UUID else clean(uuid, 36),
-        seqno=int(known.get("File.seqno", "-1")),
-        state="Joining" if starting else "",
-        safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
-        service=service,
-        check=check,
-    )
+    return replace(filed, running=running, answers=not running, state="Joining" if starting else "")
 
 
-def _answering(said: str, service: ServiceState | None, check: ServiceState | None) -> GaleraNode:
+def _answering(said: str, filed: GaleraNode) -> GaleraNode:
     seen = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
+    if seen["wsrep_on"] != "ON":
+        # Without a provider most of the status variables do not exist.
+        return replace(filed, running=True, standalone=True)
     uuid = seen["wsrep_local_state_uuid"]
     conf_id = int(seen["wsrep_cluster_conf_id"])
     return GaleraNode(
         running=True,
-        standalone=seen["wsrep_on"] != "ON",
         uuid="" if uuid == NO_UUID else clean(uuid, 36),
         seqno=int(seen["wsrep_last_committed"]),
         ready=seen["wsrep_ready"] == "ON",
@@ -117,8 +119,8 @@ def _answering(said: str, service: ServiceState | None, check: ServiceState | No
         flow_control_paused=float(seen["wsrep_flow_control_paused"]),
         desynced=seen["wsrep_desync"] == "ON",
         read_only=seen["read_only"] not in ("OFF", "0"),
-        service=service,
-        check=check,
+        service=filed.service,
+        check=filed.check,
     )
 
 

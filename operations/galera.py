@@ -28,7 +28,9 @@ from operations.traffic import away_from, writer_of
 TRANSFER = 1800
 """Seconds that a state transfer may take."""
 SETTLE = 60
-"""Seconds until a node that has started is Synced and answered for, or one that is cut off is back."""
+"""Seconds until a node that has started is Synced and answered for."""
+RETURN = 20
+"""Seconds in which a node that runs outside of the Primary component may come back by itself."""
 
 _SAY_WHY = "{ journalctl -q -u mariadb -n 200 -o cat | grep -a -F '[ERROR]' | tail -n 3 >&2; exit 1; }"
 
@@ -84,7 +86,7 @@ def joined(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
         if not node.running or node.standalone:
             yield Step(f"{name} joins the Galera cluster", lambda name=name: _join(hosts, name))  # type: ignore[misc]
         elif not is_synced(node):
-            yield Step(f"{name} becomes Synced", lambda name=name: _await_synced(hosts, name))  # type: ignore[misc]
+            yield Step(f"{name} becomes Synced", lambda name=name: _await_return(hosts, name))  # type: ignore[misc]
 
 
 def _enable(name: str) -> None:
@@ -99,10 +101,16 @@ def _join(hosts: Sequence[str], name: str) -> None:
     if reason := may_join(nodes, databases, name):
         raise Refused(reason)
     shell(name, f"systemctl reset-failed {UNIT} 2>/dev/null; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
-    _await_synced(hosts, name)
+    _await_synced(hosts, name, SETTLE)
 
 
-def _await_synced(hosts: Sequence[str], name: str) -> None:
+def _await_return(hosts: Sequence[str], name: str) -> None:
+    node = nodes_of([name])[name]
+    transfers = isinstance(node, GaleraNode) and node.state.startswith("Join")
+    _await_synced(hosts, name, TRANSFER if transfers else RETURN)
+
+
+def _await_synced(hosts: Sequence[str], name: str, within: float) -> None:
     """Wait until `name` is Synced and every member of the Primary component sees the same one."""
 
     def why_not() -> str | None:
@@ -115,9 +123,7 @@ def _await_synced(hosts: Sequence[str], name: str) -> None:
             return "the members do not agree on the configuration"
         return None
 
-    node = nodes_of([name])[name]
-    transfers = isinstance(node, GaleraNode) and node.state.startswith("Join")
-    wait_for(why_not, within=TRANSFER if transfers else SETTLE)
+    wait_for(why_not, within=within)
 
 
 @operation()

@@ -78,7 +78,7 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
         try:
             return look(name, fact, **arguments)
         except (Refused, PyinfraError, OSError) as error:
-            return Unknown(str(error))
+            return Unknown(str(error).removeprefix(f"{name} "))
 
     looks = {name: gevent.spawn(one, name) for name in names}
     return {name: running.get() for name, running in looks.items()}

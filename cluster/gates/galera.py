@@ -46,7 +46,7 @@ def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: s
     """
     for name, node in nodes.items():
         if isinstance(node, Unknown):
-            return f"{name} can't be read ({node.reason}), so it may hold the newest data. Nothing is bootstrapped."
+            return f"nothing is bootstrapped: {name} may hold the newest data, and can't be read. {name} {node.reason}"
     known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
     table = "\n".join(f"  {evidence(name, node)}" for name, node in nodes.items())
     if any(node.running and not node.standalone for node in known.values()):
@@ -137,8 +137,10 @@ def incomplete(nodes: Nodes, size: int) -> str | None:
             return f"{name} is receiving its state or starting" if node.state else f"{name} does not answer"
         if node.cluster_status != "Primary":
             return f"{name} is not in the Primary component ({node.cluster_status or 'no component'})"
-        if node.state != "Synced" or not node.ready:
-            return f"{name} is {node.state or 'not ready'}, not Synced"
+        if node.state != "Synced":
+            return f"{name} is {node.state or 'in no state'}, not Synced"
+        if not node.ready:
+            return f"{name} is not ready (wsrep_ready)"
         if node.size != size:
             return f"{name} sees {node.size} of {size} members"
     known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}

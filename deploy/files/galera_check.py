@@ -67,28 +67,38 @@ class Server:
 
     def why_not(self) -> str | None:
         """Ask the server now."""
+        kept, begin = self._connection is not None, time.monotonic()
         try:
-            if self._connection is None:
-                self._connection = pymysql.connect(
-                    unix_socket=self._path,
-                    user="hatui_check",
-                    connect_timeout=TIMEOUT,  # type: ignore[arg-type]
-                    read_timeout=TIMEOUT,
-                    write_timeout=TIMEOUT,
-                )
-            seen: dict[str, str] = {}
-            with self._connection.cursor() as cursor:
-                for query in QUERIES:
-                    cursor.execute(query)
-                    seen.update(cursor.fetchall())  # type: ignore[arg-type]
-            return why_not(seen)
+            return why_not(self._variables())
         except (pymysql.Error, OSError) as error:
             # After a timeout an answer may still be under way: this connection can't be used again.
-            if self._connection is not None:
-                with contextlib.suppress(pymysql.Error, OSError):
-                    self._connection._force_close()  # type: ignore[attr-defined]
-                self._connection = None
+            self._close()
+            # A kept connection may merely have ended with the server it led to; that shows at once.
+            if kept and time.monotonic() - begin < TIMEOUT / 2:
+                return self.why_not()
             return f"its server does not answer: {' '.join(str(error).split())[:150]}"
+
+    def _variables(self) -> dict[str, str]:
+        if self._connection is None:
+            self._connection = pymysql.connect(
+                unix_socket=self._path,
+                user="hatui_check",
+                connect_timeout=TIMEOUT,
+                read_timeout=TIMEOUT,
+                write_timeout=TIMEOUT,
+            )
+        seen: dict[str, str] = {}
+        with self._connection.cursor() as cursor:
+            for query in QUERIES:
+                cursor.execute(query)
+                seen.update(cursor.fetchall())
+        return seen
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(pymysql.Error, OSError):
+                self._connection._force_close()  # type: ignore[attr-defined]
+            self._connection = None
 
 
 class Responder:
