@@ -8,7 +8,7 @@ from cluster.spec import Cluster, Role
 from cluster.wiring import PROBE_ACCOUNT
 from deploy.galera_files import CHECK_USER, arbitrator_files, node_files
 from deploy.secrets import secret
-from facts.galera import CHECK_UNIT, GARB_UNIT
+from facts.galera import CHECK_UNIT
 from operations.accounts import WantedAccount, accounts
 from operations.files import managed
 from operations.galera import created, joined, rolled
@@ -33,6 +33,10 @@ if Role.GALERA in host.groups:
         ensure_home=False,
     )
     managed(name="Galera: settings and health responder", files=node_files(cluster, host.name))
+
+if host.name == arbitrator:
+    installed(name="Galera: the arbitrator's package", packages=packages(cluster.release, "garbd"))
+    managed(name="Galera: the arbitrator's settings", files=arbitrator_files(cluster, host.name))
 
 if leads:
     created(name="Galera: a Primary component", hosts=list(nodes))
@@ -59,12 +63,7 @@ if leads:
             ),
         ],
     )
-    joined(name="Galera: all members", hosts=list(nodes))
-
-if host.name == arbitrator:
-    installed(name="Galera: the arbitrator's package", packages=packages(cluster.release, "garbd"))
-    managed(name="Galera: the arbitrator's settings", files=arbitrator_files(cluster, host.name))
-    running(name="Galera: the arbitrator runs", units=[GARB_UNIT])
+    joined(name="Galera: all members", hosts=list(nodes), arbitrator=arbitrator)
 
 if Role.GALERA in host.groups:
     running(name="Galera: the health responder runs", units=[CHECK_UNIT])

@@ -17,7 +17,7 @@ from cluster.gates.galera import (
     may_join,
     may_restart_galera,
 )
-from cluster.state import GaleraNode, Unknown
+from cluster.state import GaleraNode, ServiceState, Unknown
 from cluster.text import clean
 from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
@@ -71,10 +71,12 @@ def _create(hosts: Sequence[str]) -> None:
 
 
 @operation()
-def joined(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCommand, None, None]:
     """Start every node that is down, one at a time, each until it is Synced and all agree on the membership.
 
     A node that runs and is not Synced is waited for. One that can't be reached is left to the gates of what follows.
+    The arbitrator comes last; it is started from here because pyinfra orders the operations of one host, not those of
+    different hosts.
     """
     nodes = nodes_of(hosts)
     for name, node in nodes.items():
@@ -87,6 +89,27 @@ def joined(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
             yield Step(f"{name} joins the Galera cluster", lambda name=name: _join(hosts, name))  # type: ignore[misc]
         elif not is_synced(node):
             yield Step(f"{name} becomes Synced", lambda name=name: _await_return(hosts, name))  # type: ignore[misc]
+
+
+    if arbitrator is not None:
+        garb = _arbitrator_service(arbitrator)
+        if garb is None or garb.active != "active" or not garb.enabled:
+            yield Step(f"{arbitrator} joins as arbitrator", lambda: _start_arbitrator(hosts, arbitrator))
+
+
+def _arbitrator_service(arbitrator: str) -> ServiceState | None:
+    seen = look_all([arbitrator], Services, units={GARB_UNIT: (GARB_CONFIG,)})[arbitrator]
+    found = seen.get(GARB_UNIT) if isinstance(seen, dict) else None
+    return found if isinstance(found, ServiceState) else None
+
+
+def _start_arbitrator(hosts: Sequence[str], arbitrator: str) -> None:
+    shell(
+        arbitrator,
+        f"systemctl daemon-reload; systemctl enable -q {GARB_UNIT}; systemctl restart {GARB_UNIT}",
+        timeout=150,
+    )
+    wait_for(lambda: incomplete(nodes_of(hosts), len(hosts) + 1), within=SETTLE)
 
 
 def _enable(name: str) -> None:
@@ -142,8 +165,8 @@ def rolled(
         if node.check is not None and node.check.restart_due:
             yield Step(f"{name}: restart the health responder", lambda name=name: _restart_check(hosts, name))  # type: ignore[misc]
     if arbitrator is not None:
-        garb = look_all([arbitrator], Services, units={GARB_UNIT: (GARB_CONFIG,)})[arbitrator]
-        if isinstance(garb, dict) and GARB_UNIT in garb and garb[GARB_UNIT].restart_due:
+        garb = _arbitrator_service(arbitrator)
+        if garb is not None and garb.restart_due:
             yield Step(f"{arbitrator}: restart the arbitrator", lambda: _restart_arbitrator(hosts, arbitrator, size))
     due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
     if not due:
@@ -187,7 +210,7 @@ def why_not_serving(name: str, address: str) -> str | None:
 def _restart_arbitrator(hosts: Mapping[str, str], arbitrator: str, size: int) -> None:
     if reason := incomplete(nodes_of(list(hosts)), size):
         raise Refused(f"the arbitrator is not restarted: {reason}.")
-    shell(arbitrator, f"systemctl restart {GARB_UNIT}", timeout=130)
+    shell(arbitrator, f"systemctl daemon-reload; systemctl restart {GARB_UNIT}", timeout=130)
     wait_for(lambda: incomplete(nodes_of(list(hosts)), size), within=SETTLE)
 
 
