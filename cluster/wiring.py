@@ -12,7 +12,7 @@ GALERA_CHECK_PORT = 9200
 """On each database node: HTTP 200 if the node may take sessions, 503 with the reason otherwise."""
 
 HAPROXY_WATCH_SOCKET = "/run/haproxy/watch.sock"
-"""Level user: can look, can't change anything."""
+"""Level operator, for root and haproxy only: sees everything, can't drain or shut anything."""
 
 HAPROXY_ADMIN_SOCKET = "/run/haproxy/admin.sock"
 """Level admin, mode 0600."""

@@ -17,6 +17,7 @@ from pyinfra.api.operation import operation
 from facts.base import STAMPS, Services
 from operations.files import ManagedFile
 
+_RUNS = ("active", "activating", "reloading")
 STAMP_PROGRAM = "/usr/local/lib/hatui/stamp"
 
 
@@ -62,13 +63,14 @@ def running(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     Units' files that systemd has not read yet are read first.
     """
     seen = host.get_fact(Services, units=dict.fromkeys(units, ())) or {}
-    if any(service.reload_due for service in seen.values()):
+    # systemd does not notice the first drop-in of a unit by itself: whatever is started is read first.
+    if any(unit not in seen or seen[unit].reload_due or seen[unit].active not in _RUNS for unit in units):
         yield StringCommand("systemctl daemon-reload")
     for unit in units:
         now = seen.get(unit)
         name = shlex.quote(unit)
         if now is None or not now.enabled:
             yield StringCommand("systemctl enable --quiet", name)
-        if now is None or now.active not in ("active", "activating", "reloading"):
+        if now is None or now.active not in _RUNS:
             # A unit that gave up restarting refuses a start until its counter is reset.
             yield StringCommand(f"systemctl reset-failed {name} 2>/dev/null; systemctl start {name}")

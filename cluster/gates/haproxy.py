@@ -1,0 +1,51 @@
+"""HAProxy: when a balancer may be reloaded, and when its new worker is as good as the former one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.state import ProxyNode, Unknown
+
+Nodes = Mapping[str, ProxyNode | Unknown]
+
+
+def why_not_serving(name: str, node: ProxyNode | Unknown) -> str | None:
+    """Why `name`'s HAProxy can't be counted on, or None if it runs and answers. Its servers may all be down."""
+    if isinstance(node, Unknown):
+        return f"{name} can't be asked: {node.reason}"
+    if node.service.active not in ("active", "reloading"):
+        return f"{name}'s HAProxy does not run ({node.service.active}, {node.service.sub})"
+    if not node.servers:
+        return f"{name}'s HAProxy runs and does not answer (look at it, then: systemctl restart haproxy)"
+    return None
+
+
+def may_reload_haproxy(nodes: Nodes, host: str) -> str | None:
+    """Why `host`'s HAProxy must not be reloaded now, or None if it may: every balancer answers."""
+    for name, node in nodes.items():
+        if reason := why_not_serving(name, node):
+            return f"{host}'s HAProxy is not reloaded: {reason}."
+    return None
+
+
+def not_taken_over(before: ProxyNode, name: str, now: ProxyNode | Unknown) -> str | None:
+    """Why the reload of `name` is not complete, or None: a new worker answers, and finds whom the former one found."""
+    if reason := why_not_serving(name, now):
+        return reason
+    if not isinstance(now, ProxyNode) or now.pid == before.pid:
+        return f"{name}'s former worker ({before.pid}) still answers (journalctl -u haproxy says why)"
+    unchecked = [f"{server.backend}/{server.name}" for server in now.servers if server.check.startswith("INI")]
+    if unchecked:
+        return f"{name}'s new worker has not checked {', '.join(unchecked)} yet"
+    # A server counts as UP until it is checked for the first time.
+    found = {
+        (server.backend, server.name)
+        for server in before.servers
+        if server.status.startswith("UP") and not server.check.startswith("INI")
+    }
+    lost = [
+        f"{server.backend}/{server.name} is {server.status} ({server.check})"
+        for server in now.servers
+        if (server.backend, server.name) in found and not server.status.startswith("UP")
+    ]
+    return f"{name}: {', '.join(lost)} since the reload" if lost else None

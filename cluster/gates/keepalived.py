@@ -1,0 +1,38 @@
+"""Keepalived: when a balancer's may be given new settings, and whether the VIP is where it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.gates.haproxy import why_not_serving
+from cluster.state import ProxyNode, Unknown, VipNode
+
+Vips = Mapping[str, VipNode | Unknown]
+Proxies = Mapping[str, ProxyNode | Unknown]
+
+
+def owners(vips: Vips, vip: str) -> tuple[str, ...]:
+    """The hosts that hold `vip`: one, if all is well."""
+    return tuple(name for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held)
+
+
+def not_one_owner(vips: Vips, vip: str) -> str | None:
+    """Why it can't be said that exactly one host holds `vip` and the others are ready for it, or None if so."""
+    for name, node in vips.items():
+        if isinstance(node, Unknown):
+            return f"{name} can't be asked: {node.reason}"
+        if node.keepalived is None or node.keepalived.active not in ("active", "reloading"):
+            return f"{name}'s keepalived does not run"
+    found = owners(vips, vip)
+    if len(found) != 1:
+        return f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'})"
+    return None
+
+
+def may_reload_keepalived(vips: Vips, proxies: Proxies, host: str, vip: str) -> str | None:
+    """Why `host`'s keepalived must not get new settings now, or None: one owner, and HAProxy serves on all others."""
+    reason = not_one_owner(vips, vip)
+    for name, node in proxies.items():
+        if reason is None and name != host:
+            reason = why_not_serving(name, node)
+    return f"{host}'s keepalived does not get its new settings: {reason}." if reason else None

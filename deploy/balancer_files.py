@@ -1,0 +1,131 @@
+"""The files of a load balancer: HAProxy's and keepalived's settings, and how the one learns of the other."""
+
+from __future__ import annotations
+
+from pyinfra.api.exceptions import PyinfraError
+
+from cluster import wiring
+from cluster.spec import Cluster, Role
+from deploy.rendering import render
+from facts import haproxy, vrrp
+from operations.files import ManagedFile
+from operations.service import drop_in, stamp_lines
+
+STATS_USER = "admin"
+HARD_STOP_AFTER = 3600
+"""Seconds that a former worker may serve its open sessions after a reload."""
+TRACK_FILE = "/run/hatui/haproxy.track"
+"""0 while HAProxy runs, else 1; written by its unit, watched by keepalived."""
+
+_ANSWERS = f"""#!/bin/sh
+# Managed by hatui. Whether HAProxy answers: a worker that is stopped still takes connections, but says nothing.
+said=$(echo 'show info' | timeout 0.5 socat -t 0.5 - UNIX-CONNECT:{wiring.HAPROXY_WATCH_SOCKET} 2>/dev/null)
+case $said in "Name: "*) exit 0 ;; esac
+exit 1
+"""
+
+_KEEPALIVED_CHECK = (
+    'report=$(mktemp); code=0; keepalived --config-test="$report" -f {} || code=$?; cat "$report"; '
+    'if [ -s "$report" ]; then code=1; fi; rm -f "$report"; [ "$code" -eq 0 ] || [ "$code" -eq 143 ]'
+)
+"""keepalived's test ends with 0 on many a wrong value, and by its own SIGTERM (143) on every file with a script: only
+an empty report is a file without fault."""
+
+
+def _track(value: int) -> str:
+    return f"-+/bin/sh -c 'echo {value} >{TRACK_FILE}'"
+
+
+def quoted(text: str) -> str:
+    """`text` as one word of haproxy.cfg (HAProxy's configuration manual, 2.2, strong quotes).
+
+    Raises PyinfraError where a control character would end the line.
+    """
+    if not text.isprintable():
+        raise PyinfraError("The secret haproxy_stats holds a control character, which haproxy.cfg can't.")
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFile]:
+    """HAProxy's settings on the balancer `name`, judged by haproxy itself, and the drop-in of its unit."""
+    spec = cluster.haproxy
+    balancers = {balancer: cluster.address(balancer) for balancer in cluster.names(Role.HAPROXY)}
+    content = render(
+        "haproxy.cfg.j2",
+        name=name,
+        address=cluster.address(name),
+        balancers=balancers,
+        vip=cluster.keepalived.vip,
+        watch_socket=wiring.HAPROXY_WATCH_SOCKET,
+        admin_socket=wiring.HAPROXY_ADMIN_SOCKET,
+        peers_port=wiring.PEERS_PORT,
+        max_connections=spec.max_connections,
+        hard_stop_after=HARD_STOP_AFTER,
+        single_writer=spec.single_writer,
+        database={
+            "backend": wiring.GALERA_BACKEND,
+            "port": spec.database_port,
+            "server_port": 3306,
+            "check_port": wiring.GALERA_CHECK_PORT,
+            "algorithm": spec.database_algorithm,
+            "servers": {server: cluster.address(server) for server in cluster.names(Role.GALERA)},
+        },
+        queue={
+            "backend": wiring.RABBITMQ_BACKEND,
+            "port": spec.queue_port,
+            "server_port": 5672,
+            "algorithm": spec.queue_algorithm,
+            "servers": {server: cluster.address(server) for server in cluster.names(Role.CONTROLLER)},
+        },
+        stats_port=spec.stats_port,
+        stats_auth=quoted(f"{STATS_USER}:{password}"),
+    )
+    lines = [
+        stamp_lines(haproxy.UNIT, [haproxy.CONFIG], reloads=True),
+        f"ExecStartPost={_track(0)}\nExecReload={_track(0)}\n",
+        # The VIP goes first, while HAProxy still serves: a planned stop costs nobody a connection.
+        f"ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
+        f"ExecStopPost={_track(1)}\n",
+        "Restart=always\nRestartSec=100ms\n",
+    ]
+    return [
+        ManagedFile(
+            path=haproxy.CONFIG,
+            content=content,
+            mode="0640",
+            group="haproxy",
+            check="haproxy -c -q -f {}",
+            secrets=(quoted(f"{STATS_USER}:{password}"), password),
+        ),
+        drop_in(haproxy.UNIT, "".join(lines), unit_lines="StartLimitIntervalSec=0\n"),
+    ]
+
+
+def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[ManagedFile]:
+    """keepalived's settings on the balancer `name`, judged by keepalived itself, its check, its unit's drop-in."""
+    spec = cluster.keepalived
+    content = render(
+        "keepalived.conf.j2",
+        name=name,
+        address=cluster.address(name),
+        peers=[cluster.address(peer) for peer in cluster.names(Role.HAPROXY) if peer != name],
+        interface=interface,
+        vip=spec.vip,
+        virtual_router_id=spec.virtual_router_id,
+        priority=spec.priorities[name],
+        advert_interval=spec.advert_interval,
+        preempt=spec.preempt,
+        track_file=TRACK_FILE,
+        check_program=vrrp.CHECK_PROGRAM,
+    )
+    # HAProxy may run since before its unit wrote the file.
+    begin = f"ExecStartPre=-+/bin/sh -c 'systemctl -q is-active haproxy; echo $? >{TRACK_FILE}'\n"
+    return [
+        ManagedFile(path=vrrp.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
+        ManagedFile(path=vrrp.CONFIG, content=content, check=_KEEPALIVED_CHECK),
+        drop_in(
+            vrrp.UNIT,
+            f"{stamp_lines(vrrp.UNIT, vrrp.FILES, reloads=True)}{begin}Restart=always\nRestartSec=100ms\n",
+            unit_lines="After=haproxy.service\nStartLimitIntervalSec=0\n",
+        ),
+    ]

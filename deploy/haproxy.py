@@ -1,0 +1,25 @@
+"""The load balancers: HAProxy in front of the database and the queue, reloaded one balancer at a time."""
+
+from pyinfra import host, state
+
+from cluster.releases import packages
+from cluster.spec import Cluster, Role
+from deploy.balancer_files import haproxy_files
+from deploy.secrets import secret
+from facts.haproxy import UNIT
+from operations.files import managed
+from operations.haproxy import reloaded
+from operations.packages import installed
+from operations.service import running
+
+cluster: Cluster = host.data.cluster
+balancers = cluster.names(Role.HAPROXY)
+taking_part = {member.name for member in state.inventory.get_active_hosts()}
+
+if Role.HAPROXY in host.groups:
+    installed(name="HAProxy: packages", packages=packages(cluster.release, "haproxy"))
+    managed(name="HAProxy: settings", files=haproxy_files(cluster, host.name, secret(cluster, "haproxy_stats")))
+    running(name="HAProxy: it runs", units=[UNIT])
+
+if host.name == next((name for name in balancers if name in taking_part), None):
+    reloaded(name="HAProxy: reload what runs with former settings", balancers=balancers, vip=cluster.keepalived.vip)

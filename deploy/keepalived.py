@@ -1,0 +1,30 @@
+"""The load balancers' VIP: VRRP between them, so that exactly one holds it, and one whose HAProxy serves."""
+
+from pyinfra import host, state
+from pyinfra.api.exceptions import PyinfraError
+
+from cluster.releases import packages
+from cluster.spec import Cluster, Role
+from deploy.balancer_files import keepalived_files
+from facts.vrrp import UNIT, InterfaceOf
+from operations.files import managed
+from operations.keepalived import owned, reloaded
+from operations.packages import installed
+from operations.service import running
+
+cluster: Cluster = host.data.cluster
+balancers = cluster.names(Role.HAPROXY)
+taking_part = {member.name for member in state.inventory.get_active_hosts()}
+
+if Role.HAPROXY in host.groups:
+    address = cluster.address(host.name)
+    interface = host.get_fact(InterfaceOf, address=address)
+    if interface is None:
+        raise PyinfraError(f"{host.name} has no interface with the address {address}: mend the inventory or the host.")
+    installed(name="Keepalived: packages", packages=packages(cluster.release, "keepalived"))
+    managed(name="Keepalived: settings and check", files=keepalived_files(cluster, host.name, interface))
+    running(name="Keepalived: it runs", units=[UNIT])
+
+if host.name == next((name for name in balancers if name in taking_part), None):
+    reloaded(name="Keepalived: new settings", balancers=balancers, vip=cluster.keepalived.vip)
+    owned(name="Keepalived: one owner of the VIP", balancers=balancers, vip=cluster.keepalived.vip)

@@ -1,0 +1,113 @@
+"""HAProxy on this host: what its worker says over the socket that can only look."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping
+
+from pyinfra.api.facts import FactBase
+from typing_extensions import override
+
+from cluster.state import ProxyNode, ProxyServer, ServiceState, Unknown
+from cluster.text import clean
+from cluster.wiring import GALERA_BACKEND, HAPROXY_WATCH_SOCKET
+from facts.base import parse_services, services_command, unreadable
+
+UNIT = "haproxy.service"
+CONFIG = "/etc/haproxy/haproxy.cfg"
+PATIENCE = 1.5
+"""Seconds that a worker has for its answer; one that is stopped takes connections and never answers."""
+_MAX_SERVERS = 1000
+
+
+def haproxy_command() -> str:
+    """A shell command whose output `parse_haproxy_stat` reads. Takes 2 s at most, and 30 ms on a healthy host."""
+    questions = f"show info;show stat -1 4 -1;show table {GALERA_BACKEND}"
+    return "; ".join(
+        [
+            f"echo '{questions}' | timeout -k 0.3 {PATIENCE} socat -t {PATIENCE} - "
+            f"UNIX-CONNECT:{HAPROXY_WATCH_SOCKET} 2>&1 | head -c 400000",
+            "echo",
+            "echo Services=",
+            services_command({UNIT: (CONFIG,)}),
+        ]
+    )
+
+
+def parse_haproxy_stat(text: str) -> ProxyNode | Unknown:
+    """The balancer's record from the output of `haproxy_command`, or why it can't be told.
+
+    A HAProxy that does not run, or does not answer, has no servers; `service` says which of the two it is.
+    """
+    try:
+        return _parse(text)
+    except (ValueError, LookupError, csv.Error) as error:
+        return unreadable(error, clean(text))
+
+
+def _parse(text: str) -> ProxyNode | Unknown:
+    said, mark, rest = text.partition("\nServices=\n")
+    if not mark:
+        raise ValueError("the answer breaks off")
+    service = parse_services(rest)[UNIT]
+    if not said.startswith("Name: ") and "\nName: " not in said:
+        return _silent(said, service)
+    info = dict(line.split(": ", 1) for line in said.splitlines() if re.match(r"[A-Za-z_]+: ", line))
+    return ProxyNode(
+        version=clean(info["Version"], 40),
+        uptime=int(info["Uptime_sec"]),
+        servers=_servers(said),
+        stuck=_stuck(said),
+        service=service,
+        pid=int(info["Pid"]),
+    )
+
+
+def _silent(said: str, service: ServiceState) -> ProxyNode | Unknown:
+    if said.strip() and "socat" not in said:
+        return Unknown(f"what its HAProxy says can't be read: {clean(said, 120)}")
+    if "socat: not found" in said and service.active == "active":
+        return Unknown("socat is missing, which asks HAProxy: deploy the layer (deploy/haproxy.py)")
+    return ProxyNode(version="", uptime=0, servers=(), stuck={}, service=service)
+
+
+def _servers(said: str) -> tuple[ProxyServer, ...]:
+    """The lines of `show stat` (management.txt, 9.1), found by the header's names: releases add columns."""
+    begin = said.index("# pxname,")
+    table, _, _ = said[begin + 2 :].partition("\n\n")
+    rows = csv.DictReader(table.splitlines())
+    return tuple(_server(row) for row, _ in zip(rows, range(_MAX_SERVERS), strict=False))
+
+
+def _server(row: Mapping[str, str]) -> ProxyServer:
+    code = row["check_code"]
+    return ProxyServer(
+        backend=clean(row["pxname"], 60),
+        name=clean(row["svname"], 60),
+        address=clean(row["addr"], 60),
+        status=clean(row["status"], 30),
+        check=clean(row["check_status"].removeprefix("* ") + (f"/{code}" if code else ""), 30),
+        sessions=int(row["scur"] or 0),
+        backup=row["bck"] == "1",
+        last_change=int(row["lastchg"] or 0),
+        downtime=int(row["downtime"] or 0),
+    )
+
+
+def _stuck(said: str) -> dict[str, str]:
+    """The server that the table names; a server's key is its name (`srvkey name`)."""
+    found = re.search(r"^0x[0-9a-f]+: key=.* server_key=(\S+)", said, re.MULTILINE)
+    return {GALERA_BACKEND: clean(found.group(1), 60)} if found else {}
+
+
+class HaproxyStat(FactBase[ProxyNode | Unknown]):
+    """This balancer's record: version, servers with their states, the database's writer, the unit."""
+
+    @override
+    def command(self) -> str:
+        return haproxy_command()
+
+    @override
+    def process(self, output: Iterable[str]) -> ProxyNode | Unknown:
+        return parse_haproxy_stat("\n".join(output))

@@ -1,0 +1,49 @@
+"""Keepalived: new settings for one balancer at a time, the VIP's owner last."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owners
+from cluster.state import VipNode
+from facts.haproxy import HaproxyStat
+from facts.vrrp import UNIT, VrrpOwner
+from operations.steps import Refused, Step, look_all, shell, wait_for
+
+SETTLE = 10
+"""Seconds until one balancer holds the VIP after keepalived started or was reloaded."""
+
+
+@operation()
+def reloaded(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
+    """Give keepalived its new settings where it runs with former ones."""
+    seen = look_all(balancers, VrrpOwner)
+    due = [
+        name
+        for name, node in seen.items()
+        if isinstance(node, VipNode) and node.keepalived is not None and node.keepalived.restart_due
+    ]
+    for name in sorted(due, key=lambda name: name in owners(seen, vip)):
+        yield Step(f"{name}: reload keepalived", lambda name=name: _reload(balancers, vip, name))  # type: ignore[misc]
+
+
+def _reload(balancers: Sequence[str], vip: str, name: str) -> None:
+    proxies = look_all(balancers, HaproxyStat)
+    if reason := may_reload_keepalived(look_all(balancers, VrrpOwner), proxies, name, vip):
+        raise Refused(reason)
+    shell(name, f"systemctl daemon-reload; systemctl reload {UNIT}")
+    _await_owner(balancers, vip)
+
+
+@operation()
+def owned(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
+    """See that exactly one balancer holds the VIP; wait for it where keepalived has just started."""
+    if not_one_owner(look_all(balancers, VrrpOwner), vip):
+        yield Step(f"One owner of {vip}", lambda: _await_owner(balancers, vip))
+
+
+def _await_owner(balancers: Sequence[str], vip: str) -> None:
+    wait_for(lambda: not_one_owner(look_all(balancers, VrrpOwner), vip), within=SETTLE)
