@@ -29,6 +29,13 @@ class Unknown(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class HostAnswer(Record):
+    """A host that answered a look: seconds from the look's begin until all it was asked had been said."""
+
+    took: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceState(Record):
     """A systemd unit of a host, and whether what it runs with is what lies on disk.
 
@@ -77,7 +84,7 @@ class ProxyServer(Record):
 
 @dataclass(frozen=True, slots=True)
 class ProxyNode(Record):
-    """HAProxy on one load balancer."""
+    """HAProxy on one load balancer. Without servers: it does not run, or does not answer within 1.5 s."""
 
     version: str
     uptime: int
@@ -85,6 +92,8 @@ class ProxyNode(Record):
     stuck: Mapping[str, str]
     """Backend to the server that its stick table sends new sessions to: the writer, for a database backend."""
     service: ServiceState
+    pid: int = 0
+    """Of the worker that answered: a reload brings another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +230,7 @@ class CrmStatus(Record):
 class ClusterState(Record):
     """One snapshot. Each layer maps every host that carries it to its record, or to `Unknown` with the reason."""
 
+    hosts: Mapping[str, HostAnswer | Unknown] = field(default_factory=dict)
     vrrp: Mapping[str, VipNode | Unknown] = field(default_factory=dict)
     haproxy: Mapping[str, ProxyNode | Unknown] = field(default_factory=dict)
     galera: Mapping[str, GaleraNode | Unknown] = field(default_factory=dict)
