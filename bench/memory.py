@@ -1,4 +1,4 @@
-"""Memory of the whole lab: the proportional share (PSS, proc(5) smaps_rollup) of every process of its hosts and BMCs."""
+"""Memory of the whole lab: the proportional share (PSS, proc(5) smaps_rollup) of each process of its hosts and BMCs."""
 
 from __future__ import annotations
 

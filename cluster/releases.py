@@ -7,7 +7,7 @@ from collections.abc import Mapping
 RELEASES: Mapping[str, str] = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 
 MIRRORED_QUEUES = frozenset({"bookworm"})
-"""RabbitMQ 4.0 removed mirrored classic queues (its release notes, "Removed"); Debian 12 has 3.10, Debian 13 has 4.0."""
+"""RabbitMQ 4.0 removed mirrored classic queues (its release notes, "Removed"); Debian 12 has 3.10, 13 has 4.0."""
 
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "base": (),

@@ -23,7 +23,7 @@ from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
 from facts.galera import CHECK_UNIT, GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
 from operations.steps import Refused, Step, look_all, refused, shell, wait_for
-from operations.traffic import away_from, writer_of
+from operations.traffic import away_from, writers
 
 TRANSFER = 1800
 """Seconds that a state transfer may take."""
@@ -176,11 +176,11 @@ def rolled(
         yield refused("Restart MariaDB", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
         return
     try:
-        writer = writer_of(balancers)
+        last = writers(balancers)
     except Refused as refusal:
         yield refused("Restart MariaDB", str(refusal))
         return
-    for name in sorted(due, key=lambda name: name == writer):
+    for name in sorted(due, key=lambda name: name in last):
         yield Step(f"{name}: restart MariaDB", lambda name=name: _restart(hosts, name, size, balancers))  # type: ignore[misc]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cluster.state import GaleraNode, Unknown
+from cluster.state import GaleraNode, ProxyNode, Unknown
+from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, GaleraNode | Unknown]
 
@@ -162,3 +163,26 @@ def may_restart_galera(nodes: Nodes, host: str, size: int, conf_id: int | None =
     if conf_id is not None and isinstance(node, GaleraNode) and node.conf_id != conf_id:
         return f"{host} is not restarted: the configuration changed from {conf_id} to {node.conf_id} in between."
     return None
+
+
+def takes_no_sessions(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
+    """Why the balancers send nothing to `host`, or None if every one of them may."""
+    for balancer, proxy in proxies.items():
+        status = _statuses(proxy).get(host, "absent")
+        if not status.startswith("UP"):
+            return f"{host} is {status} on {balancer}, not UP"
+    return None
+
+
+def may_drain(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
+    """Why `host` must not be drained: a balancer has no other database node that is UP."""
+    for balancer, proxy in proxies.items():
+        others = {name: status for name, status in _statuses(proxy).items() if name != host}
+        if not any(status.startswith("UP") for status in others.values()):
+            shown = ", ".join(f"{name} {status}" for name, status in others.items()) or "there is none"
+            return f"{host} is not drained: {balancer} has no other database node that is UP ({shown})."
+    return None
+
+
+def _statuses(proxy: ProxyNode) -> dict[str, str]:
+    return {server.name: server.status for server in proxy.servers if server.backend == GALERA_BACKEND}

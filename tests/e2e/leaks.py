@@ -36,7 +36,7 @@ class CommandLines:
     def _watch(self) -> None:
         looks: dict[str, int] = {}
         while not self._stop.is_set():
-            pids = [name for name in os.listdir("/proc") if name.isdigit()]
+            pids = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
             for pid in pids:
                 if looks.setdefault(pid, 0) < 4:
                     looks[pid] += 1

@@ -26,8 +26,8 @@ def test_a_query_through_the_vip(healthy: None) -> None:
     with pymysql.connect(
         host=lab.VIP, port=3306, user=PROBE_ACCOUNT, password=password, database=PROBE_ACCOUNT, connect_timeout=5
     ) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME='wsrep_cluster_size'")
-        assert cursor.fetchone() == ("3",)
+        cursor.execute("SHOW STATUS LIKE 'wsrep_cluster_size'")
+        assert cursor.fetchone() == ("wsrep_cluster_size", "3")
 
 
 def test_a_confirmed_message_through_the_vip(healthy: None) -> None:

@@ -14,7 +14,8 @@ from operations.files import ManagedFile, _masked, replacement
 def replace_with(file: ManagedFile) -> subprocess.CompletedProcess[str]:
     """Run the replacement as a host would: the script in a shell, the content on stdin."""
     stdin = base64.encodebytes(file.content).decode()
-    return subprocess.run(["sh", "-c", replacement(file).get_raw_value()], input=stdin, text=True, capture_output=True, check=False)
+    command = ["sh", "-c", replacement(file).get_raw_value()]
+    return subprocess.run(command, input=stdin, text=True, capture_output=True, check=False)
 
 
 def managed(path: Path, content: bytes, **options: str) -> ManagedFile:

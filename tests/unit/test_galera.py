@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.gates.galera import incomplete, is_synced, may_bootstrap, may_join, may_restart_galera
+from cluster.gates.galera import (
+    incomplete,
+    is_synced,
+    may_bootstrap,
+    may_drain,
+    may_join,
+    may_restart_galera,
+    takes_no_sessions,
+)
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
-from cluster.state import GaleraNode, Unknown
+from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
 from deploy.galera_files import arbitrator_files, node_files, server_settings
 from facts.galera import UserDatabases, parse_recovered, parse_wsrep_status
 
@@ -234,6 +242,26 @@ def test_an_arbitrator_counts() -> None:
     two = {"mysql1": SYNCED, "mysql2": SYNCED}
     assert incomplete(two, 3) is None
     assert incomplete({name: replace(SYNCED, size=2) for name in two}, 3) == "mysql1 sees 2 of 3 members"
+
+
+def proxy(**statuses: str) -> ProxyNode:
+    servers = tuple(ProxyServer("galera", name, "", status, "", 0, False, 0, 0) for name, status in statuses.items())
+    return ProxyNode("2.6", 1, servers, {}, ServiceState("haproxy.service", "active", "running", True))
+
+
+def test_a_node_takes_sessions_again_when_every_balancer_finds_it_up() -> None:
+    good = proxy(mysql1="UP", mysql2="UP 1/3")
+    assert takes_no_sessions({"haproxy1": good, "haproxy2": good}, "mysql1") is None
+    reason = takes_no_sessions({"haproxy1": good, "haproxy2": proxy(mysql1="DRAIN")}, "mysql1")
+    assert reason == "mysql1 is DRAIN on haproxy2, not UP"
+    assert takes_no_sessions({"haproxy1": good}, "mysql3") == "mysql3 is absent on haproxy1, not UP"
+    assert takes_no_sessions({}, "mysql1") is None
+
+
+def test_the_last_node_that_is_up_is_not_drained() -> None:
+    assert may_drain({"haproxy1": proxy(mysql1="UP", mysql2="UP")}, "mysql1") is None
+    reason = may_drain({"haproxy1": proxy(mysql1="UP", mysql2="DOWN")}, "mysql1")
+    assert reason is not None and "haproxy1 has no other database node that is UP (mysql2 DOWN)" in reason
 
 
 # -- settings --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,89 @@
+"""Galera: one Primary component with every node Synced in it, and nobody holding the others up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.gates.galera import is_primary, is_synced
+from cluster.health.services import down, runs, service_findings
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.spec import Cluster
+from cluster.state import GaleraNode, Unknown
+
+Nodes = Mapping[str, GaleraNode | Unknown]
+
+PAUSED = 0.1
+"""Share of time paused by flow control from which a node is said to hold the others up."""
+QUEUE = 100
+"""Write sets waiting to be applied from which a node is said to lag."""
+
+
+def galera_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
+    """The database."""
+    size = len(nodes) + (spec.galera.arbitrator is not None)
+    findings: list[Finding] = []
+    hosts = []
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
+            continue
+        mine = _of_one(name, node, size)
+        verdict = (Verdict.WARN if mine else Verdict.OK) if is_synced(node) else Verdict.FAIL
+        findings += mine
+        hosts.append(HostHealth(name, verdict, shows(node)))
+    findings += _of_all(nodes)
+    synced = sum(is_synced(node) for node in nodes.values())
+    return layer_health("galera", hosts, findings, healthy=f"{synced} of {len(nodes)} nodes are Synced and Primary")
+
+
+def shows(node: GaleraNode) -> str:
+    """A node in a few words."""
+    if not node.running:
+        position = f", seqno {node.seqno}" if node.uuid else ", no data of a cluster"
+        return f"{down(node.service)}{position}"
+    if node.standalone:
+        return "runs without Galera"
+    if not node.answers:
+        return f"its server runs and does not answer{', ' + node.state if node.state else ''}"
+    return f"{node.state}, {node.cluster_status}, size {node.size}, seqno {node.seqno}, queue {node.recv_queue}"
+
+
+def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
+    if not is_synced(node):
+        return [Finding(Verdict.WARN, f"{name}: {shows(node)}")]
+    found = service_findings(name, node.service)
+    if not runs(node.check):
+        found.append(Finding(Verdict.WARN, f"{name}: {down(node.check)}, so the balancers send it nothing"))
+    else:
+        found += service_findings(name, node.check)
+    if node.size != size:
+        found.append(Finding(Verdict.WARN, f"{name} sees {node.size} of {size} members"))
+    if node.flow_control_paused > PAUSED:
+        paused = f"{node.flow_control_paused:.0%} of the time"
+        found.append(Finding(Verdict.WARN, f"{name} was paused by flow control {paused}"))
+    if node.recv_queue > QUEUE:
+        found.append(Finding(Verdict.WARN, f"{name} lags: {node.recv_queue} write sets wait to be applied"))
+    if node.desynced:
+        found.append(Finding(Verdict.WARN, f"{name} is desynced by hand (wsrep_desync=ON)"))
+    if node.read_only:
+        found.append(Finding(Verdict.WARN, f"{name} is read_only"))
+    return found
+
+
+def _of_all(nodes: Nodes) -> list[Finding]:
+    primary = [node for node in nodes.values() if isinstance(node, GaleraNode) and is_primary(node)]
+    unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
+    if not primary:
+        if unknown:
+            return [Finding(Verdict.UNKNOWN, f"no Primary component is seen, and {', '.join(unknown)} can't be asked")]
+        return [Finding(Verdict.FAIL, f"no Primary component among {len(nodes)} nodes: the database takes no writes")]
+    if len({node.uuid for node in primary}) > 1:
+        uuids = ", ".join(sorted({node.uuid for node in primary}))
+        return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {uuids}")]
+    if not any(is_synced(node) for node in primary):
+        return [Finding(Verdict.FAIL, "no node of the Primary component is Synced")]
+    if len({node.conf_id for node in primary}) > 1:
+        ids = ", ".join(str(conf_id) for conf_id in sorted({node.conf_id for node in primary}))
+        return [Finding(Verdict.WARN, f"the members do not agree on the configuration ({ids})")]
+    return []

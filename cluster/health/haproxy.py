@@ -1,0 +1,82 @@
+"""HAProxy: whether every balancer answers and finds its servers, and agrees with the others on the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.health.services import down, runs, service_findings
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.spec import Cluster
+from cluster.state import ProxyNode, Unknown
+from cluster.wiring import GALERA_BACKEND
+
+Nodes = Mapping[str, ProxyNode | Unknown]
+
+
+def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
+    """The balancing of the database and the queue."""
+    findings: list[Finding] = []
+    hosts = []
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
+        elif not runs(node.service) or not node.servers:
+            shows = down(node.service) if not runs(node.service) else "haproxy runs and does not answer"
+            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
+            hosts.append(HostHealth(name, Verdict.FAIL, shows))
+        else:
+            mine = [*service_findings(name, node.service), *_backends(name, node)]
+            findings += mine
+            verdict = Verdict.FAIL if any(one.verdict is Verdict.FAIL for one in mine) else Verdict.WARN
+            hosts.append(HostHealth(name, verdict if mine else Verdict.OK, _shows(spec, node)))
+    serving = [host for host in hosts if host.verdict in (Verdict.OK, Verdict.WARN)]
+    unknown = any(host.verdict is Verdict.UNKNOWN for host in hosts)
+    if hosts and not serving and not unknown:
+        findings.append(Finding(Verdict.FAIL, f"none of {len(hosts)} balancers serves"))
+    writers = _writers(nodes)
+    if spec.haproxy.single_writer and len(set(writers.values())) > 1:
+        said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
+        findings.append(Finding(Verdict.WARN, f"the balancers do not agree on the database's writer: {said}"))
+    who = f", writer {next(iter(writers.values()))}" if spec.haproxy.single_writer and writers else ""
+    return layer_health(
+        "haproxy", hosts, findings, healthy=f"{len(serving)} of {len(nodes)} balancers serve, every server is UP{who}"
+    )
+
+
+def _writers(nodes: Nodes) -> dict[str, str]:
+    return {
+        name: node.stuck[GALERA_BACKEND]
+        for name, node in nodes.items()
+        if isinstance(node, ProxyNode) and node.stuck.get(GALERA_BACKEND)
+    }
+
+
+def _by_backend(node: ProxyNode) -> dict[str, dict[str, str]]:
+    backends: dict[str, dict[str, str]] = {}
+    for server in node.servers:
+        backends.setdefault(server.backend, {})[server.name] = server.status
+    return backends
+
+
+def _backends(name: str, node: ProxyNode) -> list[Finding]:
+    found = []
+    for backend, servers in _by_backend(node).items():
+        away = {server: status for server, status in servers.items() if not status.startswith("UP")}
+        if not away:
+            continue
+        said = ", ".join(f"{server} {status}" for server, status in away.items())
+        up = len(servers) - len(away)
+        verdict = Verdict.WARN if up else Verdict.FAIL
+        found.append(Finding(verdict, f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said})"))
+    return found
+
+
+def _shows(spec: Cluster, node: ProxyNode) -> str:
+    parts = []
+    for backend, servers in _by_backend(node).items():
+        up = sum(status.startswith("UP") for status in servers.values())
+        parts.append(f"{backend} {up}/{len(servers)} UP")
+    if spec.haproxy.single_writer and (writer := node.stuck.get(GALERA_BACKEND)):
+        parts.append(f"writer {writer}")
+    return ", ".join(parts)

@@ -1,0 +1,173 @@
+"""The controllers: Corosync's membership and quorum, Pacemaker's resources and fencing, and their VIP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.health.services import down, runs, service_findings
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.vip import Nodes as VipNodes
+from cluster.health.vip import holders, vip_findings
+from cluster.spec import Cluster
+from cluster.state import CrmStatus, QuorumNode, Unknown
+
+QuorumNodes = Mapping[str, QuorumNode | Unknown]
+CrmNodes = Mapping[str, CrmStatus | Unknown]
+
+
+def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
+    """Membership and quorum."""
+    findings: list[Finding] = []
+    hosts = []
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
+        elif not node.running:
+            shows = down(node.service) if not runs(node.service) else "corosync runs and does not answer"
+            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
+            hosts.append(HostHealth(name, Verdict.FAIL, shows))
+        else:
+            mine = service_findings(name, node.service)
+            if not node.quorate:
+                mine.append(Finding(Verdict.WARN, f"{name} has no quorum: {node.votes} of {node.expected} votes"))
+            elif len(node.members) != len(nodes):
+                mine.append(Finding(Verdict.WARN, f"{name} sees {len(node.members)} of {len(nodes)} members"))
+            findings += mine
+            verdict = (Verdict.WARN if mine else Verdict.OK) if node.quorate else Verdict.FAIL
+            quorum = "quorate" if node.quorate else "no quorum"
+            hosts.append(HostHealth(name, verdict, f"{quorum}, {node.votes} of {node.expected} votes"))
+    quorate = sum(isinstance(node, QuorumNode) and node.quorate for node in nodes.values())
+    if nodes and not quorate:
+        unknown = any(isinstance(node, Unknown) for node in nodes.values())
+        verdict = Verdict.UNKNOWN if unknown else Verdict.FAIL
+        findings.append(Finding(verdict, f"0 of {len(nodes)} controllers are seen to be quorate"))
+    return layer_health("corosync", hosts, findings, healthy=f"{quorate} of {len(nodes)} controllers are quorate")
+
+
+def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHealth:
+    """Resources, fencing and the controllers' VIP, as the members of the quorate partition see them."""
+    findings = vip_findings(vips, spec.pacemaker.vip)
+    hosts = []
+    view = _view(nodes)
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
+        elif not node.running:
+            shows = down(node.service) if not runs(node.service) else "pacemaker runs and does not answer"
+            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
+            hosts.append(HostHealth(name, Verdict.FAIL, shows))
+        else:
+            mine = service_findings(name, node.service)
+            findings += mine
+            hosts.append(_of_member(spec, name, node, vips, degraded=bool(mine)))
+    if view is None:
+        if not any(isinstance(node, Unknown) for node in nodes.values()):
+            findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
+    else:
+        findings += [*_members(view), *_resources(view), *_fencing(spec, view)]
+    owner = ", ".join(holders(vips, spec.pacemaker.vip))
+    resources = len(view.resources) if view else 0
+    healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
+    return layer_health("pacemaker", hosts, findings, healthy=healthy)
+
+
+def _view(nodes: CrmNodes) -> CrmStatus | None:
+    """What the cluster says of itself: the view of its DC, else of any member that has quorum."""
+    members = {name: node for name, node in nodes.items() if isinstance(node, CrmStatus) and node.running}
+    views = {name: node for name, node in members.items() if node.quorate}
+    for name, node in views.items():
+        if node.dc == name:
+            return node
+    return next(iter(views.values()), None)
+
+
+def _of_member(spec: Cluster, name: str, node: CrmStatus, vips: VipNodes, *, degraded: bool) -> HostHealth:
+    parts = ["DC"] if node.dc == name else []
+    mine = next((member for member in node.nodes if member.name == name), None)
+    verdict = Verdict.WARN if degraded else Verdict.OK
+    if not node.quorate:
+        parts.append("no quorum")
+        verdict = Verdict.FAIL
+    if mine is None or not mine.online:
+        parts.append("not online")
+        verdict = Verdict.FAIL
+    elif mine.standby or mine.maintenance:
+        parts.append("standby" if mine.standby else "maintenance")
+        verdict = Verdict.WARN
+    else:
+        parts.append("online")
+    held = vips.get(name)
+    if not isinstance(held, Unknown) and held is not None and spec.pacemaker.vip in held.held:
+        parts.append(f"owner of {spec.pacemaker.vip}")
+    runs_here = sorted(resource.id for resource in node.resources if name in resource.nodes)
+    return HostHealth(name, verdict, ", ".join(parts + runs_here))
+
+
+def _members(view: CrmStatus) -> list[Finding]:
+    found = []
+    if view.maintenance_mode:
+        found.append(Finding(Verdict.WARN, "the cluster is in maintenance mode: nothing is failed over"))
+    for node in view.nodes:
+        said = [
+            word
+            for word, so in (
+                ("unclean, to be fenced", node.unclean),
+                ("offline", not node.online and not node.unclean),
+                ("joining", node.pending),
+                ("in standby", node.standby),
+                ("in maintenance", node.maintenance),
+            )
+            if so
+        ]
+        if said:
+            found.append(Finding(Verdict.WARN, f"{node.name} is {', '.join(said)}"))
+    return found
+
+
+def _resources(view: CrmStatus) -> list[Finding]:
+    found = []
+    for resource in view.resources:
+        where = ", ".join(resource.nodes)
+        if resource.blocked:
+            found.append(Finding(Verdict.FAIL, f"{resource.id} is blocked"))
+        elif resource.failed:
+            found.append(Finding(Verdict.FAIL, f"{resource.id} failed{' on ' + where if where else ''}"))
+        elif not resource.active:
+            # A fencing device that runs nowhere is told of by _fencing, for its controller.
+            if not resource.agent.startswith("stonith:"):
+                found.append(Finding(Verdict.FAIL, f"{resource.id} runs nowhere"))
+        elif not resource.managed:
+            found.append(Finding(Verdict.WARN, f"{resource.id} on {where} is not managed"))
+        elif len(resource.nodes) > 1:
+            found.append(Finding(Verdict.FAIL, f"{resource.id} runs on {len(resource.nodes)} nodes: {where}"))
+        if resource.orphaned:
+            found.append(Finding(Verdict.WARN, f"{resource.id} runs and is not configured any more"))
+    for failure in view.failures:
+        found.append(Finding(Verdict.WARN, f"{failure.operation} failed on {failure.node}: {failure.reason}"))
+    if view.bans:
+        found.append(Finding(Verdict.WARN, f"{len(view.bans)} constraints are left of a move: {', '.join(view.bans)}"))
+    return found
+
+
+def _fencing(spec: Cluster, view: CrmStatus) -> list[Finding]:
+    if not view.stonith_enabled:
+        return [Finding(Verdict.WARN, "unfenced: stonith-enabled is false, so a frozen controller can own the VIP too")]
+    devices = [resource for resource in view.resources if resource.agent.startswith("stonith:")]
+    if not devices:
+        return [Finding(Verdict.WARN, "unfenced: there is no fencing device")]
+    found = [
+        Finding(Verdict.WARN, f"unfenced: the fencing device {device.id} runs nowhere")
+        for device in devices
+        if not device.active
+    ]
+    missing = [node.name for node in view.nodes if node.name not in spec.pacemaker.fencing]
+    if missing:
+        found.append(Finding(Verdict.WARN, f"unfenced: the inventory has no fencing device for {', '.join(missing)}"))
+    found += [
+        Finding(Verdict.WARN, f"fencing of {event.target} failed ({event.action}, {event.completed})")
+        for event in view.fencing[:1]
+        if event.status == "failed"
+    ]
+    return found

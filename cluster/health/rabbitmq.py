@@ -1,0 +1,60 @@
+"""RabbitMQ: every broker running in one cluster, no partition, no alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.health.services import down, runs, service_findings
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.spec import Cluster
+from cluster.state import BrokerNode, Unknown
+
+Nodes = Mapping[str, BrokerNode | Unknown]
+
+
+def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
+    """The message queue."""
+    findings: list[Finding] = []
+    hosts = []
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
+            continue
+        mine = _of_one(name, node, len(nodes))
+        verdict = (Verdict.WARN if mine else Verdict.OK) if node.running else Verdict.FAIL
+        if any(finding.verdict is Verdict.FAIL for finding in mine):
+            verdict = Verdict.FAIL
+        findings += mine
+        hosts.append(HostHealth(name, verdict, shows(node)))
+    running = sum(isinstance(node, BrokerNode) and node.running for node in nodes.values())
+    unknown = sum(isinstance(node, Unknown) for node in nodes.values())
+    if 2 * (running + unknown) <= len(nodes):
+        findings.append(Finding(Verdict.FAIL, f"{running} of {len(nodes)} brokers run: quorum queues have no majority"))
+    elif 2 * running <= len(nodes):
+        findings.append(Finding(Verdict.UNKNOWN, f"{running} of {len(nodes)} brokers are seen to run"))
+    return layer_health("rabbitmq", hosts, findings, healthy=f"{running} of {len(nodes)} brokers run, no partition")
+
+
+def shows(node: BrokerNode) -> str:
+    """A broker in a few words."""
+    if not node.running:
+        return down(node.service) if not runs(node.service) else "its service runs and the broker does not answer"
+    extra = f", partitioned from {', '.join(node.partitions)}" if node.partitions else ""
+    alarms = f", alarms: {', '.join(node.alarms)}" if node.alarms else ""
+    return f"running, sees {len(node.running_members)} of {len(node.members)} members{extra}{alarms}"
+
+
+def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
+    if not node.running:
+        return [Finding(Verdict.WARN, f"{name}: {shows(node)}")]
+    found = service_findings(name, node.service)
+    if node.partitions:
+        found.append(Finding(Verdict.FAIL, f"{name} is partitioned from {', '.join(node.partitions)}"))
+    if node.alarms:
+        found.append(Finding(Verdict.FAIL, f"{name}: alarm {', '.join(node.alarms)}, publishers are blocked"))
+    if len(node.members) != size:
+        found.append(Finding(Verdict.WARN, f"{name} has {len(node.members)} members in its cluster, not {size}"))
+    elif len(node.running_members) != size:
+        found.append(Finding(Verdict.WARN, f"{name} sees {len(node.running_members)} of {size} brokers running"))
+    return found

@@ -1,0 +1,31 @@
+"""What is said of a systemd unit, in the same words for every layer."""
+
+from __future__ import annotations
+
+from cluster.health.verdict import Finding, Verdict
+from cluster.state import ServiceState
+
+
+def runs(service: ServiceState | None) -> bool:
+    """Whether the unit runs."""
+    return service is not None and service.active in ("active", "reloading")
+
+
+def service_findings(host: str, service: ServiceState | None) -> list[Finding]:
+    """What would go wrong later: a unit that does not start at boot, or that runs with former settings."""
+    if service is None:
+        return []
+    unit = service.unit.removesuffix(".service")
+    found = []
+    if not service.enabled:
+        found.append(Finding(Verdict.WARN, f"{host}: {unit} does not start at boot"))
+    if service.restart_due:
+        found.append(Finding(Verdict.WARN, f"{host}: {unit} runs with former settings, restart due"))
+    return found
+
+
+def down(service: ServiceState | None) -> str:
+    """In a few words, how a unit that does not run is: such as "haproxy is failed (failed)"."""
+    if service is None:
+        return "its service is not there"
+    return f"{service.unit.removesuffix('.service')} is {service.active} ({service.sub})"

@@ -1,0 +1,75 @@
+"""`hatui status`: what is so now, a table a layer, and an exit code like a monitoring plugin's."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from cluster.health import Verdict
+from tui.engine import EngineError, Look, Snapshot, snapshot
+
+STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold magenta"}
+GLYPHS = {Verdict.OK: "●", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.UNKNOWN: "?"}
+
+
+def status(inventory: Path, form: str) -> int:
+    """Look once and print it as `form`: table, plain or json. The verdict's exit code; 3 if there could be no look."""
+    running = Look(inventory)
+    if form == "table":
+        # While the engine asks the hosts: rich takes a while to import.
+        import rich.console
+        import rich.table  # noqa: F401
+    try:
+        line = running.line()
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return Verdict.UNKNOWN.exit_code
+    found = snapshot(line)
+    if form == "json":
+        sys.stdout.write(line.decode())
+    elif form == "plain":
+        print(plain(found))
+    else:
+        print_tables(found)
+    return found.verdict.exit_code
+
+
+def plain(found: Snapshot) -> str:
+    """Lines for grep and awk: layer, host (or * for the whole layer), verdict and what is said, tabs between."""
+    lines = [f"cluster\t{found.cluster}\t{found.verdict}\t{_when(found)}"]
+    for layer in found.layers:
+        lines.append(f"{layer.layer}\t*\t{layer.verdict}\t{layer.reason}")
+        lines += [f"{layer.layer}\t{host.host}\t{host.verdict}\t{host.shows}" for host in layer.hosts]
+    return "\n".join(lines)
+
+
+def print_tables(found: Snapshot) -> None:
+    """A table a layer, as wide as the terminal; text from hosts is shown as it is, never as markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    def badge(verdict: Verdict) -> Text:
+        return Text(f"{GLYPHS[verdict]} {verdict}", style=STYLES[verdict])
+
+    console = Console(highlight=False)
+    for layer in found.layers:
+        title = Text.assemble((f"{layer.layer}  ", "bold"), badge(layer.verdict), "  ")
+        if layer.verdict is Verdict.OK:
+            title.append(layer.reason)
+        console.print(title)
+        for finding in layer.findings:
+            console.print(Text.assemble("  ", badge(finding.verdict), " ", finding.reason))
+        table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+        table.add_column(width=12, no_wrap=True)
+        table.add_column(width=9, no_wrap=True)
+        table.add_column()
+        for host in layer.hosts:
+            table.add_row(Text(f"  {host.host}"), badge(host.verdict), Text(host.shows))
+        console.print(table)
+    console.print(Text.assemble((f"{found.cluster}  ", "bold"), badge(found.verdict), f"  {_when(found)}"))
+
+
+def _when(found: Snapshot) -> str:
+    return f"asked at {time.strftime('%H:%M:%S', time.localtime(found.at))}, took {found.took:.2f} s"
