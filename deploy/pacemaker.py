@@ -1,0 +1,31 @@
+"""The controllers' cluster: Corosync, and Pacemaker with the controllers' VIP and a fencing device for each."""
+
+from pyinfra import host, state
+
+from cluster.releases import packages
+from cluster.spec import Cluster, Role
+from deploy.pacemaker_cib import wanted_configuration
+from deploy.pacemaker_files import corosync_files, fencing_files
+from deploy.secrets import secret
+from facts.corosync import UNIT as COROSYNC
+from facts.pacemaker import UNIT
+from operations.files import managed
+from operations.pacemaker import configured, reloaded
+from operations.packages import installed
+from operations.service import running
+
+cluster: Cluster = host.data.cluster
+controllers = cluster.names(Role.CONTROLLER)
+taking_part = {member.name for member in state.inventory.get_active_hosts()}
+
+if Role.CONTROLLER in host.groups:
+    installed(name="Pacemaker: packages", packages=packages(cluster.release, "pacemaker"))
+    files = corosync_files(cluster, secret(cluster, "corosync_authkey"))
+    if cluster.pacemaker.fencing:
+        files += fencing_files(secret(cluster, "bmc"))
+    managed(name="Pacemaker: settings, key, fencing", files=files)
+    running(name="Pacemaker: Corosync and Pacemaker run", units=[COROSYNC, UNIT])
+
+if host.name == next((name for name in controllers if name in taking_part), None):
+    reloaded(name="Pacemaker: new settings of Corosync", hosts=controllers, transport=cluster.corosync.transport)
+    configured(name="Pacemaker: VIP and fencing", hosts=controllers, wanted=wanted_configuration(cluster))

@@ -1,0 +1,51 @@
+"""The files of the controllers' cluster: Corosync's settings and key, and what fencing needs to know the BMCs."""
+
+from __future__ import annotations
+
+import base64
+
+from cluster.spec import Cluster, Role
+from deploy.rendering import render
+from facts.corosync import AUTHKEY, CONFIG, FILES, UNIT
+from operations.files import ManagedFile
+from operations.service import drop_in, stamp_lines
+
+BMC_PASSWORD = "/etc/pacemaker/hatui-bmc"  # noqa: S105 (where it is kept)
+IPMITOOL = "/usr/local/lib/hatui/ipmitool"
+"""Stands for ipmitool in the fencing devices' settings: it takes the password from BMC_PASSWORD."""
+
+_IPMITOOL = f"""#!/bin/sh
+# Managed by hatui. fence_ipmilan(8) gives ipmitool the password as an argument, which everybody on the host can read.
+# Here it has none to give, and its empty -P is taken out in favour of a file that only root can read.
+set -eu
+for argument; do
+    shift
+    if [ "${{skip:-}}" ]; then skip=; continue; fi
+    if [ "$argument" = -P ]; then skip=1; continue; fi
+    set -- "$@" "$argument"
+done
+exec /usr/bin/ipmitool -f {BMC_PASSWORD} "$@"
+"""
+
+
+def corosync_files(cluster: Cluster, authkey: str) -> list[ManagedFile]:
+    """Corosync's files, the same on every controller; `authkey` in base64."""
+    key = base64.b64decode(authkey)
+    members = [cluster.hosts[name] for name in cluster.names(Role.CONTROLLER)]
+    settings = render(
+        "corosync.conf.j2", corosync=cluster.corosync, members=members, network=cluster.network.partition("/")[0]
+    )
+    return [
+        # The key first: the settings' check reads it.
+        ManagedFile(path=AUTHKEY, content=key, mode="0400", secrets=(key.decode(errors="backslashreplace"),)),
+        ManagedFile(path=CONFIG, content=settings, check="COROSYNC_MAIN_CONFIG_FILE={} corosync -t"),
+        drop_in(UNIT, f"{stamp_lines(UNIT, FILES, reloads=False)}Restart=on-failure\nRestartSec=1\n"),
+    ]
+
+
+def fencing_files(password: str) -> list[ManagedFile]:
+    """What the fencing devices need on every controller, since each may have to fence any other."""
+    return [
+        ManagedFile(path=BMC_PASSWORD, content=f"{password}\n".encode(), mode="0400", secrets=(password,)),
+        ManagedFile(path=IPMITOOL, content=_IPMITOOL.encode(), mode="0755"),
+    ]

@@ -1,0 +1,81 @@
+"""The controllers' cluster: its configuration in one step, and Corosync's settings taken over by all at once."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Generator, Mapping, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.pacemaker import is_settled, may_configure, may_reload
+from cluster.state import CrmStatus, QuorumNode, Unknown
+from facts.base import FileStates
+from facts.corosync import CONFIG, FILES, CorosyncQuorum
+from facts.corosync import UNIT as COROSYNC
+from facts.pacemaker import CrmConfiguration, CrmMon, has_all
+from operations.service import STAMP_PROGRAM
+from operations.steps import Refused, Step, look, look_all, refused, shell, wait_for
+
+FORM = 60
+"""Seconds in which controllers that were just started see each other: a DC waits up to 20 s for the others."""
+SETTLE = 60
+"""Seconds in which resources start, fencing devices included."""
+
+
+@operation()
+def reloaded(hosts: Sequence[str], transport: str) -> Generator[PyinfraCommand, None, None]:
+    """Let Corosync take over settings that changed on disk: all members at once, without a restart.
+
+    `corosync-cfgtool -R` reaches every member, so all must hold the same files. Source: corosync-cfgtool(8).
+    """
+    nodes: Mapping[str, QuorumNode | Unknown] = look_all(hosts, CorosyncQuorum)
+    due = [name for name, node in nodes.items() if isinstance(node, QuorumNode) and node.service.restart_due]
+    if due:
+        yield Step(f"Corosync takes new settings over ({', '.join(due)})", lambda: _reload(hosts, transport))
+
+
+def _reload(hosts: Sequence[str], transport: str) -> None:
+    if reason := may_reload(look_all(hosts, CorosyncQuorum)):
+        raise Refused(f"Corosync keeps its former settings: {reason}.")
+    files = look_all(hosts, FileStates, paths=list(FILES))
+    if len({str(sorted(found.items())) for found in files.values()}) > 1:
+        raise Refused(f"{CONFIG} or the key is not the same on {', '.join(hosts)}: deploy to all of them first.")
+    now = shell(hosts[0], "corosync-cmapctl -g totem.transport 2>/dev/null || true").rpartition("= ")[2].strip()
+    if now and now != transport:
+        raise Refused(
+            f"The transport can't be changed from {now} to {transport} while the cluster runs. Stop it on all "
+            "controllers (crm cluster stop --all), and deploy again."
+        )
+    shell(hosts[0], "corosync-cfgtool -R")
+    wait_for(lambda: may_reload(look_all(hosts, CorosyncQuorum)), within=20)
+    for name in hosts:
+        shell(name, f"{STAMP_PROGRAM} {COROSYNC} {' '.join(shlex.quote(file) for file in FILES)}")
+
+
+@operation()
+def configured(hosts: Sequence[str], wanted: str) -> Generator[PyinfraCommand, None, None]:
+    """Put the elements of `wanted` (XML, a `configuration`) into the CIB, in one step; others are left alone.
+
+    Written only while all `hosts` are online in one cluster; seen to run before it counts as done.
+    """
+    seen = look_all(hosts, CrmConfiguration)
+    if any(isinstance(said, str) and has_all(wanted, said) for said in seen.values()):
+        return
+    unreached = [f"{name} {said.reason}" for name, said in seen.items() if isinstance(said, Unknown)]
+    if unreached:
+        yield refused("Configure Pacemaker", f"Nothing is configured: {'; '.join(unreached)}")
+    else:
+        yield Step("Configure Pacemaker", lambda: _configure(hosts, wanted))
+
+
+def _configure(hosts: Sequence[str], wanted: str) -> None:
+    wait_for(lambda: may_configure(look_all(hosts, CrmMon)), within=FORM)
+    # One request to the CIB: all of it or nothing.
+    shell(hosts[0], "cibadmin --modify --allow-create --scope configuration --xml-pipe", stdin=wanted)
+    wait_for(lambda: is_settled(_status(hosts[0])), within=SETTLE)
+
+
+def _status(host: str) -> CrmStatus | Unknown:
+    status: CrmStatus | Unknown = look(host, CrmMon)
+    return status
