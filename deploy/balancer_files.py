@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 from pyinfra.api.exceptions import PyinfraError
 
 from cluster import wiring
@@ -46,6 +48,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def server_id(address: str) -> int:
+    """A number for the server at `address` that does not depend on the other servers: its last three octets."""
+    return int(IPv4Address(address)) & 0xFFFFFF
+
+
 def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFile]:
     """HAProxy's settings on the balancer `name`, judged by haproxy itself, and the drop-in of its unit."""
     spec = cluster.haproxy
@@ -69,6 +76,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
             "check_port": wiring.GALERA_CHECK_PORT,
             "algorithm": spec.database_algorithm,
             "servers": {server: cluster.address(server) for server in cluster.names(Role.GALERA)},
+            "ids": {server: server_id(cluster.address(server)) for server in cluster.names(Role.GALERA)},
         },
         queue={
             "backend": wiring.RABBITMQ_BACKEND,

@@ -1,9 +1,9 @@
 """The database: a Galera cluster, created only on evidence that none exists, changed one node at a time."""
 
-from cluster.releases import packages
 from pyinfra import host, state
 from pyinfra.operations import server
 
+from cluster.releases import packages
 from cluster.spec import Cluster, Role
 from cluster.wiring import PROBE_ACCOUNT
 from deploy.galera_files import CHECK_USER, arbitrator_files, node_files

@@ -52,6 +52,9 @@ def _device(name: str, device: FencingDevice) -> dict[str, str]:
         "ipport": str(device.port),
         "username": device.user,
         "lanplus": "1",
+        # The agent asks the BMC again and again until it says so; waiting before it asks would only be added to the
+        # time that the VIP is away, once for "off" and once for "on".
+        "power_wait": "0",
         "ipmitool_path": IPMITOOL,
         "pcmk_host_list": name,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
@@ -54,11 +55,12 @@ def _parse(text: str) -> ProxyNode | Unknown:
     if not said.startswith("Name: ") and "\nName: " not in said:
         return _silent(said, service)
     info = dict(line.split(": ", 1) for line in said.splitlines() if re.match(r"[A-Za-z_]+: ", line))
+    rows = _rows(said)
     return ProxyNode(
         version=clean(info["Version"], 40),
         uptime=int(info["Uptime_sec"]),
-        servers=_servers(said),
-        stuck=_stuck(said),
+        servers=tuple(_server(row) for row in rows),
+        stuck=_stuck(said, rows),
         service=service,
         pid=int(info["Pid"]),
     )
@@ -72,12 +74,11 @@ def _silent(said: str, service: ServiceState) -> ProxyNode | Unknown:
     return ProxyNode(version="", uptime=0, servers=(), stuck={}, service=service)
 
 
-def _servers(said: str) -> tuple[ProxyServer, ...]:
-    """The lines of `show stat` (management.txt, 9.1), found by the header's names: releases add columns."""
+def _rows(said: str) -> list[dict[str, str]]:
+    """The lines of `show stat` (management.txt, 9.1), by the header's names: releases add columns."""
     begin = said.index("# pxname,")
     table, _, _ = said[begin + 2 :].partition("\n\n")
-    rows = csv.DictReader(table.splitlines())
-    return tuple(_server(row) for row, _ in zip(rows, range(_MAX_SERVERS), strict=False))
+    return list(islice(csv.DictReader(table.splitlines()), _MAX_SERVERS))
 
 
 def _server(row: Mapping[str, str]) -> ProxyServer:
@@ -95,10 +96,18 @@ def _server(row: Mapping[str, str]) -> ProxyServer:
     )
 
 
-def _stuck(said: str) -> dict[str, str]:
-    """The server that the table names; a server's key is its name (`srvkey name`)."""
-    found = re.search(r"^0x[0-9a-f]+: key=.* server_key=(\S+)", said, re.MULTILINE)
-    return {GALERA_BACKEND: clean(found.group(1), 60)} if found else {}
+def _stuck(said: str, rows: list[dict[str, str]]) -> dict[str, str]:
+    """The server that the table names, in HAProxy's own order: by its key (the name), else by its number.
+
+    A balancer that learnt of it from its peer may have the number alone.
+    """
+    found = re.search(r"^0x[0-9a-f]+: key=.* server_id=(\d+) server_key=(\S+)", said, re.MULTILINE)
+    if not found:
+        return {}
+    number, key = found.groups()
+    numbered = {row["sid"]: row["svname"] for row in rows if row["pxname"] == GALERA_BACKEND}
+    name = numbered.get(number, "") if key == "-" else key
+    return {GALERA_BACKEND: clean(name, 60)} if name else {}
 
 
 class HaproxyStat(FactBase[ProxyNode | Unknown]):
