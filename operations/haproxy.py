@@ -11,7 +11,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operation import operation
 
-from cluster.gates.haproxy import may_reload_haproxy, not_taken_over, why_not_serving
+from cluster.gates.haproxy import may_reload_haproxy, next_server, not_taken_over, why_not_serving
 from cluster.gates.keepalived import owners
 from cluster.state import ProxyNode
 from cluster.text import clean
@@ -74,7 +74,7 @@ def drain(balancers: Sequence[str], backend: str, server: str, within: float) ->
             _give_back(balancers, backend, server)
             raise
         left = _give_back(balancers, backend, server)
-        outcome = f"It is left drained: {left}" if left else "It takes sessions as before."
+        outcome = f"It is left drained: {left}" if left else "It may take sessions as before."
         raise Refused(f"{server} could not be drained: {failure} {outcome}") from failure
 
 
@@ -96,18 +96,37 @@ def _give_back(balancers: Sequence[str], backend: str, server: str) -> str:
 
 
 def _stuck_on(balancers: Sequence[str], backend: str, server: str) -> str | None:
-    """Why new sessions still go to `server`, whose place in the tables is cleared where it has one.
+    """Why new sessions still go to `server`, whose place in the tables is given to another where it has one.
 
-    A balancer that was not cleared yet may tell the others of it again: they are looked at until none has it.
+    A session that is just being made, or a balancer that was not told yet, may bring it back: they are looked at until
+    none has it.
     """
-    stuck = []
-    for name, node in look_all(balancers, HaproxyStat).items():
+    nodes = look_all(balancers, HaproxyStat)
+    for name, node in nodes.items():
         if reason := why_not_serving(name, node):
             return reason
-        if isinstance(node, ProxyNode) and node.stuck.get(backend) == server:
-            stuck.append(name)
-            _admin(name, f"clear table {_word(backend)}")
-    return f"{', '.join(stuck)} still sends new sessions to {server}" if stuck else None
+    proxies = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode)}
+    stuck = [name for name, node in proxies.items() if node.stuck.get(backend) == server]
+    if not stuck:
+        return None
+    heir = next_server(proxies, backend, server)
+    if heir is None:
+        raise Refused(f"no other server of {backend} is UP on every balancer.")
+    for name in stuck:
+        # The entry names a server by its name, which can't be set: without one, HAProxy goes by the number.
+        _redirect(name, backend, heir)
+    return f"{', '.join(stuck)} still sends new sessions to {server}"
+
+
+def _redirect(name: str, backend: str, heir: str) -> None:
+    table = shell(name, _ask(f"show table {_word(backend)};show servers state {_word(backend)}"), timeout=10)
+    entry = re.search(r"^0x[0-9a-f]+: key=([0-9.]+) ", table, re.MULTILINE)
+    number = re.search(rf"^\d+ {re.escape(backend)} (\d+) {re.escape(heir)} ", table, re.MULTILINE)
+    if entry and number:
+        _admin(
+            name,
+            f"clear table {_word(backend)};set table {_word(backend)} key {entry[1]} data.server_id {number[1]}",
+        )
 
 
 def _await_end(balancers: Sequence[str], backend: str, server: str, within: float) -> None:
@@ -129,8 +148,7 @@ def _sessions(name: str, backend: str, server: str) -> int:
     """The sessions on `server`, those that a former worker still serves among them."""
     said = shell(
         name,
-        f"echo 'show stat -1 4 -1' | timeout 2 socat -t 2 - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET}; "
-        + _FORMER % "show stat -1 4 -1",
+        f"{_ask('show stat -1 4 -1')}; {_FORMER % 'show stat -1 4 -1'}",
         timeout=20,
     )
     # The fifth column is scur.
@@ -144,13 +162,13 @@ def _end_former(name: str, backend: str, server: str) -> None:
 
 def _admin(name: str, command: str) -> None:
     """One command for the balancer's admin socket; Refused with HAProxy's words unless it is silent."""
-    said = shell(
-        name,
-        f"echo {shlex.quote(command)} | timeout 2 socat -t 2 - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET} 2>&1",
-        timeout=10,
-    )
+    said = shell(name, f"{_ask(command)} 2>&1", timeout=10)
     if said.strip():
         raise Refused(f"{name}'s HAProxy answers to `{command}`: {clean(said)}")
+
+
+def _ask(command: str) -> str:
+    return f"echo {shlex.quote(command)} | timeout 2 socat -t 2 - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET}"
 
 
 def _path(backend: str, server: str) -> str:

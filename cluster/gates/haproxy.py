@@ -49,3 +49,13 @@ def not_taken_over(before: ProxyNode, name: str, now: ProxyNode | Unknown) -> st
         if (server.backend, server.name) in found and not server.status.startswith("UP")
     ]
     return f"{name}: {', '.join(lost)} since the reload" if lost else None
+
+
+def next_server(nodes: Mapping[str, ProxyNode], backend: str, leaving: str) -> str | None:
+    """The server of `backend` that takes over from `leaving`: the first that is UP on every balancer, if any is."""
+    up = [
+        [server.name for server in node.servers if server.backend == backend and server.status.startswith("UP")]
+        for node in nodes.values()
+    ]
+    common = (name for name in (up[0] if up else []) if name != leaving and all(name in names for names in up))
+    return next(common, None)

@@ -5,6 +5,7 @@ Latency counts from the scheduled time, and probes go on while others hang: an o
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ class Felt:
     def gap(self) -> float:
         """The longest time in which no probe succeeded, in seconds."""
         ends = sorted(probe.scheduled + probe.took for probe in self.probes if not probe.error)
-        return max((after - before for before, after in zip(ends, ends[1:], strict=False)), default=float("inf"))
+        return max((after - before for before, after in itertools.pairwise(ends)), default=float("inf"))
 
     def latency(self, share: float) -> float:
         """The latency that `share` of the successful probes stayed below, in seconds."""
