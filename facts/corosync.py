@@ -35,9 +35,9 @@ def parse_corosync(text: str) -> QuorumNode | Unknown:
     values = dict(re.findall(r"^([A-Z][A-Za-z ]+):[ \t]+(.*)$", said, re.MULTILINE))
     if "Quorate" not in values:
         return QuorumNode(running=False, quorate=False, votes=0, expected=0, members=(), service=service)
-    members = re.findall(
-        r"^ +\d+ +\d+ +(?:\S+ +)?(\S+?)(?: \(local\))?$", said.partition("Membership")[2], re.MULTILINE
-    )
+    # Before the name there may be a column of the quorum device's; after it, which of them this host is.
+    lines = re.findall(r"^ +\d+ +\d+ +(\S.*)$", said.partition("Membership")[2], re.MULTILINE)
+    members = [line.removesuffix(" (local)").split()[-1] for line in lines]
     try:
         return QuorumNode(
             running=True,

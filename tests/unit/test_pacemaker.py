@@ -1,0 +1,202 @@
+"""The controllers' cluster: records from real answers, the gates, what is written into the CIB."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.gates.pacemaker import is_settled, may_configure, may_reload
+from cluster.spec import Cluster, Corosync, FencingDevice, Host, Keepalived, Pacemaker, Role, Ssh
+from cluster.state import CrmFailure, CrmStatus, QuorumNode, Unknown
+from deploy.pacemaker_cib import wanted_configuration
+from deploy.pacemaker_files import BMC_PASSWORD, IPMITOOL, corosync_files, fencing_files
+from facts.corosync import parse_corosync
+from facts.pacemaker import has_all, parse_crm_mon
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NAMES = ("cc01", "cc02", "cc03")
+SPEC = Cluster(
+    name="test",
+    network="192.168.54.0/24",
+    release="bookworm",
+    hosts={name: Host(name, f"192.168.54.{100 + n}", Role.CONTROLLER) for n, name in enumerate(NAMES)},
+    ssh=Ssh(),
+    keepalived=Keepalived(vip="192.168.54.47"),
+    pacemaker=Pacemaker(
+        vip="192.168.54.48",
+        fencing={name: FencingDevice(f"192.168.54.{200 + n}", "halab") for n, name in enumerate(NAMES)},
+    ),
+)
+
+
+def crm(fixture: str) -> CrmStatus:
+    status = parse_crm_mon((FIXTURES / "pacemaker" / f"{fixture}.txt").read_text())
+    assert isinstance(status, CrmStatus), status
+    return status
+
+
+def quorum(fixture: str) -> QuorumNode:
+    node = parse_corosync((FIXTURES / "corosync" / f"{fixture}.txt").read_text())
+    assert isinstance(node, QuorumNode), node
+    return node
+
+
+def test_a_healthy_cluster() -> None:
+    status = crm("healthy")
+    assert status.running and status.quorate and status.stonith_enabled and not status.maintenance_mode
+    assert [(node.name, node.online, node.unclean) for node in status.nodes] == [(name, True, False) for name in NAMES]
+    assert sum(node.is_dc for node in status.nodes) == 1
+    assert next(node.name for node in status.nodes if node.is_dc) == status.dc
+    assert {resource.id: resource.agent for resource in status.resources} == {
+        "controller-vip": "ocf:heartbeat:IPaddr2",
+        **{f"fence-{name}": "stonith:fence_ipmilan" for name in NAMES},
+    }
+    assert all(resource.active and len(resource.nodes) == 1 for resource in status.resources)
+    assert (status.bans, status.failures) == ((), ())
+    assert status.service is not None and status.service.active == "active"
+
+
+def test_a_controller_that_is_being_fenced_is_unclean() -> None:
+    status = crm("fencing")
+    assert [(node.name, node.online, node.unclean) for node in status.nodes if node.unclean] == [("cc01", False, True)]
+
+
+def test_a_fenced_controller_is_offline_its_vip_elsewhere_and_the_fencing_told_of() -> None:
+    status = crm("fenced")
+    assert [node.name for node in status.nodes if not node.online] == ["cc01"]
+    assert next(one.nodes for one in status.resources if one.id == "controller-vip") == ("cc02",)
+    assert [(event.target, event.status) for event in status.fencing[:1]] == [("cc01", "success")]
+
+
+def test_a_constraint_that_a_move_left_is_told_of() -> None:
+    assert crm("banned").bans == ("cli-ban-controller-vip-on-cc01",)
+
+
+@pytest.mark.parametrize("fixture,active", [("down", "inactive"), ("hung", "active")])
+def test_pacemaker_that_is_down_and_one_that_hangs(fixture: str, active: str) -> None:
+    status = crm(fixture)
+    assert (status.running, status.service is not None and status.service.active) == (False, active)
+
+
+HOSTILE = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><pacemaker-result>&b;</pacemaker-result>'
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no XML\nLeft=\n\nServices=\n", f"{HOSTILE}\nLeft=\n\nServices=\n", "<a><b></a>\nLeft=\n\nServices=\n"]
+)
+def test_what_can_not_be_read_is_unknown(text: str) -> None:
+    assert isinstance(parse_crm_mon(text), Unknown)
+    assert isinstance(parse_corosync(text.replace("\nServices=", "")), Unknown)
+
+
+def test_text_from_a_host_is_harmless() -> None:
+    text = (FIXTURES / "pacemaker" / "healthy.txt").read_text().replace('name="cc02"', 'name="&#x202e;c&#x9b;c02"')
+    status = parse_crm_mon(text)
+    assert isinstance(status, CrmStatus) and status.nodes[1].name == "cc02"
+
+
+def test_membership() -> None:
+    node = quorum("healthy")
+    assert (node.running, node.quorate, node.votes, node.expected, node.members) == (True, True, 3, 3, NAMES)
+    assert node.service.restart_due is False
+    node = quorum("degraded")
+    assert (node.quorate, node.votes, node.expected, node.members) == (True, 2, 3, NAMES[1:])
+    node = quorum("down")
+    assert (node.running, node.quorate, node.service.active) == (False, False, "inactive")
+
+
+GOOD = dict.fromkeys(NAMES, crm("healthy"))
+
+
+def with_node(**changes: Any) -> CrmStatus:
+    healthy = crm("healthy")
+    return replace(healthy, nodes=(*healthy.nodes[:2], replace(healthy.nodes[2], **changes)))
+
+
+@pytest.mark.parametrize(
+    "node,words",
+    [
+        (Unknown("can't be reached"), "cc02 can't be reached"),
+        (crm("down"), "cc02: Pacemaker does not answer"),
+        (replace(crm("healthy"), quorate=False), "cc02 is in no cluster with quorum"),
+        (with_node(online=False), "cc02 does not see cc03 online"),
+        (with_node(pending=True), "cc02 does not see cc03 online"),
+        (replace(crm("healthy"), dc="cc03"), "do not agree on the DC"),
+    ],
+)
+def test_the_configuration_is_written_only_with_all_online(node: CrmStatus | Unknown, words: str) -> None:
+    assert may_configure(GOOD) is None
+    assert words in (may_configure({**GOOD, "cc02": node}) or "")
+
+
+def test_configured_is_what_runs() -> None:
+    status = crm("healthy")
+    assert is_settled(status) is None
+    stopped = replace(status.resources[1], active=False)
+    assert "fence-cc01 do not run" in (is_settled(replace(status, resources=(stopped, *status.resources[2:]))) or "")
+    failed = replace(status, failures=(CrmFailure("fence-cc01_start_0", "cc02", "no answer"),))
+    assert is_settled(failed) == "fence-cc01_start_0 on cc02: no answer"
+
+
+@pytest.mark.parametrize(
+    "node,words",
+    [(quorum("degraded"), "cc02 sees 2 of 3"), (quorum("down"), "not in a membership"), (Unknown("x"), "cc02 x")],
+)
+def test_new_settings_are_taken_over_only_with_all_members(node: QuorumNode | Unknown, words: str) -> None:
+    nodes: dict[str, QuorumNode | Unknown] = dict.fromkeys(NAMES, quorum("healthy"))
+    assert may_reload(nodes) is None
+    assert words in (may_reload({**nodes, "cc02": node}) or "")
+
+
+def test_what_is_wanted_is_found_in_the_cib_that_it_made() -> None:
+    seen = (FIXTURES / "pacemaker" / "configuration.xml").read_text()
+    assert has_all(wanted_configuration(SPEC), seen)
+    moved = replace(SPEC, pacemaker=replace(SPEC.pacemaker, vip="192.168.54.49"))
+    assert not has_all(wanted_configuration(moved), seen)
+    assert not has_all(wanted_configuration(SPEC), "")
+    assert not has_all(wanted_configuration(SPEC), seen.replace("fence-cc03", "fence-cc04"))
+
+
+def test_fencing_is_off_only_without_any_device() -> None:
+    off, on = 'name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"'
+    assert on in wanted_configuration(SPEC)
+    assert off in wanted_configuration(replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48")))
+
+
+def test_an_inventory_value_stays_a_value_in_the_cib() -> None:
+    device = FencingDevice("192.168.54.200", '"/><primitive id="evil')
+    text = wanted_configuration(replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48", fencing={"cc01": device})))
+    assert text.count("<primitive") == 2
+
+
+KEY = "QUJDRA=="
+
+
+def test_corosync_is_encrypted_on_knet_and_the_key_is_roots_alone() -> None:
+    key, settings, _ = corosync_files(SPEC, KEY)
+    assert (key.content, key.mode, key.user) == (b"ABCD", "0400", "root")
+    text = settings.content.decode()
+    assert "crypto_cipher: aes256" in text and "crypto_hash: sha256" in text and "token: 1000" in text
+    assert [line.strip() for line in text.splitlines() if "ring0" in line] == [
+        f"ring0_addr: 192.168.54.10{n}" for n in range(3)
+    ]
+    multicast = corosync_files(replace(SPEC, corosync=Corosync(transport="udp")), KEY)[1].content.decode()
+    assert "mcastaddr: 239.225.47.10" in multicast and "bindnetaddr: 192.168.54.0" in multicast
+    assert "crypto_cipher: none" in multicast
+
+
+def test_the_bmcs_password_reaches_ipmitool_by_a_file_alone(tmp_path: Path) -> None:
+    password, wrapper = fencing_files("s3cret pass")
+    assert (password.path, password.mode, wrapper.path) == (BMC_PASSWORD, "0400", IPMITOOL)
+    assert b"s3cret" not in wrapper.content
+    program = tmp_path / "ipmitool"
+    # The real one is replaced by one that shows its arguments.
+    program.write_bytes(wrapper.content.replace(b"exec /usr/bin/ipmitool", b"printf '[%s]'"))
+    program.chmod(0o755)
+    given = ["-I", "lanplus", "-H", "h", "-U", "a b", "-P", "", "-L", "administrator", "chassis", "power", "status"]
+    shown = subprocess.run([program, *given], capture_output=True, text=True, check=True).stdout
+    assert shown == f"[-f][{BMC_PASSWORD}][-I][lanplus][-H][h][-U][a b][-L][administrator][chassis][power][status]"
