@@ -1,0 +1,113 @@
+"""Reads plain data into records, and collects every mistake instead of ending at the first.
+
+The fields of the record and their types are the schema. A mistake leaves the field's default in its place, so that the
+rest can be judged too.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Record = TypeVar("Record", bound=DataclassInstance)
+
+SHOWN = 80
+"""Characters of a value that a sentence shows."""
+
+
+def shown(value: object) -> str:
+    """`value` as a sentence shows it: quoted, without control characters, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    # True is an int to Python, and never what a person means by a number.
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_EMPTY: Mapping[str, object] = {"str": "", "int": 0, "float": 0.0, "bool": False, "str | None": None}
+"""What stands for a field that must be given and is not; `cluster.checks` pass over an empty text."""
+
+_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "str": (_is_text, "a text"),
+    "int": (_is_number, "a whole number"),
+    "float": (lambda value: _is_number(value) or isinstance(value, float), "a number"),
+    "bool": (lambda value: isinstance(value, bool), "True or False"),
+    "str | None": (lambda value: value is None or _is_text(value), "a text, or None"),
+    "str | int": (lambda value: _is_text(value) or _is_number(value), "a text or a whole number"),
+}
+
+
+class Reader:
+    """Reads, and keeps a sentence for each mistake in `errors`."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def known(self, path: str, given: Iterable[object], names: Iterable[str]) -> None:
+        """Report each key of `given` that is none of `names`; `path` is where they stand."""
+        possible = sorted(names)
+        for key in given:
+            if key in possible:
+                continue
+            near = difflib.get_close_matches(str(key), possible, n=1)
+            right = f"did you mean {near[0]}?" if near else f"known are {', '.join(possible)}."
+            where = f"in {path}" if path else "at the top"
+            self.errors.append(f"There is no key {shown(key)} {where}: {right}")
+
+    def table(self, path: str, value: object) -> Mapping[str, Any]:
+        """`value` if it is a dict whose keys are texts, else an empty one."""
+        if isinstance(value, Mapping):
+            wrong = [key for key in value if not isinstance(key, str)]
+            self.errors += [f"{path} has the key {shown(key)}: it must be a text." for key in wrong]
+            return {key: entry for key, entry in value.items() if isinstance(key, str)}
+        self.errors.append(f"{path} is {shown(value)}: it must be a dict.")
+        return {}
+
+    def scalar(self, path: str, value: object, kind: str) -> bool:
+        """Whether `value` is of `kind`, one of the types that a field may have."""
+        fits, words = _KINDS[kind]
+        if not fits(value):
+            self.errors.append(f"{path} is {shown(value)}: it must be {words}.")
+            return False
+        return True
+
+    def entries(self, path: str, value: object, kind: str) -> dict[str, Any]:
+        """A dict of `kind` by name, without the entries that are not."""
+        return {
+            key: entry
+            for key, entry in self.table(path, value).items()
+            if self.scalar(f"{path}.{key if key.isprintable() else shown(key)}", entry, kind)
+        }
+
+    def record(self, path: str, given: object, kind: type[Record], without: Iterable[str] = ()) -> Record:
+        """The record `kind` of the dict `given`; the fields `without` are the caller's to fill."""
+        table = self.table(path, given)
+        schema = {entry.name: entry for entry in fields(kind)}
+        self.known(path, table, schema)
+        values: dict[str, Any] = {}
+        for name, entry in schema.items():
+            if name in without:
+                continue
+            where, typed = f"{path}.{name}", str(entry.type)
+            if name not in table:
+                if entry.default is MISSING and entry.default_factory is MISSING:
+                    self.errors.append(f"{where} is missing: it must be given.")
+                    values[name] = _EMPTY[typed]
+            elif typed.startswith("Mapping["):
+                values[name] = self.entries(where, table[name], typed[len("Mapping[str, ") : -1])
+            elif self.scalar(where, table[name], typed):
+                values[name] = table[name]
+            elif entry.default is MISSING:
+                values[name] = _EMPTY[typed]
+        return kind(**values)

@@ -1,0 +1,41 @@
+"""The reference topology, in the lab on this machine. For your own hosts: copy it and edit DATA (docs/inventory.md)."""
+
+import os
+
+from cluster.spec import Role
+from deploy.inventory import cluster_of, members
+
+SUBNET = os.environ.get("HALAB_SUBNET", "192.168.47.0/24")
+"""The lab's network; more than one lab can be up."""
+PREFIX = SUBNET.rpartition(".")[0]
+LAB = f"/var/lib/halab/{SUBNET.replace('/', '_')}"
+
+DATA = {
+    "name": f"lab-{PREFIX}.0",
+    "network": SUBNET,
+    "release": "bookworm",
+    "hosts": {
+        "haproxy": {"haproxy1": f"{PREFIX}.120", "haproxy2": f"{PREFIX}.121"},
+        "galera": {"mysql1": f"{PREFIX}.125", "mysql2": f"{PREFIX}.126", "mysql3": f"{PREFIX}.127"},
+        "controller": {"cc01": f"{PREFIX}.100", "cc02": f"{PREFIX}.101", "cc03": f"{PREFIX}.102"},
+        "network": {"net01": f"{PREFIX}.110", "net02": f"{PREFIX}.111"},
+    },
+    "ssh": {"user": "root", "key": f"{LAB}/ssh/id_ed25519", "known_hosts": f"{LAB}/ssh/known_hosts"},
+    "keepalived": {
+        "vip": f"{PREFIX}.47",
+        "virtual_router_id": 120,
+        "priorities": {"haproxy1": 111, "haproxy2": 110},
+    },
+    "pacemaker": {
+        "vip": f"{PREFIX}.48",
+        "fencing": {
+            "cc01": {"address": f"{PREFIX}.200", "user": "halab"},
+            "cc02": {"address": f"{PREFIX}.201", "user": "halab"},
+            "cc03": {"address": f"{PREFIX}.202", "user": "halab"},
+        },
+    },
+    "secrets": {"bmc": f"file:{LAB}/bmc/password"},
+}
+
+CLUSTER = cluster_of(DATA)
+haproxy, galera, controller, network = (members(CLUSTER, role) for role in Role)
