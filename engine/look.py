@@ -44,11 +44,10 @@ class Snapshot:
 def facts() -> dict[str, FactBase[Any]]:
     """The fact of each field of ClusterState. Imported late: pyinfra takes a third of a second to import."""
     from facts.corosync import CorosyncQuorum
-    from facts.pacemaker import CrmMon
-    from facts.rabbitmq import RabbitCluster
-
     from facts.galera import WsrepStatus
     from facts.haproxy import HaproxyStat
+    from facts.pacemaker import CrmMon
+    from facts.rabbitmq import RabbitCluster
     from facts.vrrp import VrrpOwner
 
     return {

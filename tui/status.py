@@ -59,12 +59,12 @@ def print_tables(found: Snapshot) -> None:
         if layer.verdict is Verdict.OK:
             title.append(layer.reason)
         console.print(title)
-        for finding in layer.findings:
-            console.print(Text.assemble("  ", badge(finding.verdict), " ", finding.reason))
         table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
         table.add_column(width=12, no_wrap=True)
         table.add_column(width=9, no_wrap=True)
         table.add_column()
+        for finding in layer.findings:
+            table.add_row(Text("  why"), badge(finding.verdict), Text(finding.reason))
         for host in layer.hosts:
             table.add_row(Text(f"  {host.host}"), badge(host.verdict), Text(host.shows))
         console.print(table)

@@ -30,9 +30,9 @@ def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
             findings += mine
             verdict = Verdict.FAIL if any(one.verdict is Verdict.FAIL for one in mine) else Verdict.WARN
             hosts.append(HostHealth(name, verdict if mine else Verdict.OK, _shows(spec, node)))
-    serving = [host for host in hosts if host.verdict in (Verdict.OK, Verdict.WARN)]
-    unknown = any(host.verdict is Verdict.UNKNOWN for host in hosts)
-    if hosts and not serving and not unknown:
+    known = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode)}
+    serving = [name for name, node in known.items() if runs(node.service) and node.servers]
+    if hosts and not serving and len(known) == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(hosts)} balancers serves"))
     writers = _writers(nodes)
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
