@@ -1,62 +1,145 @@
-"""What must hold of a cluster's hosts and addresses; a sentence for each thing that does not.
+"""What must hold of a cluster's hosts, addresses and secrets; a sentence for each thing that does not.
 
-Every check is a pure function of the `Cluster`. An empty text stands for a value that is missing, which was said
-already.
+Every check is a pure function of the `Cluster`; every sentence begins with its key.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from cluster.reading import shown
+from cluster.checks_galera import galera_settings
+from cluster.checks_layers import corosync, galera, haproxy, keepalived, pacemaker, rabbitmq
+from cluster.reading import place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
 
+SECRETS = ("bmc", "corosync_authkey", "haproxy_stats", "probe", "rabbitmq_cookie", "rabbitmq_watch")
+"""The secrets that a deploy asks for."""
+
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", re.ASCII)
+_PATH = re.compile(r"~?/[A-Za-z0-9_./@+-]+", re.ASCII)
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def sentences(cluster: Cluster) -> Iterator[str]:
     """Everything that is wrong with `cluster`."""
     yield from _names(cluster)
     yield from _addresses(cluster)
+    yield from _ssh(cluster)
+    for layer in (haproxy, keepalived, galera, galera_settings, rabbitmq, corosync, pacemaker):
+        yield from layer(cluster)
+    yield from _secrets(cluster)
 
 
 def _names(cluster: Cluster) -> Iterator[str]:
-    if cluster.release and cluster.release not in RELEASES:
+    named = {
+        "name": cluster.name,
+        "galera.cluster_name": cluster.galera.cluster_name,
+        "corosync.cluster_name": cluster.corosync.cluster_name,
+    }
+    for key, name in named.items():
+        if not _NAME.fullmatch(name):
+            yield f"{key} is {shown(name)}: it must be 1 to 32 letters, digits, _ . -, with a letter or digit first."
+    if cluster.release not in RELEASES:
         known = " or ".join(f"{name} ({title})" for name, title in RELEASES.items())
         yield f"release is {shown(cluster.release)}: it must be {known}."
     for name, host in cluster.hosts.items():
+        key = place("hosts", host.role, name)
         if not _LABEL.fullmatch(name):
             yield (
-                f"hosts.{host.role} has the name {shown(name)}: a host name is 1 to 63 of a-z, 0-9 and -, "
+                f"{key} has no name that a host can have: it must be 1 to 63 of a-z, 0-9 and -, "
                 "with - neither first nor last (RFC 1123)."
             )
+        elif name.isdigit() or name == "localhost":
+            yield f"{key} is a name that programs take for an address: choose one such as {host.role}1."
 
 
 def _addresses(cluster: Cluster) -> Iterator[str]:
-    try:
-        network = IPv4Network(cluster.network)
-    except ValueError:
-        if cluster.network:
-            yield f"network is {shown(cluster.network)}: it must be an IPv4 network, such as 192.168.47.0/24."
-        return
-    named = {f"hosts.{host.role}.{name}": host.address for name, host in cluster.hosts.items()}
-    vips = {"keepalived.vip": cluster.keepalived.vip, "pacemaker.vip": cluster.pacemaker.vip}
-    seen: dict[IPv4Address, str] = {}
-    for key, text in {**named, **vips}.items():
-        if not text:
-            continue
+    network = _network(cluster.network)
+    if network is None:
+        yield f"network is {shown(cluster.network)}: it must be an IPv4 network such as 192.168.47.0/24, of /8 to /30."
+    named = {place("hosts", host.role, name): host.address for name, host in cluster.hosts.items()}
+    named |= {"keepalived.vip": cluster.keepalived.vip, "pacemaker.vip": cluster.pacemaker.vip}
+    seen: dict[str, str] = {}
+    for key, text in named.items():
         try:
             address = IPv4Address(text)
         except AddressValueError:
-            yield f"{key} is {shown(text)}: it must be an IPv4 address, such as {network.network_address + 10}."
+            yield f"{key} is {shown(text)}: it must be an IPv4 address, such as 192.168.47.120."
             continue
-        if address not in network:
+        if network and address not in network:
             yield f"{key} is {text}: it must be in the network {network}."
-        elif address in (network.network_address, network.broadcast_address):
+        elif network and address in (network.network_address, network.broadcast_address):
             yield f"{key} is {text}: the first and the last address of {network} belong to no host."
-        if address in seen:
-            yield f"{key} is {text}, which {seen[address]} has already: each needs its own address."
-        seen.setdefault(address, key)
+        if text in seen:
+            yield f"{key} is {text}, which {seen[text]} has already: each host and each VIP needs its own address."
+        seen.setdefault(text, key)
+    yield from _bmc_addresses(cluster, seen)
+
+
+def _network(text: str) -> IPv4Network | None:
+    try:
+        network = IPv4Network(text)
+    except ValueError:
+        return None
+    # The last three octets number HAProxy's servers. A netmask instead of a length would not be IPv4Network's own text.
+    return network if 8 <= network.prefixlen <= 30 and text == str(network) else None
+
+
+def _bmc_addresses(cluster: Cluster, seen: dict[str, str]) -> Iterator[str]:
+    devices: dict[tuple[str, int], str] = {}
+    for name, device in cluster.pacemaker.fencing.items():
+        key = f"{place('pacemaker', 'fencing', name)}.address"
+        try:
+            IPv4Address(device.address)
+        except AddressValueError:
+            yield f"{key} is {shown(device.address)}: it must be the IPv4 address of the controller's BMC."
+            continue
+        if device.address in seen:
+            yield f"{key} is {device.address}, which {seen[device.address]} has: a BMC has an address of its own."
+        other = devices.setdefault((device.address, device.port), name)
+        if other != name:
+            yield f"{key} is {device.address}, port {device.port}, as {other} has: fencing {name} would fence {other}."
+
+
+def _ssh(cluster: Cluster) -> Iterator[str]:
+    ssh = cluster.ssh
+    if not _USER.fullmatch(ssh.user):
+        yield f"ssh.user is {shown(ssh.user)}: it must be the name of a user on the hosts, such as root."
+    for key, path in (("ssh.key", ssh.key), ("ssh.known_hosts", ssh.known_hosts)):
+        if path is not None and not _PATH.fullmatch(path):
+            yield f"{key} is {shown(path)}: it must be a path from / or ~/, of letters, digits and _ . / @ + - only."
+    if not 1 <= ssh.port <= 65535:
+        yield f"ssh.port is {ssh.port}: it must be from 1 to 65535."
+
+
+def _secrets(cluster: Cluster) -> Iterator[str]:
+    # A source may be a secret that was written in the wrong place: it is never shown.
+    for name, source in cluster.secrets.items():
+        key = place("secrets", name)
+        if name not in SECRETS:
+            yield f"{key} is no secret that hatui knows: there are {', '.join(SECRETS)}."
+        kind, _, rest = source.partition(":")
+        if not rest.isprintable():
+            yield f"{key} holds a control character: it must be file:/path, env:NAME or command:program arguments."
+        elif not (
+            (kind == "file" and rest.startswith("/"))
+            or (kind == "env" and _VARIABLE.fullmatch(rest))
+            or (kind == "command" and _splits(rest))
+        ):
+            yield (
+                f"{key} names no source (what it holds is not shown): it must be "
+                "file:/path, env:NAME or command:program arguments, never the secret itself."
+            )
+
+
+def _splits(command: str) -> bool:
+    try:
+        return bool(shlex.split(command))
+    except ValueError:
+        return False

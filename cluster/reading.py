@@ -7,6 +7,7 @@ rest can be judged too.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     Record = TypeVar("Record", bound=DataclassInstance)
 
+_WORD = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+
 SHOWN = 80
 """Characters of a value that a sentence shows."""
 
@@ -24,6 +27,11 @@ def shown(value: object) -> str:
     """`value` as a sentence shows it: quoted, without control characters, cut where it is long."""
     text = repr(value)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def place(*keys: str) -> str:
+    """Where a value stands in the inventory, such as keepalived.vip; a key that is no plain word is quoted."""
+    return ".".join(key if _WORD.fullmatch(key) else shown(key) for key in keys)
 
 
 def _is_text(value: object) -> bool:
@@ -36,7 +44,7 @@ def _is_number(value: object) -> bool:
 
 
 _EMPTY: Mapping[str, object] = {"str": "", "int": 0, "float": 0.0, "bool": False, "str | None": None}
-"""What stands for a field that must be given and is not; `cluster.checks` pass over an empty text."""
+"""What stands for a field that must be given and is not."""
 
 _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "str": (_is_text, "a text"),
@@ -61,9 +69,9 @@ class Reader:
             if key in possible:
                 continue
             near = difflib.get_close_matches(str(key), possible, n=1)
-            right = f"did you mean {near[0]}?" if near else f"known are {', '.join(possible)}."
-            where = f"in {path}" if path else "at the top"
-            self.errors.append(f"There is no key {shown(key)} {where}: {right}")
+            right = f"did you mean {near[0]}?" if near else f"there are {', '.join(possible)}."
+            where = place(path, str(key)) if path else place(str(key))
+            self.errors.append(f"{where} is no key that hatui knows: {right}")
 
     def table(self, path: str, value: object) -> Mapping[str, Any]:
         """`value` if it is a dict whose keys are texts, else an empty one."""
@@ -87,7 +95,7 @@ class Reader:
         return {
             key: entry
             for key, entry in self.table(path, value).items()
-            if self.scalar(f"{path}.{key if key.isprintable() else shown(key)}", entry, kind)
+            if self.scalar(f"{path}.{place(key)}", entry, kind)
         }
 
     def record(self, path: str, given: object, kind: type[Record], without: Iterable[str] = ()) -> Record:

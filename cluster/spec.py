@@ -7,8 +7,9 @@ one comes from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -146,3 +147,7 @@ class Cluster:
     def address(self, name: str) -> str:
         """The address of the host `name`."""
         return self.hosts[name].address
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, asked for by `pyinfra … debug-inventory` (its JSON encoder)."""
+        return asdict(self)

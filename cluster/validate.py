@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cluster.checks import sentences
-from cluster.reading import Reader, shown
+from cluster.reading import Reader, place, shown
 from cluster.spec import (
     Cluster,
     Corosync,
@@ -57,10 +57,19 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         corosync=reader.record("corosync", given.get("corosync", {}), Corosync),
         secrets=_secrets(reader, given.get("secrets", {})),
     )
-    errors = (*reader.errors, *sentences(cluster))
+    errors = (*reader.errors, *_further(reader.errors, sentences(cluster)))
     if errors:
         raise SpecError(tuple(dict.fromkeys(errors)))
     return cluster
+
+
+def _further(said: list[str], found: Iterator[str]) -> Iterator[str]:
+    """Those of `found` that don't merely follow from a value that could not be read. Each begins with its key."""
+    keys = [sentence.partition(" ")[0] for sentence in said]
+    for sentence in found:
+        key = sentence.partition(" ")[0]
+        if not any(key == one or key.startswith(f"{one}.") for one in keys):
+            yield sentence
 
 
 def _text(reader: Reader, key: str, given: Mapping[str, Any]) -> str:
@@ -84,8 +93,9 @@ def _hosts(reader: Reader, value: object) -> dict[str, Host]:
 
 def _members(reader: Reader, table: Mapping[str, Any]) -> Iterator[tuple[str, str, Role]]:
     for role in Role:
-        for name, address in reader.entries(f"hosts.{role}", table.get(role.value, {}), "str").items():
-            yield name, address, role
+        for name, address in reader.table(f"hosts.{role}", table.get(role.value, {})).items():
+            fits = reader.scalar(place("hosts", role, name), address, "str")
+            yield name, address if fits else "", role
 
 
 def _keepalived(reader: Reader, given: Mapping[str, Any]) -> Keepalived:
@@ -98,7 +108,8 @@ def _pacemaker(reader: Reader, given: Mapping[str, Any]) -> Pacemaker:
     section = reader.table("pacemaker", given["pacemaker"])
     devices = reader.table("pacemaker.fencing", section.get("fencing", {}))
     fencing = {
-        name: reader.record(f"pacemaker.fencing.{name}", device, FencingDevice) for name, device in devices.items()
+        name: reader.record(place("pacemaker", "fencing", name), device, FencingDevice)
+        for name, device in devices.items()
     }
     return replace(reader.record("pacemaker", section, Pacemaker, without=["fencing"]), fencing=fencing)
 
@@ -109,7 +120,7 @@ def _secrets(reader: Reader, value: object) -> dict[str, str]:
         reader.errors.append('secrets must be a dict of sources, such as {"bmc": "file:/path"}.')
         return {}
     reader.errors += [
-        f"secrets.{name} must be a text that names its source, such as file:/path."
+        f"{place('secrets', str(name))} must be a text that names its source, such as file:/path."
         for name, source in value.items()
         if not isinstance(source, str)
     ]
