@@ -134,12 +134,18 @@ class GaleraNode(Record):
 
 @dataclass(frozen=True, slots=True)
 class BrokerNode(Record):
-    """RabbitMQ on one controller, from its management API on loopback (`/api/nodes`, `/api/overview`)."""
+    """RabbitMQ on one controller, from its management API on loopback (`/api/nodes`, `/api/overview`).
+
+    While another member is frozen and not yet given up (the tick time), the API tells only of this broker:
+    `members` and `running_members` are then those of its file.
+    """
 
     name: str
     """The Erlang node, such as rabbit@cc01."""
     running: bool
+    """The broker answers. One that is frozen, paused in a minority or still starting does not."""
     members: tuple[str, ...] = ()
+    """Of a broker that does not run: those its files name; empty if it has no data."""
     running_members: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
     """Nodes that this one sees as partitioned from it."""

@@ -36,6 +36,7 @@ def _authkey() -> str:
 
 MADE: Mapping[str, Callable[[], str]] = {
     "haproxy_stats": _password,
+    "rabbitmq_admin": _password,
     "rabbitmq_cookie": _password,
     "rabbitmq_watch": _password,
     "probe": _password,

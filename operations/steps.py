@@ -93,8 +93,11 @@ def refused(name: str, reason: str) -> Step:
     return Step(name, refuse)
 
 
-def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None) -> str:
-    """Run `command` on host `name`, and return its standard output. Refused, with what it said, if it fails."""
+def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None, quiet: bool = False) -> str:
+    """Run `command` on host `name`, and return its standard output. Refused, with what it said, if it fails.
+
+    With `quiet`, what it prints is not shown at any verbosity.
+    """
     found = named(name)
     with ctx_host.use(found):
         arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
@@ -104,7 +107,7 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
         if stdin is not None:
             connector["_stdin"] = stdin.splitlines()
         ok, output = found.run_shell_command(
-            command, print_output=state.print_output, print_input=state.print_input, **connector
+            command, print_output=state.print_output and not quiet, print_input=state.print_input, **connector
         )
     if not ok:
         raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")

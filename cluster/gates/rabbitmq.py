@@ -1,0 +1,102 @@
+"""RabbitMQ: when a cluster may be created, who must join which, and when a broker may be restarted.
+
+`nodes` maps every controller of the cluster to its broker's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.state import BrokerNode, Unknown
+
+Nodes = Mapping[str, BrokerNode | Unknown]
+
+
+def is_running(node: BrokerNode | Unknown) -> bool:
+    """Whether the broker answers."""
+    return isinstance(node, BrokerNode) and node.running
+
+
+def is_up(node: BrokerNode) -> bool:
+    """Whether the broker's unit runs or starts: between two tries of systemd nothing does."""
+    service = node.service
+    return service is not None and service.active in ("active", "activating") and service.sub != "auto-restart"
+
+
+def evidence(name: str, node: BrokerNode | Unknown) -> str:
+    """One line of what is known of the broker, for a person who must decide."""
+    if isinstance(node, Unknown):
+        return f"{name}: unknown, {node.reason}"
+    doing = "runs" if node.running else "does not answer" if is_up(node) else "down"
+    data = f"member of a cluster of {', '.join(node.members)}" if node.members else "no data"
+    return f"{name}: {doing}, {data}"
+
+
+def table(nodes: Nodes) -> str:
+    """The evidence of all brokers, a line each."""
+    return "\n".join(f"  {evidence(name, node)}" for name, node in nodes.items())
+
+
+def may_create(nodes: Nodes) -> str | None:
+    """Why no new cluster must be created, or None if there is evidence that none exists."""
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            return f"no cluster is created: {name} may be a member of one, and can't be read. {name} {node.reason}"
+        if node.members:
+            return f"no cluster is created: there is one.\n{table(nodes)}"
+        if is_up(node):
+            return f"no cluster is created: a broker starts on {name}. Run this deploy again in a minute."
+    return None
+
+
+def may_start_together(nodes: Nodes) -> str | None:
+    """Why the brokers that have data, none of which runs, must not be started, or None if they are of one cluster.
+
+    Each waits for those that stopped after it; which has the newest data they find out by themselves. One that has
+    another's name in its file and is not in that one's file was parted from it.
+    """
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode) and node.members}
+    for one in known.values():
+        for other in known.values():
+            if other.name not in one.members:
+                return (
+                    f"the brokers' data is of different clusters. Nothing is started.\n{table(nodes)}\n"
+                    "Find out which is yours; on a host whose data is not needed move /var/lib/rabbitmq/mnesia away."
+                )
+    return None
+
+
+def main_cluster(nodes: Nodes) -> frozenset[str] | None:
+    """The members (Erlang names) of the cluster that runs; None if it can't be told which of several is it."""
+    groups: dict[frozenset[str], int] = {}
+    for node in nodes.values():
+        if isinstance(node, BrokerNode) and node.running:
+            groups[frozenset(node.members)] = groups.get(frozenset(node.members), 0) + 1
+    most = max(groups.values(), default=0)
+    largest = [members for members, size in groups.items() if size == most]
+    return largest[0] if len(largest) == 1 else None
+
+
+def incomplete(nodes: Nodes) -> str | None:
+    """Why the cluster is not whole and at rest, or None if every broker runs, sees all others, and has no alarm."""
+    wanted = {node.name for node in nodes.values() if isinstance(node, BrokerNode)}
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            return f"{name} can't be read: {node.reason}"
+        if not node.running:
+            return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
+        if set(node.members) != wanted:
+            return f"{name} is in a cluster of {', '.join(node.members)}, not of {', '.join(sorted(wanted))}"
+        if missing := wanted - set(node.running_members):
+            return f"{name} does not see {', '.join(sorted(missing))} running"
+        if node.partitions:
+            return f"{name} is partitioned from {', '.join(node.partitions)}"
+        if node.alarms:
+            return f"{name} has an alarm: {', '.join(node.alarms)}"
+    return None
+
+
+def may_restart_rabbitmq(nodes: Nodes, host: str) -> str | None:
+    """Why the broker on `host` must not be restarted now, or None if all are there to carry on without it."""
+    reason = incomplete(nodes)
+    return f"{host} is not restarted: {reason}." if reason else None

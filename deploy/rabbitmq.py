@@ -1,0 +1,34 @@
+"""The message queue: brokers on the controllers, clustered only on evidence, changed one broker at a time."""
+
+from pyinfra import host, state
+
+from cluster.releases import packages
+from cluster.spec import Cluster, Role
+from deploy.rabbitmq_files import administrator, broker_files, wanted
+from facts.rabbitmq import EPMD_SOCKET
+from operations.files import managed
+from operations.packages import installed
+from operations.rabbitmq import created, joined, rolled
+from operations.rabbitmq_definitions import defined
+from operations.service import running
+
+cluster: Cluster = host.data.cluster
+brokers = {name: cluster.address(name) for name in cluster.names(Role.CONTROLLER)}
+# The first controller of this run leads: it looks at all of them, those outside of this run too.
+taking_part = {member.name for member in state.inventory.get_active_hosts()}
+
+if Role.CONTROLLER in host.groups:
+    installed(name="RabbitMQ: packages", packages=packages(cluster.release, "rabbitmq"))
+    managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
+    running(name="RabbitMQ: the port mapper", units=[EPMD_SOCKET])
+
+if host.name == next((name for name in brokers if name in taking_part), None):
+    defined(
+        name="RabbitMQ: accounts and virtual hosts",
+        hosts=list(brokers),
+        admin=administrator(cluster),
+        wanted=wanted(cluster),
+    )
+    created(name="RabbitMQ: a cluster", hosts=list(brokers))
+    joined(name="RabbitMQ: all members", hosts=brokers)
+    rolled(name="RabbitMQ: restart what runs with former settings", hosts=brokers)

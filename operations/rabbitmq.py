@@ -1,0 +1,216 @@
+"""The RabbitMQ cluster: created on evidence, joined, and restarted one broker at a time, each behind its gate."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Generator, Mapping, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.rabbitmq import (
+    Nodes,
+    incomplete,
+    is_running,
+    is_up,
+    main_cluster,
+    may_create,
+    may_restart_rabbitmq,
+    may_start_together,
+    table,
+)
+from cluster.state import BrokerNode, Unknown
+from cluster.text import clean
+from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
+from operations.steps import Refused, Step, look_all, refused, shell, wait_for
+
+START = 120
+"""Seconds in which a broker must answer and be seen by all."""
+TOGETHER = 360
+"""Seconds for brokers that wait for one another after all were down: one that misses another tries for 300 s."""
+RETURN = 60
+"""Seconds in which a broker that runs and does not answer may come back by itself."""
+
+_SAY_WHY = (
+    "{ { grep -a -h -m 3 -E 'BOOT FAILED|rror' /var/log/rabbitmq/rabbitmq-server.log | tail -n 3;"
+    f" systemctl status --no-pager -n 0 {UNIT} | sed -n 3p; }} >&2; exit 1; }}"
+)
+
+
+def nodes_of(hosts: Sequence[str]) -> Nodes:
+    """Every controller's record, read now."""
+    return look_all(hosts, RabbitCluster)
+
+
+@operation()
+def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """See to it that a broker runs: those with data are started together; the first of `hosts` if none has any.
+
+    Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
+    """
+    nodes = nodes_of(hosts)
+    if any(is_running(node) for node in nodes.values()):
+        return
+    with_data = [name for name, node in nodes.items() if isinstance(node, BrokerNode) and node.members]
+    if with_data:
+        if reason := may_start_together(nodes):
+            yield refused("Start the brokers", reason)
+        else:
+            yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: _start(with_data, TOGETHER))
+    elif reason := may_create(nodes):
+        yield refused("Create the RabbitMQ cluster", reason)
+    else:
+        yield Step(f"Create the RabbitMQ cluster on {hosts[0]}", lambda: _create(hosts))
+
+
+def _create(hosts: Sequence[str]) -> None:
+    if reason := may_create(nodes_of(hosts)):
+        raise Refused(reason)
+    _start(hosts[:1], START)
+
+
+def _start(names: Sequence[str], within: float) -> None:
+    """Start the brokers side by side, and wait until each answers."""
+    for name in names:
+        shell(
+            name,
+            f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null;"
+            f" systemctl start --no-block {UNIT}",
+        )
+    wait_for(lambda: _why_not_running(names), within=within)
+
+
+def _why_not_running(names: Sequence[str]) -> str | None:
+    for name, node in nodes_of(names).items():
+        if isinstance(node, Unknown):
+            return f"{name} can't be read: {node.reason}"
+        if not node.running:
+            return f"the broker on {name} does not answer (see /var/log/rabbitmq on {name})"
+    return None
+
+
+@operation()
+def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
+    """Bring every broker into the cluster; `hosts` maps each to its address.
+
+    A broker that is down is started, and finds the others by its settings. One whose data is gone while the cluster
+    still counts it is forgotten first, and gets its replicas anew. One that made a cluster of its own joins the main
+    one, if it has no queues. A host that can't be reached is left to the gates of what follows.
+    """
+    names = list(hosts)
+    nodes = nodes_of(names)
+    members = main_cluster(nodes)
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    if members is None:
+        yield refused("Join the brokers", f"it can't be told which cluster is the one to join.\n{table(nodes)}")
+        return
+    live = next(name for name, node in known.items() if node.running and node.name in members)
+    for name, node in known.items():
+        service = node.service
+        if service is not None and (service.reload_due or not service.enabled):
+            yield Step(f"{name}: the broker starts at boot", lambda name=name: _enable(name))  # type: ignore[misc]
+        if node.running and node.name not in members:
+            yield Step(f"{name} joins the RabbitMQ cluster", lambda node=node, name=name: _rejoin(name, node, live))  # type: ignore[misc]
+    down = {name: node for name, node in known.items() if not node.running}
+    for name, node in down.items():
+        if node.name in members and not node.members:
+            yield Step(f"{name} has lost its data: forget it", lambda node=node: _forget(live, node.name))  # type: ignore[misc]
+    returning = [name for name, node in down.items() if is_up(node)]
+    if returning:
+        yield Step(
+            f"{', '.join(returning)} answers", lambda: wait_for(lambda: _why_not_running(returning), within=RETURN)
+        )
+    starting = [name for name in down if name not in returning]
+    if starting:
+        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: _start(starting, START))
+    if len(known) == len(nodes) and incomplete(nodes):
+        yield Step(
+            "All brokers are in one cluster", lambda: wait_for(lambda: incomplete(nodes_of(names)), within=START)
+        )
+    for name, node in known.items():
+        if node.name not in members or (not node.running and not node.members):
+            yield Step(f"{name} gets its replicas", lambda node=node: _grow(live, node.name))  # type: ignore[misc]
+
+
+def _enable(name: str) -> None:
+    shell(name, f"systemctl daemon-reload; systemctl enable -q {UNIT}")
+
+
+def _forget(live: str, node: str) -> None:
+    """The cluster gives the member up, and takes its replicas out of all quorum queues (rabbitmqctl(8))."""
+    shell(live, f"rabbitmqctl -q forget_cluster_node {shlex.quote(node)} >/dev/null", timeout=60)
+
+
+def _grow(live: str, node: str) -> None:
+    """Quorum queues take no new member by themselves (rabbitmq-queues(8), `grow`)."""
+    if _ask(live, "queues?columns=name") == "[]":
+        return
+    shell(live, f"rabbitmq-queues -q grow {shlex.quote(node)} all >/dev/null", timeout=300)
+
+
+def _rejoin(name: str, node: BrokerNode, live: str) -> None:
+    queues = _ask(name, "queues?columns=name")
+    if queues != "[]":
+        raise Refused(
+            f"{name} runs as a cluster of its own ({', '.join(node.members)}) and has queues, which joining would "
+            f"delete. Move what is needed, delete the queues, and run this deploy again."
+        )
+    others = look_all([live], RabbitCluster)[live]
+    if not isinstance(others, BrokerNode) or not others.running:
+        raise Refused(f"{name} can't join: the broker on {live} does not answer.")
+    if node.name in others.members:
+        _forget(live, node.name)
+    shell(
+        name,
+        "set -e; rabbitmqctl -q stop_app; rabbitmqctl -q reset; "
+        f"rabbitmqctl -q join_cluster {shlex.quote(others.name)}; rabbitmqctl -q start_app",
+        timeout=120,
+    )
+
+
+def _ask(name: str, path: str) -> str:
+    """What the management API of `name` answers to the watch account."""
+    return shell(name, f"curl -qsS -K {WATCH_LOGIN} -m 10 {shlex.quote(f'{API}/{path}')}", timeout=15).strip()
+
+
+@operation()
+def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
+    """Restart what runs with former settings, one broker at a time, the one with most connections last."""
+    nodes = nodes_of(list(hosts))
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
+    if not due:
+        return
+    unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
+    if unknown:
+        yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
+        return
+    for name in sorted(due, key=_connections):
+        yield Step(f"{name}: restart RabbitMQ", lambda name=name: _restart(hosts, name))  # type: ignore[misc]
+
+
+def _connections(name: str) -> int:
+    try:
+        return int(shell(name, "ss -Htn state established '( sport = :5672 )' | wc -l", timeout=10))
+    except (Refused, ValueError):
+        return 0
+
+
+def _restart(hosts: Mapping[str, str], name: str) -> None:
+    names = list(hosts)
+    if reason := may_restart_rabbitmq(nodes_of(names), name):
+        raise Refused(reason)
+    critical = _ask(name, "health/checks/node-is-quorum-critical")
+    if not re.fullmatch(r'\{"status":"ok"[^}]*\}', critical):
+        raise Refused(f"{name} is not restarted: quorum queues would lose their majority without it. {clean(critical)}")
+    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=300)
+    wait_for(lambda: incomplete(nodes_of(names)), within=START)
+    wait_for(lambda: why_not_serving(name, hosts[name]), within=START)
+
+
+def why_not_serving(name: str, address: str) -> str | None:
+    """Why the broker on `name` takes no clients, or None when it begins the AMQP handshake (0-9-1, 4.2.2)."""
+    script = f"exec 3<>/dev/tcp/{address}/5672 && printf 'AMQP\\0\\0\\011\\001' >&3 && head -c 1 <&3 | od -An -tx1"
+    said = shell(name, f"timeout 3 bash -c {shlex.quote(script)} 2>&1; true", timeout=10).strip()
+    return None if said == "01" else f"the broker on {name} takes no clients: {clean(said) or 'no answer'}"
