@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import multiprocessing
 import stat
 from dataclasses import replace
@@ -11,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from cluster.spec import Cluster, Keepalived, Pacemaker, Ssh
-from deploy import secrets
 from deploy.secrets import SecretError, secret, store_path
 
 CLUSTER = Cluster(
@@ -40,13 +40,13 @@ def test_made_on_first_use_and_the_same_ever_after() -> None:
 
 def test_the_store_is_born_readable_by_its_owner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    dump = secrets.json.dump
+    dump = json.dump
 
     def look(store: object, file: object, **options: int) -> None:
         seen.append(stat.S_IMODE(store_path(CLUSTER).with_suffix(".new").stat().st_mode))
         dump(store, file, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(secrets.json, "dump", look)
+    monkeypatch.setattr(json, "dump", look)
     secret(CLUSTER, "probe")
     assert seen == [0o600]
     assert stat.S_IMODE(store_path(CLUSTER).stat().st_mode) == 0o600
