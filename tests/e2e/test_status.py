@@ -1,0 +1,53 @@
+"""`hatui status` on real hosts: what it prints, its exit code, and that one host that is away hides nobody else."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import pytest
+
+from tests.e2e import lab, leaks
+from tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.lab
+
+LAYERS = ["hosts", "haproxy", "keepalived", "galera", "rabbitmq", "corosync", "pacemaker"]
+
+
+def test_a_healthy_cluster_in_every_form(healthy: None) -> None:
+    for form in ((), ("--plain",), ("--json",)):
+        done = lab.run(sys.executable, "-m", "tui.main", "status", *form)
+        assert done.returncode == 0 and not done.stderr
+        positions = [done.stdout.index(layer) for layer in LAYERS]
+        assert positions == sorted(positions) or form == ("--json",)
+        assert "FAIL" not in done.stdout and "UNKNOWN" not in done.stdout
+        if form == ("--plain",):
+            rows = [line.split("\t") for line in done.stdout.splitlines()]
+            assert {len(row) for row in rows} == {4}
+            assert ["keepalived", "*", "OK"] in [row[:3] for row in rows]
+
+
+def test_a_host_without_power_is_unknown_within_5_seconds_and_hides_nobody(healthy: None) -> None:
+    lab.halab("power", "off", "net02")
+    begin = time.monotonic()
+    done = lab.run(sys.executable, "-m", "tui.main", "status", "--json", check=False)
+    assert time.monotonic() - begin < 5
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    hosts = {host["host"]: host["verdict"] for host in found["layers"][0]["hosts"]}
+    assert hosts == {**dict.fromkeys(lab.HOSTS, "OK"), "net02": "UNKNOWN"}
+    assert "net02 can't be reached" in found["layers"][0]["reason"]
+    assert [layer["verdict"] for layer in found["layers"][1:]] == ["OK"] * 6
+
+
+def test_without_a_usable_inventory_it_is_unknown_and_says_why(cluster: Deployment) -> None:
+    done = lab.run(sys.executable, "-m", "tui.main", "status", "--inventory", "no-such.py", check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "There is no inventory no-such.py. Give one: --inventory FILE.\n"
+
+
+def test_no_secret_is_shown(cluster: Deployment) -> None:
+    done = lab.run(sys.executable, "-m", "tui.main", "status", "--json", check=False)
+    assert done.stdout and leaks.in_text(done.stdout + done.stderr, cluster.secrets) == []
