@@ -16,7 +16,15 @@ from cluster.reading import place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
 
-SECRETS = ("bmc", "corosync_authkey", "haproxy_stats", "probe", "rabbitmq_cookie", "rabbitmq_watch")
+SECRETS = (
+    "bmc",
+    "corosync_authkey",
+    "haproxy_stats",
+    "probe",
+    "rabbitmq_admin",
+    "rabbitmq_cookie",
+    "rabbitmq_watch",
+)
 """The secrets that a deploy asks for."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)

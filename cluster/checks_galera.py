@@ -92,7 +92,10 @@ def galera_settings(cluster: Cluster) -> Iterator[str]:
             yield f"{key} can't be set to {shown(value)}: {reason}."
         text = str(value)
         if not text.isprintable() or any(sign in text for sign in "\"'`\\") or len(text) > LENGTH:
-            yield f"{key} is {shown(value)}: no quote, backslash or control character, at most {LENGTH} signs."
+            yield (
+                f"{key} is {shown(value)}: it must have no quote, backslash or control character, "
+                f"at most {LENGTH} signs."
+            )
         elif dotted and not _OPTION_VALUE.fullmatch(text):
             yield f"{key} is {shown(value)}: it must be of letters, digits and _ . / : , + % = @ -."
 
