@@ -69,7 +69,7 @@ _REFUSED: Mapping[str, str] = {
 }
 """Name, in mariadbd's spelling with _, to the reason."""
 
-_PREFIX = re.compile(r"(?:(?:loose|skip|disable|enable|maximum)_)*")
+_PREFIX = re.compile(r"(?:(?:loose|skip|disable|enable|maximum|autoset)_)*")
 """What mariadbd takes off a name before it looks the name up (MariaDB, "Option Prefixes")."""
 
 
@@ -104,6 +104,6 @@ def _reason(name: str) -> str | None:
     """Why `name` is refused. mariadbd takes the beginning of a name for the whole, so such beginnings are, too."""
     bare = _PREFIX.sub("", name, count=1)
     for refused, reason in _REFUSED.items():
-        if bare == refused or (len(bare) > 3 and refused.startswith(bare)):
+        if len(bare) > 3 and refused.startswith(bare):
             return reason
     return None
