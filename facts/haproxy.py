@@ -69,7 +69,7 @@ def _parse(text: str) -> ProxyNode | Unknown:
 def _silent(said: str, service: ServiceState) -> ProxyNode | Unknown:
     if said.strip() and "socat" not in said:
         return Unknown(f"what its HAProxy says can't be read: {clean(said, 120)}")
-    if "socat: not found" in said and service.active == "active":
+    if re.search("failed to run command .socat", said) and service.active == "active":
         return Unknown("socat is missing, which asks HAProxy: deploy the layer (deploy/haproxy.py)")
     return ProxyNode(version="", uptime=0, servers=(), stuck={}, service=service)
 

@@ -18,6 +18,8 @@ CONFIG = "/etc/keepalived/keepalived.conf"
 CHECK_PROGRAM = "/usr/local/lib/hatui/haproxy_answers"
 """Asks HAProxy whether it still answers; keepalived runs it."""
 FILES = (CONFIG, CHECK_PROGRAM)
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading JSON of another shape than the expected, or nested without end, may raise."""
 _MAX_ANSWER = 1_000_000
 
 
@@ -41,7 +43,7 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
             address: interface for interface, address, prefix in addresses(said) if prefix == 32 and interface != "lo"
         }
         return VipNode(held=held, keepalived=parse_services(rest.lstrip("\n")).get(UNIT))
-    except (ValueError, LookupError, TypeError) as error:
+    except UNREADABLE as error:
         return unreadable(error, clean(text))
 
 
@@ -78,6 +80,6 @@ class InterfaceOf(FactBase[str | None]):
     def process(self, output: Iterable[str]) -> str | None:
         try:
             found = {address: interface for interface, address, _ in addresses("\n".join(output))}
-        except (ValueError, LookupError, TypeError):
+        except UNREADABLE:
             return None
         return found.get(self.address)
