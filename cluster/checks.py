@@ -112,7 +112,8 @@ def _bmc_addresses(cluster: Cluster, seen: dict[str, str]) -> Iterator[str]:
             yield f"{key} is {device.address}, which {seen[device.address]} has: a BMC has an address of its own."
         other = devices.setdefault((device.address, device.port), name)
         if other != name:
-            yield f"{key} is {device.address}, port {device.port}, as {other} has: fencing {name} would fence {other}."
+            has = f"{device.address}, port {device.port}"
+            yield f"{key} is {has}, which {place(other)} has: fencing one would fence the other."
 
 
 def _ssh(cluster: Cluster) -> Iterator[str]:

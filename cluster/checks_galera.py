@@ -82,7 +82,7 @@ def galera_settings(cluster: Cluster) -> Iterator[str]:
         plain = name.replace("-", "_")
         other = seen.setdefault(plain, name)
         if other != name:
-            yield f"{key} is the same setting as {other}: leave one of them out."
+            yield f"{key} is the same setting as {place(other)}: leave one of them out."
         dotted = "." in name
         if dotted and not _OPTION.fullmatch(name):
             yield f"{key} is no option of the Galera provider: it must be one such as gcache.size."

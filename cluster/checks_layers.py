@@ -70,10 +70,11 @@ def keepalived(cluster: Cluster) -> Iterator[str]:
         key = place("keepalived", "priorities", name)
         yield from _between(key, priority, 1, 254, " (255 is for who owns the address itself, RFC 5798)")
         if balancers and name not in balancers:
-            yield f"{key} is {priority}, but {name!r} is no balancer: there are {', '.join(balancers)}."
+            known = ", ".join(map(place, balancers))
+            yield f"{key} is {priority}, but {shown(name)} is no balancer: there are {known}."
         other = owners.setdefault(priority, name)
         if other != name:
-            yield f"{key} is {priority}, as {other} has: no two may be equal, or both could take the VIP."
+            yield f"{key} is {priority}, as {place(other)} has: no two may be equal, or both could take the VIP."
     for name in balancers:
         if name not in spec.priorities:
             yield f"{place('keepalived', 'priorities', name)} is missing: each balancer needs a number from 1 to 254."
@@ -158,7 +159,7 @@ def pacemaker(cluster: Cluster) -> Iterator[str]:
     for name, device in spec.fencing.items():
         key = place("pacemaker", "fencing", name)
         if name not in controllers:
-            yield f"{key} is for no controller: there are {', '.join(controllers) or 'none'}."
+            yield f"{key} is for no controller: there are {', '.join(map(place, controllers)) or 'none'}."
         if not _IPMI_USER.fullmatch(device.user):
             yield f"{key}.user is {shown(device.user)}: it must be 1 to 16 letters, digits and _ . @ - (IPMI)."
         yield from _between(f"{key}.port", device.port, 1, 65535)

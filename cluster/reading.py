@@ -25,7 +25,11 @@ SHOWN = 80
 
 def shown(value: object) -> str:
     """`value` as a sentence shows it: quoted, without control characters, cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        # A number of more digits than Python writes.
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
@@ -40,7 +44,7 @@ def _is_text(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     # True is an int to Python, and never what a person means by a number.
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 _EMPTY: Mapping[str, object] = {"str": "", "int": 0, "float": 0.0, "bool": False, "str | None": None}

@@ -75,7 +75,7 @@ RULES: list[tuple[str, object, str]] = [
     ("pacemaker/vip", "127.8.0.10", "pacemaker.vip is 127.8.0.10, which keepalived.vip has already"),
     ("pacemaker/fencing/ctl1/address", "bmc1", "pacemaker.fencing.ctl1.address is 'bmc1': it must be the IPv4 address"),
     ("pacemaker/fencing/ctl1/address", "127.8.0.31", "ctl1.address is 127.8.0.31, which hosts.controller.ctl1 has"),
-    ("pacemaker/fencing/ctl2/address", "127.9.0.31", "port 623, as ctl1 has: fencing ctl2 would fence ctl1."),
+    ("pacemaker/fencing/ctl2/address", "127.9.0.31", "port 623, which ctl1 has: fencing one would fence the other."),
     # ssh.
     ("ssh/user", "root -o x", "ssh.user is 'root -o x': it must be the name of a user on the hosts"),
     ("ssh/key", 'k"ey', "ssh.key is 'k\"ey': it must be a path from / or ~/"),
@@ -173,7 +173,7 @@ RULES: list[tuple[str, object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "sentence"), RULES, ids=[f"{path}={value}"[:60] for path, value, _ in RULES])
+@pytest.mark.parametrize(("path", "value", "sentence"), RULES, ids=[path for path, _, _ in RULES])
 def test_one_mistake_one_sentence(path: str, value: object, sentence: str) -> None:
     said = errors(at(path, value))
     assert any(sentence in one for one in said), said
@@ -242,6 +242,17 @@ def test_without_fencing_is_no_error() -> None:
 )
 def test_good_values_are_left_alone(path: str, value: object) -> None:
     cluster_spec(inventory(at(path, value)))
+
+
+def test_a_name_that_another_sentence_lists_is_quoted_too() -> None:
+    said = errors(at("hosts/haproxy", {"a\nb": "127.8.0.11", "\u202ec": "127.8.0.12"}))
+    assert any(one.endswith("is no balancer: there are 'a\\nb', '\\u202ec'.") for one in said)
+    assert all(one.isprintable() for one in said)
+
+
+def test_a_number_too_long_to_be_written() -> None:
+    (said,) = errors(at("haproxy/queue_port", 10**5000))
+    assert said == "haproxy.queue_port is a value of type int: it must be a whole number."
 
 
 def test_one_setting_in_two_spellings() -> None:
