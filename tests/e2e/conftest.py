@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -16,9 +16,10 @@ from tests.e2e.leaks import CommandLines
 class Deployment:
     """The first deploy of the run, at its most talkative, and what was seen while it ran."""
 
-    output: str
-    command_lines: CommandLines
-    secrets: dict[str, str]
+    # A failed assertion shows its values, and these are not to be shown.
+    output: str = field(repr=False)
+    command_lines: CommandLines = field(repr=False)
+    secrets: dict[str, str] = field(repr=False)
 
 
 @pytest.fixture(scope="session")
