@@ -1,0 +1,210 @@
+"""The balancers on real hosts: the VIP moves to who serves, and a reload or a drain costs no client a connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cluster.wiring import HAPROXY_WATCH_SOCKET
+from tests.e2e import lab
+from tests.e2e.probe import Felt, Prober, query
+
+pytestmark = pytest.mark.lab
+
+BALANCERS = ("haproxy1", "haproxy2")
+
+
+def owners() -> list[str]:
+    """Who has the VIP, as the hosts' kernels say; a host without power has nothing."""
+    return [name for name in BALANCERS if f" {lab.VIP}/32 " in lab.ssh(name, "ip -o -4 addr", check=False, timeout=10)]
+
+
+def facts() -> dict[str, dict[str, str]]:
+    """The VIPs that each balancer holds, by the fact."""
+    limits = [f"--limit={name}" for name in BALANCERS]
+    done = lab.pyinfra(*limits, "inventory.py", "fact", "facts.vrrp.VrrpOwner")
+    said = done.stdout + done.stderr
+    found = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    return {name: node["held"] for name, node in found.items()}
+
+
+def keepalived() -> dict[str, str]:
+    """The status' verdict and reason of the VIP."""
+    return next(layer for layer in lab.status()["layers"] if layer["layer"] == "keepalived")
+
+
+def owned_by(name: str) -> Callable[[], bool]:
+    return lambda: owners() == [name]
+
+
+@contextmanager
+def felt() -> Iterator[Felt]:
+    """What 100 new connections a second feel while this is open."""
+    with Prober(query(lab.VIP, lab.secret_of("probe"))) as prober:
+        lab.wait_until(lambda: len(prober.felt.probes) > 50, 5)
+        yield prober.felt
+
+
+def other(name: str) -> str:
+    return next(balancer for balancer in BALANCERS if balancer != name)
+
+
+def seen_everywhere(name: str) -> None:
+    """`name` holds the VIP alone: its kernel, the fact and the status say so."""
+    lab.wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
+    lab.wait_until(lambda: f"owner of {lab.VIP}" in shown(name), 10, f"the status tells that {name} owns the VIP")
+    assert "owners" not in keepalived()["reason"]
+
+
+def shown(name: str) -> str:
+    return str(next(host["shows"] for host in keepalived()["hosts"] if host["host"] == name))  # type: ignore[index]
+
+
+def test_one_owner_is_told_by_the_fact_and_the_status(healthy: None) -> None:
+    (owner,) = owners()
+    assert facts() == {owner: {lab.VIP: "host0"}, other(owner): {}}
+    assert keepalived()["verdict"] == "OK" and owner in keepalived()["reason"]
+
+
+def test_keepalived_is_stopped(healthy: None) -> None:
+    (owner,) = owners()
+    try:
+        with felt() as what:
+            lab.ssh(owner, "systemctl stop keepalived")
+            seen_everywhere(other(owner))
+        # A connection that is under way at the very moment is lost with its host's part of it.
+        assert len(what.failed) <= 3 and what.gap < 0.5, what
+        assert lab.VIP not in facts()[owner]
+        assert keepalived()["verdict"] == "WARN" and owner in keepalived()["reason"]
+    finally:
+        lab.ssh(owner, "systemctl start keepalived")
+    # It stays where it is: moving it back is a second cut.
+    lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
+    assert owners() == [other(owner)]
+
+
+def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
+    (owner,) = owners()
+    with felt() as what:
+        lab.ssh(owner, "systemctl kill -s KILL haproxy")
+        seen_everywhere(other(owner))
+    assert what.gap < 1, what
+    lab.wait_until(lambda: lab.status()["verdict"] == "OK", 15)
+
+
+def test_haproxy_hangs(healthy: None) -> None:
+    (owner,) = owners()
+    try:
+        with felt() as what:
+            lab.ssh(owner, "systemctl kill -s STOP haproxy")
+            seen_everywhere(other(owner))
+        assert what.gap < 4, what
+        found = next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
+        assert found["verdict"] == "WARN" and f"{owner}: haproxy runs and does not answer" in found["reason"]
+    finally:
+        lab.ssh(owner, "systemctl kill -s CONT haproxy")
+
+
+def test_the_owner_loses_its_power(healthy: None) -> None:
+    (owner,) = owners()
+    with felt() as what:
+        lab.halab("power", "off", owner)
+        seen_everywhere(other(owner))
+    assert what.gap < 2, what
+    assert owner in keepalived()["reason"]
+    lab.halab("power", "on", owner)
+    lab.all_ok(within=60)
+    assert owners() == [other(owner)]
+
+
+def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
+    lab.halab("cut", *BALANCERS)
+    try:
+        lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+        assert all(held == {lab.VIP: "host0"} for held in facts().values())
+        found = keepalived()
+        assert found["verdict"] == "FAIL" and "2 owners" in found["reason"]
+        assert all(name in found["reason"] for name in BALANCERS)
+        assert lab.status()["verdict"] == "FAIL"
+    finally:
+        lab.halab("heal")
+    lab.wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
+    lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
+
+
+def writers() -> list[str]:
+    """The entry of each balancer's table."""
+    return [
+        lab.ssh(
+            name, f"echo 'show table galera' | socat - UNIX-CONNECT:{HAPROXY_WATCH_SOCKET} | grep -o 'server_id=[0-9]*'"
+        )
+        for name in BALANCERS
+    ]
+
+
+def test_reloads_fail_nobody_and_do_not_move_the_writer(healthy: None) -> None:
+    (owner,) = owners()
+    with felt() as what:
+        # The first server of the configuration is whom a worker would choose that knows of no writer.
+        lab.ssh("mysql1", "systemctl stop hatui-galera-check")
+        lab.wait_until(lambda: bool(what.probes) and what.probes[-1].answer != "mysql1", 10)
+        lab.ssh("mysql1", "systemctl start hatui-galera-check")
+        lab.wait_until(lambda: keepalived_and_haproxy_ok(), 15)
+        begin = len(what.probes)
+        for _ in range(10):
+            lab.ssh(owner, "systemctl reload haproxy")
+    during = what.probes[begin:]
+    assert [probe for probe in during if probe.error] == []
+    assert len({probe.answer for probe in during}) == 1, what
+    assert len(set(writers())) == 1
+
+
+def keepalived_and_haproxy_ok() -> bool:
+    return all(verdict == "OK" for layer, verdict in lab.verdicts(lab.status()).items() if layer != "hosts")
+
+
+def test_a_changed_setting_is_reloaded_and_fails_nobody(healthy: None) -> None:
+    (owner,) = owners()
+    for name in BALANCERS:
+        lab.ssh(name, "sed -i 's/^    retries 3/    retries 2/' /etc/haproxy/haproxy.cfg; systemctl reload haproxy")
+    with felt() as what:
+        done = lab.deploy("haproxy")
+    order = [line for line in (done.stdout + done.stderr).splitlines() if ": reload HAProxy" in line]
+    assert [next(name for name in BALANCERS if f"{name}: reload" in line) for line in order] == [other(owner), owner]
+    assert what.failed == [], what
+    assert lab.changes(lab.deploy("haproxy")) == []
+
+
+def test_settings_that_haproxy_refuses_change_nothing(healthy: None) -> None:
+    (owner,) = owners()
+    before = lab.ssh(owner, "sha256sum /etc/haproxy/haproxy.cfg")
+    refuses = (
+        "mv haproxy haproxy.kept; printf '#!/bin/sh\\necho no such keyword\\nexit 1\\n' >haproxy; chmod 755 haproxy"
+    )
+    lab.ssh(owner, f"cd /usr/sbin; {refuses}; echo '# changed' >>/etc/haproxy/haproxy.cfg")
+    changed = lab.ssh(owner, "sha256sum /etc/haproxy/haproxy.cfg")
+    assert changed != before
+    try:
+        done = lab.deploy("haproxy", check=False)
+        assert done.returncode != 0 and "no such keyword" in done.stdout + done.stderr
+        assert lab.ssh(owner, "sha256sum /etc/haproxy/haproxy.cfg") == changed
+        assert owners() == [owner]
+    finally:
+        lab.ssh(owner, "mv -f /usr/sbin/haproxy.kept /usr/sbin/haproxy")
+        lab.deploy("haproxy")
+
+
+def test_who_may_ask_haproxy(cluster: object) -> None:
+    for name in BALANCERS:
+        assert lab.ssh(name, "stat -c '%a %U %G' /run/haproxy/admin.sock /run/haproxy/watch.sock").splitlines() == [
+            "600 root root",
+            "600 haproxy haproxy",
+        ]
+        assert lab.ssh(name, "stat -c '%a %U %G' /etc/haproxy/haproxy.cfg").strip() == "640 root haproxy"
+        said = lab.ssh(
+            name, f"echo 'set server galera/mysql1 state drain' | socat - UNIX-CONNECT:{HAPROXY_WATCH_SOCKET}"
+        )
+        assert "Permission denied" in said
