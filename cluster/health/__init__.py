@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from cluster.health.galera import galera_health
 from cluster.health.haproxy import haproxy_health
+from cluster.health.hosts import judged
 from cluster.health.pacemaker import corosync_health, pacemaker_health
 from cluster.health.rabbitmq import rabbitmq_health
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.health.vip import keepalived_health
 from cluster.spec import Cluster
-from cluster.state import ClusterState, Unknown
+from cluster.state import ClusterState, HostAnswer
 
 __all__ = ["Finding", "HostHealth", "LayerHealth", "Verdict", "assess", "overall"]
 
@@ -33,12 +34,8 @@ def overall(layers: tuple[LayerHealth, ...]) -> Verdict:
 
 
 def _hosts(state: ClusterState) -> LayerHealth:
-    hosts = []
-    findings = []
-    for name, host in state.hosts.items():
-        if isinstance(host, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {host.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, host.reason))
-        else:
-            hosts.append(HostHealth(name, Verdict.OK, f"answered after {host.took:.2f} s"))
+    def judge(name: str, answer: HostAnswer) -> tuple[HostHealth, list[Finding]]:
+        return HostHealth(name, Verdict.OK, f"answered after {answer.took:.2f} s"), []
+
+    hosts, findings = judged(state.hosts, judge)
     return layer_health("hosts", hosts, findings, healthy=f"{len(hosts)} of {len(hosts)} hosts answer")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.gates.galera import is_primary, is_synced
+from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
-from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import GaleraNode, Unknown
 
@@ -21,17 +22,14 @@ QUEUE = 100
 def galera_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     """The database."""
     size = len(nodes) + (spec.galera.arbitrator is not None)
-    findings: list[Finding] = []
-    hosts = []
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-            continue
+
+    def judge(name: str, node: GaleraNode) -> tuple[HostHealth, list[Finding]]:
+        if not is_synced(node):
+            return stopped(name, shows(node))
         mine = _of_one(name, node, size)
-        verdict = (Verdict.WARN if mine else Verdict.OK) if is_synced(node) else Verdict.FAIL
-        findings += mine
-        hosts.append(HostHealth(name, verdict, shows(node)))
+        return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
+
+    hosts, findings = judged(nodes, judge)
     findings += _of_all(nodes)
     synced = sum(is_synced(node) for node in nodes.values())
     return layer_health("galera", hosts, findings, healthy=f"{synced} of {len(nodes)} nodes are Synced and Primary")
@@ -50,8 +48,6 @@ def shows(node: GaleraNode) -> str:
 
 
 def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
-    if not is_synced(node):
-        return [Finding(Verdict.WARN, f"{name}: {shows(node)}")]
     found = service_findings(name, node.service)
     if not runs(node.check):
         found.append(Finding(Verdict.WARN, f"{name}: {down(node.check)}, so the balancers send it nothing"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
-from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import ProxyNode, Unknown
 from cluster.wiring import GALERA_BACKEND
@@ -15,21 +16,16 @@ Nodes = Mapping[str, ProxyNode | Unknown]
 
 def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     """The balancing of the database and the queue."""
-    findings: list[Finding] = []
-    hosts = []
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-        elif not runs(node.service) or not node.servers:
-            shows = down(node.service) if not runs(node.service) else "haproxy runs and does not answer"
-            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
-            hosts.append(HostHealth(name, Verdict.FAIL, shows))
-        else:
-            mine = [*service_findings(name, node.service), *_backends(name, node)]
-            findings += mine
-            verdict = Verdict.FAIL if any(one.verdict is Verdict.FAIL for one in mine) else Verdict.WARN
-            hosts.append(HostHealth(name, verdict if mine else Verdict.OK, _shows(spec, node)))
+
+    def judge(name: str, node: ProxyNode) -> tuple[HostHealth, list[Finding]]:
+        if not runs(node.service):
+            return stopped(name, down(node.service))
+        if not node.servers:
+            return stopped(name, "haproxy runs and does not answer")
+        mine = [*service_findings(name, node.service), *_backends(name, node)]
+        return HostHealth(name, worst(finding.verdict for finding in mine), _shows(spec, node)), mine
+
+    hosts, findings = judged(nodes, judge)
     known = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode)}
     serving = [name for name, node in known.items() if runs(node.service) and node.servers]
     if hosts and not serving and len(known) == len(nodes):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
-from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.health.vip import Nodes as VipNodes
 from cluster.health.vip import holders, vip_findings
 from cluster.spec import Cluster
-from cluster.state import CrmStatus, QuorumNode, Unknown
+from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown
 
 QuorumNodes = Mapping[str, QuorumNode | Unknown]
 CrmNodes = Mapping[str, CrmStatus | Unknown]
@@ -17,26 +18,19 @@ CrmNodes = Mapping[str, CrmStatus | Unknown]
 
 def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
     """Membership and quorum."""
-    findings: list[Finding] = []
-    hosts = []
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-        elif not node.running:
-            shows = down(node.service) if not runs(node.service) else "corosync runs and does not answer"
-            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
-            hosts.append(HostHealth(name, Verdict.FAIL, shows))
-        else:
-            mine = service_findings(name, node.service)
-            if not node.quorate:
-                mine.append(Finding(Verdict.WARN, f"{name} has no quorum: {node.votes} of {node.expected} votes"))
-            elif len(node.members) != len(nodes):
-                mine.append(Finding(Verdict.WARN, f"{name} sees {len(node.members)} of {len(nodes)} members"))
-            findings += mine
-            verdict = (Verdict.WARN if mine else Verdict.OK) if node.quorate else Verdict.FAIL
-            quorum = "quorate" if node.quorate else "no quorum"
-            hosts.append(HostHealth(name, verdict, f"{quorum}, {node.votes} of {node.expected} votes"))
+
+    def judge(name: str, node: QuorumNode) -> tuple[HostHealth, list[Finding]]:
+        if not node.running:
+            return stopped(name, _silent(node.service, "corosync"))
+        if not node.quorate:
+            return stopped(name, f"no quorum: {node.votes} of {node.expected} votes")
+        mine = service_findings(name, node.service)
+        if len(node.members) != len(nodes):
+            mine.append(Finding(Verdict.WARN, f"{name} sees {len(node.members)} of {len(nodes)} members"))
+        shows = f"quorate, {node.votes} of {node.expected} votes"
+        return HostHealth(name, worst(finding.verdict for finding in mine), shows), mine
+
+    hosts, findings = judged(nodes, judge)
     quorate = sum(isinstance(node, QuorumNode) and node.quorate for node in nodes.values())
     if nodes and not quorate:
         unknown = any(isinstance(node, Unknown) for node in nodes.values())
@@ -45,23 +39,22 @@ def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
     return layer_health("corosync", hosts, findings, healthy=f"{quorate} of {len(nodes)} controllers are quorate")
 
 
+def _silent(service: ServiceState | None, program: str) -> str:
+    return f"{program} runs and does not answer" if runs(service) else down(service)
+
+
 def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHealth:
     """Resources, fencing and the controllers' VIP, as the members of the quorate partition see them."""
-    findings = vip_findings(vips, spec.pacemaker.vip)
-    hosts = []
+
+    def judge(name: str, node: CrmStatus) -> tuple[HostHealth, list[Finding]]:
+        if not node.running:
+            return stopped(name, _silent(node.service, "pacemaker"))
+        mine = service_findings(name, node.service)
+        return _of_member(spec, name, node, vips, degraded=bool(mine)), mine
+
+    hosts, findings = judged(nodes, judge)
+    findings += vip_findings(vips, spec.pacemaker.vip)
     view = _view(nodes)
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-        elif not node.running:
-            shows = down(node.service) if not runs(node.service) else "pacemaker runs and does not answer"
-            findings.append(Finding(Verdict.WARN, f"{name}: {shows}"))
-            hosts.append(HostHealth(name, Verdict.FAIL, shows))
-        else:
-            mine = service_findings(name, node.service)
-            findings += mine
-            hosts.append(_of_member(spec, name, node, vips, degraded=bool(mine)))
     if view is None:
         if not any(isinstance(node, Unknown) for node in nodes.values()):
             findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
-from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import BrokerNode, Unknown
 
@@ -14,19 +15,14 @@ Nodes = Mapping[str, BrokerNode | Unknown]
 
 def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
     """The message queue."""
-    findings: list[Finding] = []
-    hosts = []
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-            continue
+
+    def judge(name: str, node: BrokerNode) -> tuple[HostHealth, list[Finding]]:
+        if not node.running:
+            return stopped(name, shows(node))
         mine = _of_one(name, node, len(nodes))
-        verdict = (Verdict.WARN if mine else Verdict.OK) if node.running else Verdict.FAIL
-        if any(finding.verdict is Verdict.FAIL for finding in mine):
-            verdict = Verdict.FAIL
-        findings += mine
-        hosts.append(HostHealth(name, verdict, shows(node)))
+        return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
+
+    hosts, findings = judged(nodes, judge)
     running = sum(isinstance(node, BrokerNode) and node.running for node in nodes.values())
     unknown = sum(isinstance(node, Unknown) for node in nodes.values())
     if 2 * (running + unknown) <= len(nodes):
@@ -46,8 +42,6 @@ def shows(node: BrokerNode) -> str:
 
 
 def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
-    if not node.running:
-        return [Finding(Verdict.WARN, f"{name}: {shows(node)}")]
     found = service_findings(name, node.service)
     if node.partitions:
         found.append(Finding(Verdict.FAIL, f"{name} is partitioned from {', '.join(node.partitions)}"))

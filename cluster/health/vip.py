@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
-from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import Unknown, VipNode
 
@@ -34,25 +35,16 @@ def vip_findings(nodes: Nodes, vip: str) -> list[Finding]:
 def keepalived_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     """The VIP of the load balancers."""
     vip = spec.keepalived.vip
-    findings = vip_findings(nodes, vip)
-    hosts = []
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
-            hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-            continue
-        mine = service_findings(name, node.keepalived)
-        owns = vip in node.held
-        shows = f"owner of {vip} on {node.held[vip]}" if owns else "backup"
-        verdict = Verdict.WARN if mine else Verdict.OK
-        if not runs(node.keepalived):
-            held = " and it holds the VIP" if owns else ""
-            mine.append(Finding(Verdict.WARN, f"{name}: {down(node.keepalived)}{held}, so it can't take the VIP over"))
-            verdict = Verdict.FAIL
-            shows = f"{shows}; {down(node.keepalived)}" if owns else down(node.keepalived)
-        findings += mine
-        hosts.append(HostHealth(name, verdict, shows))
     owners = holders(nodes, vip)
-    if len(owners) > 1:
-        hosts = [HostHealth(host.host, Verdict.FAIL, host.shows) if host.host in owners else host for host in hosts]
+
+    def judge(name: str, node: VipNode) -> tuple[HostHealth, list[Finding]]:
+        role = f"owner of {vip} on {node.held[vip]}" if name in owners else "backup"
+        if not runs(node.keepalived):
+            return stopped(name, f"{down(node.keepalived)}; {role}" if name in owners else down(node.keepalived))
+        mine = service_findings(name, node.keepalived)
+        split = Verdict.FAIL if name in owners and len(owners) > 1 else Verdict.OK
+        return HostHealth(name, worst([split, *(finding.verdict for finding in mine)]), role), mine
+
+    hosts, findings = judged(nodes, judge)
+    findings += vip_findings(nodes, vip)
     return layer_health("keepalived", hosts, findings, healthy=f"{vip} is on {', '.join(owners)}")

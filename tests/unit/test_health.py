@@ -151,7 +151,7 @@ CASES: list[tuple[str, str, str, object, Verdict, str]] = [
     ("rabbitmq", "rabbitmq", "cc02", replace(BROKER, members=MEMBERS[1:2]), Verdict.WARN, "1 members in its cluster"),
     ("rabbitmq", "rabbitmq", "cc02", replace(BROKER, running_members=MEMBERS[:2]), Verdict.WARN, "cc02 sees 2 of 3"),
     ("corosync", "corosync", "cc03", replace(QUORUM, quorate=False, votes=1), Verdict.WARN,
-     "cc03 has no quorum: 1 of 3 votes"),
+     "cc03: no quorum: 1 of 3 votes"),
     ("corosync", "corosync", "cc03", replace(QUORUM, members=CONTROLLERS[:2]), Verdict.WARN,
      "cc03 sees 2 of 3 members"),
     ("corosync", "corosync", "cc03", replace(QUORUM, running=False, quorate=False, service=DOWN), Verdict.WARN,
