@@ -59,7 +59,7 @@ def parse_rabbit_cluster(text: str) -> BrokerNode | Unknown:
     """The broker's record from the output of `rabbit_command`, or why it can't be told."""
     try:
         return _parse(text)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return unreadable(error, clean(text))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Generator, Mapping, Sequence
@@ -144,17 +145,16 @@ def _forget(live: str, node: str) -> None:
 
 def _grow(live: str, node: str) -> None:
     """Quorum queues take no new member by themselves (rabbitmq-queues(8), `grow`)."""
-    if _ask(live, "queues?columns=name") == "[]":
+    if not _queues(live):
         return
     shell(live, f"rabbitmq-queues -q grow {shlex.quote(node)} all >/dev/null", timeout=300)
 
 
 def _rejoin(name: str, node: BrokerNode, live: str) -> None:
-    queues = _ask(name, "queues?columns=name")
-    if queues != "[]":
+    if queues := _queues(name):
         raise Refused(
-            f"{name} runs as a cluster of its own ({', '.join(node.members)}) and has queues, which joining would "
-            f"delete. Move what is needed, delete the queues, and run this deploy again."
+            f"{name} runs as a cluster of its own ({', '.join(node.members)}) and has {queues} queues, which joining "
+            "would delete. Move what is needed, delete the queues, and run this deploy again."
         )
     others = look_all([live], RabbitCluster)[live]
     if not isinstance(others, BrokerNode) or not others.running:
@@ -172,6 +172,15 @@ def _rejoin(name: str, node: BrokerNode, live: str) -> None:
 def _ask(name: str, path: str) -> str:
     """What the management API of `name` answers to the watch account."""
     return shell(name, f"curl -qsS -K {WATCH_LOGIN} -m 10 {shlex.quote(f'{API}/{path}')}", timeout=15).strip()
+
+
+def _queues(name: str) -> int:
+    """How many queues there are in all virtual hosts."""
+    said = _ask(name, "overview?columns=object_totals.queues")
+    try:
+        return int(json.loads(said)["object_totals"]["queues"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise Refused(f"{name}: its management API does not say how many queues there are: {clean(said)}") from error
 
 
 @operation()

@@ -79,10 +79,12 @@ def main_cluster(nodes: Nodes) -> frozenset[str] | None:
 
 def incomplete(nodes: Nodes) -> str | None:
     """Why the cluster is not whole and at rest, or None if every broker runs, sees all others, and has no alarm."""
-    wanted = {node.name for node in nodes.values() if isinstance(node, BrokerNode)}
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             return f"{name} can't be read: {node.reason}"
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    wanted = {node.name for node in known.values()}
+    for name, node in known.items():
         if not node.running:
             return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
         if set(node.members) != wanted:

@@ -1,0 +1,215 @@
+"""RabbitMQ: the record from real answers, the gates, the files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyinfra.api.exceptions import PyinfraError
+
+from cluster.gates.rabbitmq import (
+    incomplete,
+    main_cluster,
+    may_create,
+    may_restart_rabbitmq,
+    may_start_together,
+)
+from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
+from cluster.state import BrokerNode, ServiceState, Unknown
+from deploy.rabbitmq_files import broker_files, wanted
+from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
+
+FIXTURES = Path(__file__).parent / "fixtures" / "rabbitmq"
+ALL = ("rabbit@cc01", "rabbit@cc02", "rabbit@cc03")
+
+
+def seen(fixture: str) -> BrokerNode:
+    node = parse_rabbit_cluster((FIXTURES / f"{fixture}.txt").read_text())
+    assert isinstance(node, BrokerNode), node
+    return node
+
+
+def test_a_healthy_broker() -> None:
+    node = seen("healthy")
+    assert (node.name, node.running, node.version) == ("rabbit@cc01", True, "3.10.8")
+    assert node.members == node.running_members == ALL
+    assert node.partitions == node.alarms == ()
+    assert node.service is not None and node.service.restart_due is False
+
+
+def test_a_frozen_member_does_not_hide_that_the_others_run() -> None:
+    node = seen("peer-frozen")
+    assert node.running and node.members == ALL and node.version == ""
+
+
+def test_a_member_that_was_given_up() -> None:
+    node = seen("peer-down")
+    assert node.members == ALL and node.running_members == ("rabbit@cc01", "rabbit@cc03")
+
+
+@pytest.mark.parametrize("fixture", ["frozen", "paused"])
+def test_a_broker_that_does_not_answer_while_its_service_runs(fixture: str) -> None:
+    node = seen(fixture)
+    assert not node.running and node.members == ALL
+    assert node.service is not None and node.service.active == "active"
+
+
+def test_a_killed_broker_that_systemd_will_start_again() -> None:
+    node = seen("killed")
+    assert not node.running and node.service is not None
+    assert (node.service.active, node.service.sub) == ("activating", "auto-restart")
+
+
+def test_a_partition_is_seen_by_who_is_parted() -> None:
+    assert seen("partitioned").partitions == ("rabbit@cc02",)
+
+
+def test_an_alarm() -> None:
+    node = seen("alarm")
+    assert node.running and node.alarms == ("memory",)
+
+
+def test_a_cluster_of_its_own() -> None:
+    assert seen("standalone").members == ("rabbit@cc02",)
+
+
+def test_nothing_installed() -> None:
+    node = seen("nothing-installed")
+    assert (node.running, node.members) == (False, ())
+    assert node.service is not None and node.service.active == "inactive"
+
+
+def test_a_refused_password_is_unknown_with_what_to_do() -> None:
+    node = parse_rabbit_cluster((FIXTURES / "refused.txt").read_text())
+    assert isinstance(node, Unknown) and "password" in node.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sh: 1: curl: not found",
+        "Self=rabbit@cc01\n{\nHttp=200\n\nEnd=\n",
+        "Self=rabbit@cc01\n[]\nHttp=200\n[[]]\nHttp=200\n\nEnd=\n",
+        "Self=rabbit@cc01\n{}\nHttp=200\n[{}]\nHttp=200\n\nEnd=\n",
+        "Self=rabbit@cc01\n" + "[" * 100_000 + "\nHttp=200\n\nEnd=\n",
+    ],
+    ids=["nothing", "no-curl", "half-json", "other-json", "no-names", "deep"],
+)
+def test_garbage_is_unknown(text: str) -> None:
+    assert isinstance(parse_rabbit_cluster(text), Unknown)
+
+
+def test_text_of_a_host_is_made_harmless() -> None:
+    text = (FIXTURES / "healthy.txt").read_text().replace("rabbit@cc03", "evil\u202e\u009b31m" + "x" * 500)
+    node = parse_rabbit_cluster(text)
+    assert isinstance(node, BrokerNode)
+    assert all(len(name) <= 80 and name.isprintable() for name in node.members)
+
+
+RUNS = ServiceState("rabbitmq-server.service", "active", "running", enabled=True)
+DOWN = ServiceState("rabbitmq-server.service", "inactive", "dead", enabled=True)
+BROKER = BrokerNode("rabbit@cc01", True, ALL, ALL, service=RUNS)
+HEALTHY = {f"cc0{number}": replace(BROKER, name=f"rabbit@cc0{number}") for number in (1, 2, 3)}
+EMPTY = {name: BrokerNode(node.name, False, service=DOWN) for name, node in HEALTHY.items()}
+STOPPED = {name: replace(node, members=ALL) for name, node in EMPTY.items()}
+
+
+def test_a_cluster_is_created_only_where_none_can_be() -> None:
+    assert may_create(EMPTY) is None
+    assert "cc03" in str(may_create(EMPTY | {"cc03": Unknown("can't be reached")}))
+    assert "cc02" in str(may_create(EMPTY | {"cc02": STOPPED["cc02"]}))
+    assert "cc01" in str(may_create(EMPTY | {"cc01": replace(EMPTY["cc01"], service=RUNS)}))
+
+
+def test_brokers_of_different_clusters_are_not_started_together() -> None:
+    assert may_start_together(STOPPED) is None
+    assert may_start_together(STOPPED | {"cc02": EMPTY["cc02"]}) is None
+    reason = may_start_together(STOPPED | {"cc02": replace(STOPPED["cc02"], members=("rabbit@cc02",))})
+    assert reason is not None and "cc02: down, member of a cluster of rabbit@cc02" in reason
+
+
+def test_the_cluster_to_join_is_that_of_most_brokers() -> None:
+    alone = replace(HEALTHY["cc03"], members=("rabbit@cc03",))
+    assert main_cluster(HEALTHY) == frozenset(ALL)
+    assert main_cluster(HEALTHY | {"cc03": alone}) == frozenset(ALL)
+    assert main_cluster({"cc01": HEALTHY["cc01"], "cc03": alone}) is None
+    assert main_cluster(EMPTY) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"cc02": Unknown("can't be reached")}, "cc02 can't be read"),
+        ({"cc02": STOPPED["cc02"]}, "the broker on cc02 is down"),
+        ({"cc02": replace(STOPPED["cc02"], service=RUNS)}, "the broker on cc02 does not answer"),
+        ({"cc02": replace(HEALTHY["cc02"], members=("rabbit@cc02",))}, "cc02 is in a cluster of rabbit@cc02,"),
+        ({"cc03": replace(HEALTHY["cc03"], running_members=ALL[1:])}, "cc03 does not see rabbit@cc01"),
+        ({"cc01": replace(BROKER, partitions=ALL[2:])}, "cc01 is partitioned from rabbit@cc03"),
+        ({"cc01": replace(BROKER, alarms=("disk",))}, "cc01 has an alarm: disk"),
+    ],
+)
+def test_no_restart_unless_all_are_there(change: dict[str, BrokerNode | Unknown], says: str) -> None:
+    assert incomplete(HEALTHY) is None and may_restart_rabbitmq(HEALTHY, "cc01") is None
+    reason = may_restart_rabbitmq(HEALTHY | change, "cc01")
+    assert reason is not None and reason.startswith("cc01 is not restarted: ") and says in reason
+
+
+@pytest.fixture(autouse=True)
+def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RABBITMQ_ADMIN", "RABBITMQ_COOKIE", "RABBITMQ_WATCH", "PROBE"):
+        monkeypatch.setenv(f"HATUI_SECRET_{name}", f'{name.lower()}-se"cr\\et')
+
+
+def cluster(release: str = "bookworm", **settings: object) -> Cluster:
+    hosts = {f"cc0{n}": Host(f"cc0{n}", f"192.0.2.{99 + n}", Role.CONTROLLER) for n in (1, 2, 3)}
+    return Cluster(
+        name="test",
+        network="192.0.2.0/24",
+        release=release,
+        hosts=hosts,
+        ssh=Ssh(),
+        keepalived=Keepalived(vip="192.0.2.47"),
+        pacemaker=Pacemaker(vip="192.0.2.48"),
+        rabbitmq=Rabbitmq(**settings),  # type: ignore[arg-type]
+    )
+
+
+def test_the_files() -> None:
+    files = {file.path: file for file in broker_files(cluster(net_ticktime=15), "cc02")}
+    config = files[CONFIG].content.decode()
+    assert "listeners.tcp.1 = 192.0.2.101:5672\n" in config
+    assert "management.tcp.ip = 127.0.0.1\n" in config
+    assert "cluster_partition_handling = pause_minority\n" in config
+    assert "cluster_formation.classic_config.nodes.3 = rabbit@cc03\n" in config
+    environment = files[ENVIRONMENT].content.decode()
+    assert "-kernel net_ticktime 15 -kernel inet_dist_use_interface {192,0,2,101} " in environment
+    cookie = files[COOKIE]
+    assert (cookie.mode, cookie.user, cookie.group) == ("0400", "rabbitmq", "rabbitmq")
+    login = files[WATCH_LOGIN]
+    assert (login.mode, login.content) == ("0600", b'user = "hatui_watch:rabbitmq_watch-se\\"cr\\\\et"\n')
+    # The settings' check looks for the definitions.
+    assert list(files).index(DEFINITIONS) < list(files).index(CONFIG)
+
+
+def test_no_password_in_a_file_that_others_can_read() -> None:
+    for file in broker_files(cluster(), "cc01"):
+        held = [
+            name for name in ("rabbitmq_admin", "rabbitmq_watch", "probe-se", "cookie-se") if name in str(file.content)
+        ]
+        assert not held or file.mode in ("0400", "0600"), file.path
+        assert not held or file.secrets, file.path
+
+
+def test_mirrored_queues_are_for_the_release_that_has_them() -> None:
+    policies = json.loads(
+        next(file.content for file in broker_files(cluster(queue_type="mirrored"), "cc01") if file.path == DEFINITIONS)
+    )["policies"]
+    assert {policy["vhost"] for policy in policies} == {"/", "hatui_probe"}
+    assert policies[0]["pattern"] == r"^(?!amq\.).*" and policies[0]["definition"]["ha-mode"] == "all"
+    assert wanted(cluster(queue_type="mirrored")).queue_types["/"] == "classic"
+    assert wanted(cluster()).queue_types["/"] == "quorum" and wanted(cluster()).policies == {"HA": None}
+    with pytest.raises(PyinfraError, match=r"mirrored queues do not exist .* trixie"):
+        wanted(cluster("trixie", queue_type="mirrored"))
