@@ -1,0 +1,149 @@
+"""The brokers on real hosts: one killed, frozen or cut off is noticed, no confirmed message is lost, it comes back."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from cluster.state import BrokerNode, Unknown
+from facts.rabbitmq import parse_rabbit_cluster, rabbit_command
+from lab import network
+from lab.topology import Lab, port
+from tests.e2e import lab
+from tests.e2e.messages import Publisher
+
+pytestmark = pytest.mark.lab
+
+VICTIM = "cc02"
+ALL = tuple(f"rabbit@{name}" for name in ("cc01", "cc02", "cc03"))
+
+_CUT = """\
+table bridge brokers {{
+    chain forward {{
+        type filter hook forward priority 10; policy accept;
+        iifname "{port}" tcp dport {{ 4369, 5672, 25672 }} drop
+        iifname "{port}" tcp sport {{ 4369, 5672, 25672 }} drop
+        oifname "{port}" tcp dport {{ 4369, 5672, 25672 }} drop
+        oifname "{port}" tcp sport {{ 4369, 5672, 25672 }} drop
+    }}
+}}
+"""
+
+
+def nft(commands: str) -> None:
+    """nft(8) in the lab's network namespace, where its bridge is."""
+    subprocess.run(
+        network.inside(Lab(lab.NETWORK), ["nft", "-f", "-"]), input=commands, text=True, check=True, capture_output=True
+    )
+
+
+@contextmanager
+def brokers_cut(host: str) -> Iterator[None]:
+    """No packet of RabbitMQ's reaches or leaves `host`. Corosync's do: a host that is cut off whole would be fenced."""
+    nft(_CUT.format(port=port(host)))
+    try:
+        yield
+    finally:
+        nft("delete table bridge brokers\n")
+
+
+def seen(host: str) -> BrokerNode | Unknown:
+    """The fact of `host`."""
+    return parse_rabbit_cluster(lab.ssh(host, rabbit_command(), check=False, timeout=15))
+
+
+def misses(host: str, victim: str) -> Callable[[], bool]:
+    """Whether `host`'s broker runs and no longer counts the victim's among the running ones."""
+
+    def look() -> bool:
+        node = seen(host)
+        return isinstance(node, BrokerNode) and node.running and f"rabbit@{victim}" not in node.running_members
+
+    return look
+
+
+def silent(host: str) -> bool:
+    node = seen(host)
+    return isinstance(node, BrokerNode) and not node.running
+
+
+def whole() -> bool:
+    """Every broker runs, sees all running, and no partition is left."""
+    nodes = [seen(name.removeprefix("rabbit@")) for name in ALL]
+    return all(
+        isinstance(node, BrokerNode) and node.running and node.running_members == ALL and not node.partitions
+        for node in nodes
+    )
+
+
+@contextmanager
+def published() -> Iterator[Publisher]:
+    """Messages are confirmed through the VIP before, during and after what happens in this; none is lost."""
+    with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
+        publisher.wait_for_confirms(50, within=10)
+        yield publisher
+        lab.wait_until(whole, 60, "all brokers are back")
+        publisher.wait_for_confirms(50, within=20)
+    assert publisher.lost() == set()
+
+
+def test_a_broker_that_is_killed(healthy: None) -> None:
+    with published() as publisher:
+        lab.ssh(VICTIM, "systemctl kill -s KILL rabbitmq-server")
+        lab.wait_until(lambda: silent(VICTIM), 5)
+        lab.wait_until(misses("cc01", VICTIM), 5)
+        publisher.wait_for_confirms(50, within=10)
+
+
+def test_a_broker_that_is_frozen(healthy: None) -> None:
+    with published() as publisher:
+        lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
+        try:
+            lab.wait_until(lambda: silent(VICTIM), 5)
+            publisher.wait_for_confirms(50, within=10)
+            # The others run and say so from the first moment, and give it up after the tick time.
+            other = seen("cc01")
+            assert isinstance(other, BrokerNode) and other.running
+            lab.wait_until(misses("cc01", VICTIM), 20)
+        finally:
+            lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
+
+
+def test_a_broker_that_is_cut_off_pauses_and_comes_back(healthy: None) -> None:
+    with published() as publisher, brokers_cut(VICTIM):
+        lab.wait_until(misses("cc01", VICTIM), 20)
+        lab.wait_until(lambda: silent(VICTIM), 20, "the minority pauses")
+        publisher.wait_for_confirms(50, within=10)
+
+
+def test_the_status_names_a_broker_that_does_not_answer(healthy: None) -> None:
+    lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
+    try:
+        lab.wait_until(lambda: silent(VICTIM), 5)
+        layer = next(layer for layer in lab.status()["layers"] if layer["layer"] == "rabbitmq")
+        assert layer["verdict"] == "WARN" and VICTIM in layer["reason"]
+    finally:
+        lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
+    lab.wait_until(whole, 60)
+
+
+def test_drifted_accounts_are_put_right(healthy: None) -> None:
+    lab.ssh(
+        "cc03", "rabbitmqctl -q add_user guest guest && rabbitmqctl -q clear_permissions -p hatui_probe hatui_probe"
+    )
+    done = lab.deploy("rabbitmq")
+    assert len(lab.changes(done)) == 1
+    assert "guest" not in lab.ssh("cc01", "rabbitmqctl -q list_users")
+    with published():
+        pass
+
+
+def test_a_broker_that_lost_its_data_joins_again(healthy: None) -> None:
+    with published():
+        lab.ssh(VICTIM, "systemctl stop rabbitmq-server; rm -rf /var/lib/rabbitmq/mnesia/*")
+        lab.deploy("rabbitmq")
+        assert whole()
+    assert lab.changes(lab.deploy("rabbitmq")) == []
