@@ -106,12 +106,13 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
     if members is None:
         yield refused("Join the brokers", f"it can't be told which cluster is the one to join.\n{table(nodes)}")
         return
-    live = next(name for name, node in known.items() if node.running and node.name in members)
+    live = next(name for name, node in known.items() if node.running and set(node.members) == members)
+    alone = [name for name, node in known.items() if node.running and {node.name} == set(node.members) != members]
     for name, node in known.items():
         service = node.service
         if service is not None and (service.reload_due or not service.enabled):
             yield Step(f"{name}: the broker starts at boot", lambda name=name: _enable(name))  # type: ignore[misc]
-        if node.running and node.name not in members:
+        if name in alone:
             yield Step(f"{name} joins the RabbitMQ cluster", lambda node=node, name=name: _rejoin(name, node, live))  # type: ignore[misc]
     down = {name: node for name, node in known.items() if not node.running}
     for name, node in down.items():
@@ -130,7 +131,7 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
             "All brokers are in one cluster", lambda: wait_for(lambda: incomplete(nodes_of(names)), within=START)
         )
     for name, node in known.items():
-        if node.name not in members or (not node.running and not node.members):
+        if name in alone or not (node.running or node.members):
             yield Step(f"{name} gets its replicas", lambda node=node: _grow(live, node.name))  # type: ignore[misc]
 
 
