@@ -18,6 +18,7 @@ from cluster.gates.rabbitmq import (
     main_cluster,
     may_create,
     may_restart_rabbitmq,
+    may_start,
     may_start_together,
     table,
 )
@@ -116,6 +117,9 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
             yield Step(f"{name} joins the RabbitMQ cluster", lambda node=node, name=name: _rejoin(name, node, live))  # type: ignore[misc]
     down = {name: node for name, node in known.items() if not node.running}
     for name, node in down.items():
+        if reason := may_start(name, node, members):
+            yield refused(f"{name} joins the RabbitMQ cluster", reason)
+            return
         if node.name in members and not node.members:
             yield Step(f"{name} has lost its data: forget it", lambda node=node: _forget(live, node.name))  # type: ignore[misc]
     returning = [name for name, node in down.items() if is_up(node)]

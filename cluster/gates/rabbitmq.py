@@ -77,6 +77,16 @@ def main_cluster(nodes: Nodes) -> frozenset[str] | None:
     return largest[0] if len(largest) == 1 else None
 
 
+def may_start(name: str, node: BrokerNode, members: frozenset[str]) -> str | None:
+    """Why the broker on `name`, which is down, can't join the cluster of `members`, or None if it can."""
+    if node.members and node.name not in members:
+        return (
+            f"{name} was taken out of the cluster and has its former data, with which it does not start. "
+            f"Move /var/lib/rabbitmq/mnesia on {name} away, and run this deploy again."
+        )
+    return None
+
+
 def incomplete(nodes: Nodes) -> str | None:
     """Why the cluster is not whole and at rest, or None if every broker runs, sees all others, and has no alarm."""
     for name, node in nodes.items():

@@ -14,6 +14,7 @@ from cluster.gates.rabbitmq import (
     main_cluster,
     may_create,
     may_restart_rabbitmq,
+    may_start,
     may_start_together,
 )
 from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
@@ -137,6 +138,12 @@ def test_the_cluster_to_join_is_that_of_most_brokers() -> None:
     assert main_cluster(HEALTHY | {"cc03": alone}) == frozenset(ALL)
     assert main_cluster({"cc01": HEALTHY["cc01"], "cc03": alone}) is None
     assert main_cluster(EMPTY) is None
+
+
+def test_a_broker_that_was_forgotten_is_not_started_with_its_former_data() -> None:
+    assert may_start("cc03", STOPPED["cc03"], frozenset(ALL)) is None
+    assert may_start("cc03", EMPTY["cc03"], frozenset(ALL[:2])) is None
+    assert "Move /var/lib/rabbitmq/mnesia on cc03 away" in str(may_start("cc03", STOPPED["cc03"], frozenset(ALL[:2])))
 
 
 @pytest.mark.parametrize(
