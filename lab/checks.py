@@ -29,6 +29,10 @@ FREE_GIB = 3
 """Free disk that a lab wants: the base, the packages and what ten hosts install."""
 
 
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_INSTANCES = 1024
+
+
 def root() -> None:
     if os.geteuid() != 0:
         raise LabError("the lab needs root (it makes network namespaces and mounts); run halab with sudo")
@@ -50,6 +54,16 @@ def kernel() -> None:
         raise LabError("this machine's kernel has no overlayfs, which the hosts' disks need")
 
 
+def inotify() -> None:
+    """Raise the machine's limit of inotify instances where it is too small for several labs.
+
+    All hosts' systemds are the same user to the kernel, and take six each of its 128 (inotify(7)); one that gets none
+    hangs while it boots.
+    """
+    if int(INOTIFY.read_text()) < INOTIFY_INSTANCES:
+        INOTIFY.write_text(f"{INOTIFY_INSTANCES}\n")
+
+
 def disk(path: Path) -> None:
     """LabError if the file system of `path` (or of what exists above it) has less than FREE_GIB free."""
     there = next(place for place in (path, *path.parents) if place.exists())
@@ -62,5 +76,6 @@ def machine() -> None:
     """All that must be so before a host is booted."""
     programs()
     kernel()
+    inotify()
     disk(STATE_ROOT)
     disk(CACHE_ROOT)

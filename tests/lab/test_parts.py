@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import partition, process
+from lab import checks, partition, process
 from lab.config import Config
 from lab.debs import stored
 from lab.errors import LabError
@@ -120,3 +120,14 @@ def test_a_secret_is_born_closed(tmp_path: Path) -> None:
     process.replace_file(tmp_path / "password", "x", 0o600)
     assert (tmp_path / "password").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["password"]
+
+
+@pytest.mark.parametrize("now,then", [("128", "1024"), ("1024", "1024"), ("8192", "8192")])
+def test_the_limit_of_inotify_instances_is_raised_and_never_lowered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, now: str, then: str
+) -> None:
+    limit = tmp_path / "max_user_instances"
+    limit.write_text(f"{now}\n")
+    monkeypatch.setattr("lab.checks.INOTIFY", limit)
+    checks.inotify()
+    assert limit.read_text().strip() == then
