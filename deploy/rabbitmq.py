@@ -5,7 +5,7 @@ from pyinfra import host, state
 from cluster.releases import packages
 from cluster.spec import Cluster, Role
 from deploy.rabbitmq_files import administrator, broker_files, wanted
-from facts.rabbitmq import EPMD_SOCKET
+from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER
 from operations.files import managed
 from operations.packages import installed
 from operations.rabbitmq import created, joined, rolled
@@ -20,7 +20,7 @@ taking_part = {member.name for member in state.inventory.get_active_hosts()}
 if Role.CONTROLLER in host.groups:
     installed(name="RabbitMQ: packages", packages=packages(cluster.release, "rabbitmq"))
     managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
-    running(name="RabbitMQ: the port mapper", units=[EPMD_SOCKET])
+    running(name="RabbitMQ: the port mapper, and the mender of partitions", units=[EPMD_SOCKET, MEND_TIMER])
 
 if host.name == next((name for name in brokers if name in taking_part), None):
     defined(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from pyinfra.api.exceptions import PyinfraError
 
@@ -12,11 +13,14 @@ from cluster.wiring import PROBE_ACCOUNT, RABBITMQ_MANAGEMENT_PORT
 from deploy.rendering import render
 from deploy.secrets import secret
 from facts.rabbitmq import (
+    API,
     CONFIG,
     COOKIE,
     DEFINITIONS,
     ENVIRONMENT,
     EPMD_SOCKET,
+    MEND_PROGRAM,
+    MEND_TIMER,
     PLUGINS,
     STAMPED,
     UNIT,
@@ -162,4 +166,26 @@ def broker_files(cluster: Cluster, name: str) -> list[ManagedFile]:
             f"{stamp_lines(UNIT, STAMPED, reloads=False)}Restart=on-failure\nRestartSec=3\n",
             unit_lines="Wants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n",
         ),
+        *_mender(name),
+    ]
+
+
+def _mender(name: str) -> list[ManagedFile]:
+    service = render(
+        "rabbitmq-mend.service.j2",
+        program=MEND_PROGRAM,
+        unit=UNIT,
+        login=WATCH_LOGIN,
+        url=f"{API}/nodes?columns=name,partitions",
+        node=node_name(name),
+    )
+    timer = (
+        "# Managed by hatui.\n[Timer]\nOnActiveSec=10\nOnUnitInactiveSec=5\nAccuracySec=1\n"
+        "[Install]\nWantedBy=timers.target\n"
+    )
+    program = (Path(__file__).parent / "files" / "rabbitmq_mend.py").read_bytes()
+    return [
+        ManagedFile(path=MEND_PROGRAM, content=program),
+        ManagedFile(path=f"/etc/systemd/system/{MEND_TIMER.removesuffix('.timer')}.service", content=service),
+        ManagedFile(path=f"/etc/systemd/system/{MEND_TIMER}", content=timer.encode()),
     ]

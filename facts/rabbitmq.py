@@ -29,6 +29,10 @@ WATCH_LOGIN = "/etc/hatui/rabbitmq-watch.curl"
 """The watch account's name and password as curl's configuration (curl(1), --config), mode 0600."""
 API = f"http://127.0.0.1:{RABBITMQ_MANAGEMENT_PORT}/api"
 
+MEND_PROGRAM = "/usr/local/lib/hatui/rabbitmq_mend.py"
+MEND_TIMER = "hatui-rabbitmq-mend.timer"
+"""Starts what restarts a broker that is parted from the majority."""
+
 _OWN = f"{API}/health/checks/local-alarms"
 """Answered from what this broker has itself."""
 _SHARED = (f"{API}/nodes?columns=name,running,partitions", f"{API}/overview?columns=rabbitmq_version")
