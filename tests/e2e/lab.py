@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -84,8 +85,8 @@ def deploy(layer: str = "ha", *options: str, check: bool = True) -> subprocess.C
 
 
 def changes(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines of a deploy's output that tell of a change on a host."""
-    return [line for line in done.stderr.splitlines() + done.stdout.splitlines() if "] Success" in line]
+    """The lines of a deploy's output that tell of a change on a host; pyinfra pads after the shorter names."""
+    return [line for line in done.stderr.splitlines() + done.stdout.splitlines() if re.search(r"\] +Success", line)]
 
 
 def status() -> dict[str, Any]:
