@@ -150,23 +150,37 @@ def defined(hosts: Sequence[str], admin: WantedUser, wanted: Wanted) -> Generato
     for name in hosts:
         try:
             named(name)
-            code, said = call(name, admin, Request("GET", "definitions"))
-            vhosts = call(name, admin, Request("GET", "vhosts"))[1] if code == "200" else []
+            code, left = _left(name, admin, wanted)
         except Refused:
             continue
         if code == "401":
-            yield Step(f"{name}: put right the administrator's account", lambda name=name: _import(name))  # type: ignore[misc]
+            yield Step(f"{name}: put right the accounts", lambda name=name: _import(name, admin, wanted))  # type: ignore[misc]
             return
         if code != "200":
             continue
-        types = {str(vhost["name"]): str(vhost.get("default_queue_type", "")) for vhost in vhosts}
-        for sentence, request in differences(said, types, wanted):
+        for sentence, request in left:
             yield Step(f"{name}: {sentence}", lambda name=name, request=request: _change(name, admin, request))  # type: ignore[misc]
         return
 
 
-def _import(name: str) -> None:
+def _left(name: str, admin: WantedUser, wanted: Wanted) -> tuple[str, list[tuple[str, Request]]]:
+    """What the API of `name` answers to the administrator, and what is left to do by it."""
+    code, said = call(name, admin, Request("GET", "definitions"))
+    if code != "200":
+        return code, []
+    vhosts = call(name, admin, Request("GET", "vhosts"))[1]
+    types = {str(vhost["name"]): str(vhost.get("default_queue_type", "")) for vhost in vhosts}
+    return code, differences(said, types, wanted)
+
+
+def _import(name: str, admin: WantedUser, wanted: Wanted) -> None:
+    """Without an administrator's account: by the program that needs none, and then the rest."""
     shell(name, f"rabbitmqctl -q import_definitions {DEFINITIONS}", timeout=60, quiet=True)
+    code, left = _left(name, admin, wanted)
+    if code != "200":
+        raise Refused(f"{name}: its management API answers {code} to the administrator whose account was just made.")
+    for _, request in left:
+        _change(name, admin, request)
 
 
 def _change(name: str, admin: WantedUser, request: Request) -> None:
