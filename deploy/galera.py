@@ -1,6 +1,6 @@
 """The database: a Galera cluster, created only on evidence that none exists, changed one node at a time."""
 
-from pyinfra import host, state
+from pyinfra import host
 from pyinfra.operations import server
 
 from cluster.releases import packages
@@ -14,13 +14,12 @@ from operations.files import managed
 from operations.galera import created, joined, rolled
 from operations.packages import installed
 from operations.service import running
+from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 nodes = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
 arbitrator = cluster.galera.arbitrator
-# The first database host of this run leads: it looks at all of them, those outside of this run too.
-taking_part = {member.name for member in state.inventory.get_active_hosts()}
-leads = host.name == next((name for name in nodes if name in taking_part), None)
+leads = conducts(list(nodes))
 
 if Role.GALERA in host.groups:
     installed(name="Galera: packages", packages=packages(cluster.release, "galera"))

@@ -1,6 +1,6 @@
 """The load balancers: HAProxy in front of the database and the queue, reloaded one balancer at a time."""
 
-from pyinfra import host, state
+from pyinfra import host
 
 from cluster.releases import packages
 from cluster.spec import Cluster, Role
@@ -11,15 +11,16 @@ from operations.files import managed
 from operations.haproxy import reloaded
 from operations.packages import installed
 from operations.service import running
+from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)
-taking_part = {member.name for member in state.inventory.get_active_hosts()}
+leads = conducts(balancers)
 
 if Role.HAPROXY in host.groups:
     installed(name="HAProxy: packages", packages=packages(cluster.release, "haproxy"))
     managed(name="HAProxy: settings", files=haproxy_files(cluster, host.name, secret(cluster, "haproxy_stats")))
     running(name="HAProxy: it runs", units=[UNIT])
 
-if host.name == next((name for name in balancers if name in taking_part), None):
+if leads:
     reloaded(name="HAProxy: reload what runs with former settings", balancers=balancers, vip=cluster.keepalived.vip)

@@ -1,6 +1,6 @@
 """The load balancers' VIP: VRRP between them, so that exactly one holds it, and one whose HAProxy serves."""
 
-from pyinfra import host, state
+from pyinfra import host
 from pyinfra.api.exceptions import PyinfraError
 
 from cluster.releases import packages
@@ -11,10 +11,11 @@ from operations.files import managed
 from operations.keepalived import owned, reloaded
 from operations.packages import installed
 from operations.service import running
+from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)
-taking_part = {member.name for member in state.inventory.get_active_hosts()}
+leads = conducts(balancers)
 
 if Role.HAPROXY in host.groups:
     address = cluster.address(host.name)
@@ -25,6 +26,6 @@ if Role.HAPROXY in host.groups:
     managed(name="Keepalived: settings and check", files=keepalived_files(cluster, host.name, interface))
     running(name="Keepalived: it runs", units=[UNIT])
 
-if host.name == next((name for name in balancers if name in taking_part), None):
+if leads:
     reloaded(name="Keepalived: new settings", balancers=balancers, vip=cluster.keepalived.vip)
     owned(name="Keepalived: one owner of the VIP", balancers=balancers, vip=cluster.keepalived.vip)

@@ -1,6 +1,6 @@
 """The controllers' cluster: Corosync, and Pacemaker with the controllers' VIP and a fencing device for each."""
 
-from pyinfra import host, state
+from pyinfra import host
 
 from cluster.releases import packages
 from cluster.spec import Cluster, Role
@@ -13,10 +13,11 @@ from operations.files import managed
 from operations.pacemaker import configured, reloaded
 from operations.packages import installed
 from operations.service import running
+from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 controllers = cluster.names(Role.CONTROLLER)
-taking_part = {member.name for member in state.inventory.get_active_hosts()}
+leads = conducts(controllers)
 
 if Role.CONTROLLER in host.groups:
     installed(name="Pacemaker: packages", packages=packages(cluster.release, "pacemaker"))
@@ -26,6 +27,6 @@ if Role.CONTROLLER in host.groups:
     managed(name="Pacemaker: settings, key, fencing", files=files)
     running(name="Pacemaker: Corosync and Pacemaker run", units=[COROSYNC, UNIT])
 
-if host.name == next((name for name in controllers if name in taking_part), None):
+if leads:
     reloaded(name="Pacemaker: new settings of Corosync", hosts=controllers, transport=cluster.corosync.transport)
     configured(name="Pacemaker: VIP and fencing", hosts=controllers, wanted=wanted_configuration(cluster))

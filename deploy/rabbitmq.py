@@ -1,6 +1,6 @@
 """The message queue: brokers on the controllers, clustered only on evidence, changed one broker at a time."""
 
-from pyinfra import host, state
+from pyinfra import host
 
 from cluster.releases import packages
 from cluster.spec import Cluster, Role
@@ -11,18 +11,18 @@ from operations.packages import installed
 from operations.rabbitmq import created, joined, rolled
 from operations.rabbitmq_definitions import defined
 from operations.service import running
+from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 brokers = {name: cluster.address(name) for name in cluster.names(Role.CONTROLLER)}
-# The first controller of this run leads: it looks at all of them, those outside of this run too.
-taking_part = {member.name for member in state.inventory.get_active_hosts()}
+leads = conducts(list(brokers))
 
 if Role.CONTROLLER in host.groups:
     installed(name="RabbitMQ: packages", packages=packages(cluster.release, "rabbitmq"))
     managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
     running(name="RabbitMQ: the port mapper, and the mender of partitions", units=[EPMD_SOCKET, MEND_TIMER])
 
-if host.name == next((name for name in brokers if name in taking_part), None):
+if leads:
     defined(
         name="RabbitMQ: accounts and virtual hosts",
         hosts=list(brokers),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
+from pyinfra import host as this_host
 from pyinfra import logger, state
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, ConnectorArguments, pop_global_arguments
 from pyinfra.api.command import PyinfraCommand
@@ -51,6 +52,15 @@ class Step(PyinfraCommand):
             logger.error(f"{host.print_prefix}{self.name}: stopped. {refusal}")
             return False
         return True
+
+
+def conducts(hosts: Sequence[str]) -> bool:
+    """Whether this host is the one that leads the layer's work: the first of `hosts` that takes part in this run.
+
+    It looks at all of `hosts`, those outside of this run (`--limit`) too.
+    """
+    taking_part = {member.name for member in state.inventory.get_active_hosts()}
+    return bool(this_host.name == next((name for name in hosts if name in taking_part), None))
 
 
 def named(name: str) -> Host:
