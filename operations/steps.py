@@ -29,17 +29,62 @@ class Refused(Exception):
     """A step was not taken, or was not seen to succeed; its text is the reason and what to do."""
 
 
-class Step(PyinfraCommand):
-    """A named piece of work as a pyinfra command. `act` raises `Refused` with the reason where it must stop."""
+class Unseen(Refused):
+    """A host can't be reached, so that nothing can be said of what is so there."""
 
-    def __init__(self, name: str, act: Callable[[], None]) -> None:
+
+class Elsewhere(Refused):
+    """A service moved, but to another place than the one that was asked for; the text says where it is."""
+
+
+def _nothing_against() -> str | None:
+    """No gate, or nothing to verify."""
+    return None
+
+
+class Step(PyinfraCommand):
+    """A named piece of work, as a pyinfra command and as a part of an engine's run.
+
+    `precheck` is its gate: why it must not be taken now, or None; asked again right before `act`. `act` raises
+    `Refused` with the reason where it must stop. `verify` says why its goal is not reached yet, and is asked until it
+    says None, for `within` seconds at most. `undo` takes back what `act` did, also a part of it, and is harmless where
+    there is nothing to take back; without it, `lasting` says what stays.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        act: Callable[[], None],
+        *,
+        precheck: Callable[[], str | None] = _nothing_against,
+        verify: Callable[[], str | None] = _nothing_against,
+        within: float = 10,
+        undo: Callable[[], None] | None = None,
+        lasting: str = "",
+    ) -> None:
         super().__init__()
         self.name = name
         self.act = act
+        self.precheck = precheck
+        self.verify = verify
+        self.within = within
+        self.undo = undo
+        self.lasting = lasting
 
     @override
     def __repr__(self) -> str:
         return f"Step({self.name})"
+
+    def take(self) -> None:
+        """Precheck, act, verify. Refused with the reason where one of them says no."""
+        if reason := self.precheck():
+            raise Refused(reason)
+        self.complete()
+
+    def complete(self) -> None:
+        """Act and verify, for whoever has just asked the precheck."""
+        self.act()
+        wait_for(self.verify, within=self.within, every=0.1)
 
     @override
     def execute(self, state: State, host: Host, connector_arguments: ConnectorArguments) -> bool:
@@ -47,11 +92,15 @@ class Step(PyinfraCommand):
         logger.info(f"{host.print_prefix}{self.name}")
         try:
             with ctx_host.use(host):
-                self.act()
-        except (Refused, PyinfraError, OSError) as refusal:
+                self.take()
+        except FAILURES as refusal:
             logger.error(f"{host.print_prefix}{self.name}: stopped. {refusal}")
             return False
         return True
+
+
+FAILURES = (Refused, PyinfraError, OSError)
+"""What a step may raise: it refused, or a connection broke."""
 
 
 def conducts(hosts: Sequence[str]) -> bool:
@@ -64,18 +113,18 @@ def conducts(hosts: Sequence[str]) -> bool:
 
 
 def named(name: str) -> Host:
-    """The pyinfra host `name`, connected. Refused, by name, if it can't be reached."""
+    """The pyinfra host `name`, connected. Unseen, by name, if it can't be reached."""
     found: Host = state.inventory.get_host(name)
     if not found.connected:
         try:
             found.connect(reason="to look at the whole cluster", raise_exceptions=True)
         except (PyinfraError, OSError) as error:
-            raise Refused(f"{name} can't be reached ({error}). Bring it back, or mend the inventory.") from error
+            raise Unseen(f"{name} can't be reached ({error}). Bring it back, or mend the inventory.") from error
     return found
 
 
 def look(name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
-    """The fact of host `name`, read now. Refused if the host can't be reached."""
+    """The fact of host `name`, read now. Unseen if the host can't be reached."""
     found = named(name)
     with ctx_host.use(found):
         return found.get_fact(fact, **arguments)

@@ -1,0 +1,1 @@
+"""The procedures that come with hatui, each a short file that reads like what it does."""
