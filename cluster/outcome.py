@@ -20,6 +20,8 @@ class Outcome(StrEnum):
     """It ended half-way: something was changed that was not undone; what is left is told."""
     UNKNOWN = "UNKNOWN"
     """It could not be seen how a step ended."""
+    STOPPED = "STOPPED"
+    """A run in stages paused, or stopped at a closed gate: it is not over, and can be resumed or aborted."""
 
     @property
     def exit_code(self) -> int:
@@ -27,5 +29,5 @@ class Outcome(StrEnum):
         return 0 if self is Outcome.DONE else 19 + list(Outcome).index(self)
 
 
-STOPPED = 25
-"""Exit code of a rollout that paused, or stopped at a closed gate: it is not over, and can be resumed or aborted."""
+NOT_FOLLOWED = 26
+"""Exit code of a verb that was interrupted while it followed a run, which goes on: its end was not seen."""

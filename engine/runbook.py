@@ -1,18 +1,31 @@
-"""What a runbook is made of: it looks at a view of the cluster and gives a plan, whose steps somebody else takes.
+"""What a runbook is made of: it looks at a view of the cluster and gives a plan, whose steps the engine takes.
 
-A runbook is a Python file with `PARAMETERS`, the name of each parameter and what it means, and a function `plan`
-that takes a `View` and the parameters. It changes nothing by itself. It plans from what is so, so that the same
-runbook, run again after it broke off, plans what is left.
+A runbook is a Python file with `PARAMETERS`, the name of each parameter and what it means, and a function `plan` that
+takes a `View` and the parameters by name (strings; those with a default may be left out). `plan` changes nothing. It
+plans from what is so, so that the same runbook, run again after it broke off, plans what is left. It may ask hosts more
+than the view tells (operations.steps.look_all): the engine's connections are open while it runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from operations.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A former run that ended without saying how: its process died. From the journal."""
+
+    run: str
+    runbook: str
+    parameters: dict[str, str]
+    step: str
+    """The step that had begun last; empty if none had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +34,9 @@ class View:
 
     cluster: Cluster
     state: ClusterState
+    inventory: Path
+    broken: Sequence[Broken] = ()
+    """Former runs that died, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +58,23 @@ class Plan:
     refused: str = ""
     """Why nothing may be done now, and what to do about it; there are no steps then."""
     candidates: Sequence[Candidate] = ()
+    origin: str = ""
+    """Where the service is now."""
+    target: str = ""
+    """Where it is to be."""
     expected: str = ""
     """What clients are expected to feel."""
     undo: str = ""
     """How to go back afterwards."""
     measures: Sequence[str] = ()
-    """What is measured meanwhile, from a client's side: services of engine/probes."""
+    """What is measured meanwhile from a client's side, through the VIPs: "sql", "amqp"."""
     evidence: str = ""
     """A table, one line each, of what a person should look at before saying yes."""
     typed: str = ""
     """What a person has to type to agree where yes is not enough."""
+    in_stages: bool = False
+    """Stop where a step fails, and keep what was done before: it can be resumed. Otherwise it is undone."""
+    pause_after: int | None = None
+    """In stages: stop after this step (counted from 0), to be resumed."""
+    broken: Sequence[str] = field(default=())
+    """Former runs that died, which this plan finishes: their ids."""
