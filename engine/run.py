@@ -46,7 +46,7 @@ class Order:
     runbook: Runbook
     reason: str
     yes: bool
-    """Agreed to beforehand: plan under the lock, and carry it out."""
+    """Agreed to beforehand: plan under the lock, and carry it out, unless something has to be typed."""
     dry_run: bool
 
 
@@ -83,7 +83,7 @@ class _Run:
             if not plan.steps:
                 return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, "It is so already."))
             reason = self.order.reason
-            if not self.order.yes:
+            if not self.order.yes or plan.typed:
                 agreed = _agreement()
                 if agreed is None:
                     return Outcome.REFUSED.exit_code
