@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
@@ -30,39 +30,123 @@ LIMIT = 2**18
 """Bytes of one line."""
 
 
+class _Unmeasured(Exception):
+    """The probes can't be had; the text says why."""
+
+
 class Probing:
-    """What clients feel through the VIPs, measured in a process of its own between `start` and `stop`."""
+    """What clients feel through the VIPs, measured in a process of its own between `start` and `stop`.
+
+    `services`: "sql", "amqp". None of its methods raises because of the probes.
+    """
 
     def __init__(self, cluster: Cluster, services: Sequence[str]) -> None:
         self._cluster = cluster
         self._services = services
-        self._process: subprocess.Popen[bytes] | None = None
-        self._heard = b""
+        self._prober: _Process | None = None
         self._reason = ""
 
     def start(self) -> str | None:
         """Begin, and wait until each service was reached once: None then.
 
-        Otherwise the reason why it can't be measured, or that a service did not answer once in 5 s. `stop` is to be
-        called all the same.
+        Otherwise why it can't be measured, or which service did not answer once in 5 s and is measured all the same.
         """
         if not self._services:
             return None
         try:
-            request = msgspec.json.encode(Wanted(_targets(self._cluster, self._services))) + b"\n"
-            self._errors = tempfile.TemporaryFile()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "engine.probes"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                # An interrupt at the terminal is not meant for it.
-                start_new_session=True,
-            )
-            self._write(request)
-            line = self._line(READY_WITHIN)
-            ready = msgspec.json.decode(line, type=Ready)
-        except (SecretError, OSError, msgspec.MsgspecError) as error:
-            self._reason = clean(self._why(error), 300)
+            request = msgspec.json.encode(Wanted(_targets(self._cluster, self._services)))
+            self._prober = _Process(request)
+            ready = msgspec.json.decode(self._prober.line(READY_WITHIN), type=Ready)
+        except (_Unmeasured, SecretError, OSError, msgspec.MsgspecError) as error:
+            self._abandon(error)
             return self._reason
         return None if ready.ready else clean(ready.reason, 300)
+
+    def stop(self) -> dict[str, Any]:
+        """End, and give the report (engine.probes.report.Report) as plain data, for the journal.
+
+        Where something could not be measured, `reason` says why.
+        """
+        report = Report(reason=self._reason)
+        if self._prober is not None:
+            try:
+                self._prober.tell_to_stop()
+                report = msgspec.json.decode(self._prober.line(REPORT_WITHIN), type=Report)
+                self._prober.end()
+            except (_Unmeasured, OSError, msgspec.MsgspecError) as error:
+                self._abandon(error)
+                report = Report(reason=self._reason)
+        self._prober = None
+        plain: dict[str, Any] = msgspec.to_builtins(report)
+        return plain
+
+    def _abandon(self, error: Exception) -> None:
+        self._reason = clean(f"the probes: {error}", 300)
+        if self._prober is not None:
+            self._prober.end(within=0)
+            self._prober = None
+
+
+def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
+    ports = {"sql": cluster.haproxy.database_port, "amqp": cluster.haproxy.queue_port}
+    if unknown := [name for name in services if name not in ports]:
+        raise _Unmeasured(f"{', '.join(unknown)} can't be measured, only {', '.join(ports)} can")
+    password = secret(cluster, "probe")
+    return {name: Target(cluster.keepalived.vip, ports[name], password) for name in services}
+
+
+class _Process:
+    """The prober's process. Works with and without gevent's patches, and holds up no other greenlet."""
+
+    def __init__(self, request: bytes) -> None:
+        self._heard = b""
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine.probes"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            # An interrupt at the terminal is not meant for it.
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        # Secrets go this way alone. A request is far shorter than what a pipe takes at once.
+        os.write(self._stdin.fileno(), request + b"\n")
+
+    def line(self, within: float) -> bytes:
+        """Its next line. _Unmeasured if it does not come in `within` seconds."""
+        deadline = time.monotonic() + within
+        while b"\n" not in self._heard:
+            readable, _, _ = select.select([self._stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not readable:
+                raise _Unmeasured(f"their process said nothing for {within:g} s")
+            said = os.read(self._stdout.fileno(), 65536)
+            if not said or len(self._heard) > LIMIT:
+                raise _Unmeasured(f"their process ended early: {self._last_error() or 'without a word'}")
+            self._heard += said
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
+
+    def tell_to_stop(self) -> None:
+        # One that has ended by itself has left its report.
+        with suppress(BrokenPipeError):
+            os.write(self._stdin.fileno(), b"stop\n")
+
+    def end(self, within: float = 5.0) -> None:
+        """Wait `within` seconds until it is gone, then kill it."""
+        # Its stdin is at its end with this, which tells it to stop, too.
+        for stream in (self._stdin, self._stdout, self._errors):
+            with suppress(OSError):
+                stream.close()
+        try:
+            self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _last_error(self) -> str:
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 4096))
+        lines = self._errors.read().decode(errors="replace").splitlines()
+        return clean(lines[-1], 200) if lines else ""

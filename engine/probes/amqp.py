@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
+from pika.exceptions import AMQPHeartbeatTimeout, ConnectionOpenAborted
 
 from cluster.wiring import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, Heard, kind_of
@@ -132,7 +134,7 @@ class _Session:
         connection.channel(on_open_callback=self._channel_opened)
 
     def _channel_opened(self, channel: Any) -> None:
-        channel.add_on_close_callback(lambda _, reason: self._give_up(kind_of(reason)))
+        channel.add_on_close_callback(lambda _, reason: self._give_up(_kind(reason)))
         channel.add_on_return_callback(lambda *_: self._give_up("the queue is gone"))
         channel.confirm_delivery(self._answered)
         channel.queue_declare(
@@ -193,6 +195,23 @@ class _Session:
             self._connection.close()
 
     def _closed(self, _connection: Any, reason: BaseException) -> None:
-        self._fails(kind_of(reason))
+        self._fails(_kind(reason))
         self._closing = True
         self._loop.stop()
+
+
+def _kind(reason: BaseException) -> str:
+    """What failed, in few words: pika wraps the system's reason several times, or has it as text alone."""
+    cause: Any = reason
+    while isinstance(inner := _inner(cause), BaseException):
+        cause = inner
+    # Nobody here closes a connection before it is open: its timeout does.
+    if isinstance(cause, AMQPConnectorStackTimeout | ConnectionOpenAborted | AMQPHeartbeatTimeout):
+        return f"no answer within {TIMEOUT:g} s"
+    return "connection reset by peer" if "ConnectionResetError" in str(cause) else kind_of(cause)
+
+
+def _inner(error: Any) -> object:
+    if attempts := getattr(error, "exceptions", ()):
+        return attempts[-1]
+    return getattr(error, "exception", None) or next(iter(error.args), None)

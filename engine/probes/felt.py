@@ -57,7 +57,7 @@ class Felt:
         self.longest = 0.0
         """The longest latency of a successful probe, in seconds."""
         self.late = 0.0
-        """How far the prober itself was behind its schedule at worst, in seconds: so much of a figure may be its own."""
+        """How far the prober itself was behind its schedule at worst, in seconds: that much may be its own doing."""
         self.last_answer = ""
         self._silence = Silence(begin)
         self._kinds = Tally()

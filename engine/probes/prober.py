@@ -65,8 +65,7 @@ class Prober:
 
     def _run(self) -> None:
         due = self._begin
-        while not self._stop.is_set():
-            self._stop.wait(max(0.0, due - time.monotonic()))
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
             if self._room.acquire(blocking=False):
                 self._pool.submit(self._one, due)
             else:

@@ -63,7 +63,7 @@ class SqlStream:
 
     def __init__(self, host: str, port: int, password: str) -> None:
         self.heard = Heard()
-        self._connect = lambda: connect(host, port, password)
+        self._to = (host, port, password)
         self._stop = threading.Event()
         self._stopped = 0.0
         self._thread = threading.Thread(target=self._run)
@@ -85,7 +85,7 @@ class SqlStream:
         while not self._stop.is_set():
             is_open = False
             try:
-                connection = self._connect()
+                connection = connect(*self._to)
                 try:
                     is_open = True
                     while not self._stop.is_set():
