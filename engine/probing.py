@@ -62,12 +62,13 @@ class Probing:
             return self._reason
         return None if ready.ready else clean(ready.reason, 300)
 
-    def stop(self) -> dict[str, Any]:
-        """End, and give the report (engine.probes.report.Report) as plain data, for the journal.
+    def stop(self) -> dict[str, dict[str, Any]]:
+        """End, and give what was felt as plain data, by service, for the journal.
 
-        Where something could not be measured, `reason` says why.
+        Of a service that was measured: the figures of engine.probes.report.ServiceReport, and `note` if they don't
+        cover the whole time. Of one that was not: `reason` alone.
         """
-        report = Report(reason=self._reason)
+        report = Report()
         if self._prober is not None:
             try:
                 self._prober.tell_to_stop()
@@ -75,10 +76,14 @@ class Probing:
                 self._prober.end()
             except (_Unmeasured, OSError, msgspec.MsgspecError) as error:
                 self._abandon(error)
-                report = Report(reason=self._reason)
         self._prober = None
-        plain: dict[str, Any] = msgspec.to_builtins(report)
-        return plain
+        note = {"note": clean(report.note, 300)} if report.note else {}
+        return {
+            name: {**msgspec.to_builtins(report.services[name]), **note}
+            if name in report.services
+            else {"reason": self._reason or clean(report.note, 300)}
+            for name in self._services
+        }
 
     def _abandon(self, error: Exception) -> None:
         self._reason = clean(f"the probes: {error}", 300)

@@ -35,7 +35,7 @@ MEND_TIMER = "hatui-rabbitmq-mend.timer"
 
 _OWN = f"{API}/health/checks/local-alarms"
 """Answered from what this broker has itself."""
-_SHARED = (f"{API}/nodes?columns=name,running,partitions", f"{API}/overview?columns=rabbitmq_version")
+_SHARED = (f"{API}/nodes?columns=name,running,partitions,being_drained", f"{API}/overview?columns=rabbitmq_version")
 """These ask every member: one that is frozen holds them up until the tick time has passed."""
 _LARGEST = 200_000
 _MEMBERS = 64
@@ -89,11 +89,13 @@ def _parse(text: str) -> BrokerNode | Unknown:
         json.loads(body) if code in ("200", "503") else None for body, code in zip(answers[::2], codes, strict=True)
     ]
     partitions: tuple[str, ...] = ()
+    draining = False
     if len(bodies) > 1 and isinstance(bodies[1], list):
         nodes = {clean(str(node["name"]), 80): node for node in bodies[1][:_MEMBERS]}
         members = tuple(sorted(nodes))
         running_members = tuple(sorted(member for member, node in nodes.items() if node["running"] is True))
         partitions = _names(nodes.get(name, {}).get("partitions") or [])
+        draining = nodes.get(name, {}).get("being_drained") is True
     version = bodies[2].get("rabbitmq_version", "") if len(bodies) > 2 and isinstance(bodies[2], dict) else ""
     return BrokerNode(
         name=name,
@@ -103,6 +105,7 @@ def _parse(text: str) -> BrokerNode | Unknown:
         partitions=partitions,
         alarms=_alarms(bodies[0]),
         version=clean(str(version), 20),
+        draining=draining,
         service=service,
     )
 

@@ -90,7 +90,6 @@ def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCom
         elif not is_synced(node):
             yield Step(f"{name} becomes Synced", lambda name=name: _await_return(hosts, name))  # type: ignore[misc]
 
-
     if arbitrator is not None:
         garb = _arbitrator_service(arbitrator)
         if garb is None or garb.active != "active" or not garb.enabled:

@@ -34,12 +34,12 @@ def main() -> int:
         with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as stdin:
             wanted = msgspec.json.decode(stdin.readline(2**16), type=Wanted)
     except msgspec.MsgspecError as error:
-        _write(Report(reason=f"the request can't be read: {error}"))
+        _write(Report(note=f"the request can't be read: {error}"))
         return 2
     if unknown := sorted(set(wanted.services) - set(SERVICES)):
-        _write(Report(reason=f"{', '.join(unknown)} can't be measured, only {', '.join(SERVICES)} can"))
+        _write(Report(note=f"{', '.join(unknown)} can't be measured, only {', '.join(SERVICES)} can"))
         return 2
-    reason = ""
+    note = ""
     begin = time.monotonic()
     with Measuring(wanted) as measuring:
         stopped = False
@@ -48,8 +48,8 @@ def main() -> int:
         missing = measuring.missing()
         _write(Ready(not missing, missing))
         if not stopped and not _told_to_stop(begin + LIFE - time.monotonic()):
-            reason = f"it ended by itself after {LIFE / 3600:g} hours, what came later was not measured"
-    _write(replace(measuring.report(), reason=reason))
+            note = f"it ended by itself after {LIFE / 3600:g} hours, what came later was not measured"
+    _write(replace(measuring.report(), note=note))
     return 0
 
 

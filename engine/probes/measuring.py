@@ -75,11 +75,10 @@ class Measuring:
     def report(self) -> Report:
         """The figures."""
         return Report(
-            seconds=round(self._end - self._begin, 3),
-            services={
-                name: service_report(service.prober.felt, service.stream.heard)
+            {
+                name: service_report(self._end - self._begin, service.prober.felt, service.stream.heard)
                 for name, service in self._services.items()
-            },
+            }
         )
 
 

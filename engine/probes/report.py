@@ -53,6 +53,8 @@ class StreamReport:
 class ServiceReport:
     """The new connections to one service. Times are milliseconds."""
 
+    seconds: float
+    """How long it was measured."""
     probes: int
     failed: int
     kinds: Mapping[str, int]
@@ -73,16 +75,15 @@ class ServiceReport:
 class Report:
     """All that was felt: the last line that the prober writes."""
 
-    seconds: float = 0.0
-    """How long it was measured."""
     services: Mapping[str, ServiceReport] = field(default_factory=dict)
-    reason: str = ""
-    """Why not everything that was asked for was measured."""
+    note: str = ""
+    """Why not everything that was asked for was measured; empty if it was."""
 
 
-def service_report(felt: Felt, heard: Heard) -> ServiceReport:
+def service_report(seconds: float, felt: Felt, heard: Heard) -> ServiceReport:
     """The figures of a service whose measuring is over."""
     return ServiceReport(
+        seconds=round(seconds, 3),
         probes=felt.probes,
         failed=felt.failed,
         kinds=felt.kinds,
@@ -98,27 +99,6 @@ def service_report(felt: Felt, heard: Heard) -> ServiceReport:
             kinds=heard.kinds,
         ),
     )
-
-
-def sentences(report: Report) -> list[str]:
-    """The report for a person, a line a service."""
-    lines = [
-        f"{name}: {one.failed} of {one.probes} new connections failed{_reasons(one.kinds)}, "
-        f"longest gap {one.gap_ms:.0f} ms, p99 {'none' if one.p99_ms is None else f'{one.p99_ms:.0f} ms'}; "
-        f"open stream: {_stream(one.stream)}"
-        for name, one in report.services.items()
-    ]
-    return lines + ([f"Not measured: {report.reason}"] if report.reason else [])
-
-
-def _stream(stream: StreamReport) -> str:
-    if stream.gap_ms is None:
-        return f"never opened{_reasons(stream.kinds)}"
-    return f"cut {stream.resets} times{_reasons(stream.kinds)}, longest gap {stream.gap_ms:.0f} ms"
-
-
-def _reasons(kinds: Mapping[str, int]) -> str:
-    return f" ({', '.join(f'{count} {kind}' for kind, count in kinds.items())})" if kinds else ""
 
 
 def _ms(seconds: float) -> float:
