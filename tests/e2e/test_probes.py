@@ -1,0 +1,89 @@
+"""What measures is measured: through the VIPs nothing fails, a cut is as long as it was, and what is lost is named."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from cluster.wiring import PROBE_ACCOUNT
+from engine.probes.measuring import Measuring
+from engine.probes.report import Report, Target, Wanted
+from engine.probing import Probing
+from inventory import CLUSTER
+from tests.e2e import lab
+from tests.e2e.proxy import Proxy
+from tests.e2e.writes import NODES, Writer
+
+pytestmark = pytest.mark.lab
+
+
+def test_nothing_fails_on_a_healthy_cluster(healthy: None) -> None:
+    probing = Probing(CLUSTER, ("sql", "amqp"))
+    assert probing.start() is None
+    time.sleep(5)
+    felt = probing.stop()
+    for one in (felt["sql"], felt["amqp"]):
+        assert one["failed"] == 0 and one["probes"] > 450, felt
+        assert one["stream"]["resets"] == 0 and one["stream"]["beats"] > 80, felt
+        assert one["gap_ms"] < 1000 and one["p99_ms"] <= one["longest_ms"], felt
+    assert len(felt["sql"]["answers"]) == 1, felt
+    # What the probes leave, they take away.
+    assert "probe-" not in lab.ssh("cc01", f"rabbitmqctl -q list_queues -p {PROBE_ACCOUNT} name")
+
+
+def test_a_cut_is_as_long_as_it_was_and_resets_the_streams(cluster: object) -> None:
+    password = lab.secret_of("probe")
+    with Proxy(lab.VIP, 3306) as sql, Proxy(lab.VIP, 5670) as amqp:
+        targets = {name: Target("127.0.0.1", proxy.port, password) for name, proxy in (("sql", sql), ("amqp", amqp))}
+        with Measuring(Wanted(targets)) as measuring:
+            lab.wait_until(lambda: not measuring.missing(), 10)
+            time.sleep(0.5)
+            begin = time.monotonic()
+            for proxy in (sql, amqp):
+                proxy.shut()
+            time.sleep(0.3)
+            cut = 1000 * (time.monotonic() - begin)
+            for proxy in (sql, amqp):
+                proxy.reopen()
+            time.sleep(1)
+        report: Report = measuring.report()
+    for name, felt in report.services.items():
+        assert cut - 50 < felt.gap_ms < cut + 300, (name, felt)
+        assert 15 < felt.failed < 60 and set(felt.kinds) <= {"connection reset by peer", "broken pipe"}, (name, felt)
+        assert felt.stream.resets == 1 and felt.stream.gap_ms is not None, (name, felt)
+        assert cut - 50 < felt.stream.gap_ms < cut + 500, (name, felt)
+
+
+def test_what_is_lost_or_differs_is_named(cluster: object, tmp_path: Path) -> None:
+    with Writer(tmp_path / "journal") as writer:
+        writer.wait_for_acks(100, within=15)
+    assert writer.errors == []
+    table = f"{PROBE_ACCOUNT}.{writer.table}"
+
+    def on(node: str, sql: str) -> None:
+        lab.ssh(node, "mariadb", stdin=f"{sql};\n")
+
+    on("mysql1", f"DELETE FROM {table} WHERE number = 42")
+    assert writer.wrongs() == [f"{node}: 1 acknowledged and not there: [(42, 1)]" for node in NODES]
+    on("mysql1", f"INSERT INTO {table} (number, attempt, body) VALUES (42, 1, 'x'), (43, 1, 'x'), (9999, 1, 'x')")
+    assert writer.wrongs() == [
+        sentence
+        for node in NODES
+        for sentence in (f"{node}: 1 there and never attempted: [(9999, 1)]", f"{node}: 1 there twice: [(43, 1)]")
+    ]
+    on("mysql1", f"DELETE FROM {table} WHERE body = 'x' AND number > 42")
+    # On one node alone: the others are not told.
+    on("mysql3", f"SET SESSION wsrep_on = OFF; UPDATE {table} SET body = 'y' WHERE number = 7")
+    (different,) = writer.wrongs()
+    assert "the nodes hold different data" in different
+    on("mysql1", f"DELETE FROM {table} WHERE number = 7")
+    assert writer.wrongs() == [f"{node}: 1 acknowledged and not there: [(7, 1)]" for node in NODES]
+    on("mysql1", f"DROP TABLE {table}")
+
+
+def test_no_acknowledged_write_is_missing(cluster: object, tmp_path: Path) -> None:
+    with Writer(tmp_path / "journal") as writer:
+        writer.wait_for_acks(50, within=15)
+    assert writer.wrongs() == []
