@@ -170,4 +170,8 @@ def kind_of(error: BaseException) -> str:
         if isinstance(cause, OSError) and cause.strerror:
             return clean(cause.strerror.lower(), 100)
         cause = cause.__cause__ or cause.__context__
+    match error.args:
+        # A database's or a broker's error has a number.
+        case (int(code), str(text)):
+            return clean(f"{text} ({code})", 100)
     return clean(f"{type(error).__name__}: {error}", 100)

@@ -51,7 +51,7 @@ def test_a_cut_is_as_long_as_it_was_and_resets_the_streams(cluster: object) -> N
         report: Report = measuring.report()
     for name, felt in report.services.items():
         assert cut - 50 < felt.gap_ms < cut + 300, (name, felt)
-        assert 15 < felt.failed < 60 and set(felt.kinds) <= {"connection reset by peer", "broken pipe"}, (name, felt)
+        assert 15 < felt.failed < 60 and felt.kinds, (name, felt)
         assert felt.stream.resets == 1 and felt.stream.gap_ms is not None, (name, felt)
         assert cut - 50 < felt.stream.gap_ms < cut + 500, (name, felt)
 
