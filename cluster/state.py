@@ -154,7 +154,8 @@ class BrokerNode(Record):
     alarms: tuple[str, ...] = ()
     version: str = ""
     draining: bool = False
-    """In maintenance: it takes no clients and leads no queue (rabbitmq-upgrade(8), `drain`)."""
+    """In maintenance by hand (rabbitmq-upgrade(8), `drain`): a member that takes no clients and leads no queue. Its API
+    is silent then, so `running` is False."""
     service: ServiceState | None = None
 
 

@@ -26,6 +26,9 @@ VIP_AWAY_FILE = "/run/hatui/keepalived.away"
 VIP_NEXT_FILE = "/run/hatui/keepalived.next"
 """On each balancer, watched by keepalived: what it holds is added to the priority, so that it takes over at once."""
 
+BROKER_DRAINED_FILE = "/run/hatui/rabbitmq.drained"
+"""On each controller, while its broker is in maintenance by hand: it says nothing itself then."""
+
 PROBE_ACCOUNT = "hatui_probe"
 """Account, database and virtual host through which the client's side is measured; secret "probe"."""
 

@@ -49,6 +49,17 @@ def gives_up(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[
     ]
 
 
+def stays_away(balancers: Sequence[str], vip: str, host: str) -> Step:
+    """The step after which `host`, which does not own the VIP, does not take it either."""
+    return Step(
+        f"{host} takes {vip} no more",
+        lambda: _give_up(host),
+        precheck=lambda: None if host not in _owners(balancers, vip) else f"{host} owns {vip} by now.",
+        verify=lambda: None if len(_owners(balancers, vip)) == 1 else f"{vip} has not one owner",
+        undo=lambda: _let_own(host),
+    )
+
+
 def returns(balancers: Sequence[str], vip: str, host: str) -> list[Step]:
     """The step in which `host` may own the VIP again: as a backup, for the VIP stays where it is."""
     return [
@@ -74,6 +85,10 @@ def why_not_hand_over(balancers: Sequence[str], vip: str, owner: str, heir: str)
     if isinstance(node, VipNode) and node.away:
         return f"{heir} was told to give {vip} up: `hatui undrain {heir}` lets it take it again."
     return None
+
+
+def _owners(balancers: Sequence[str], vip: str) -> tuple[str, ...]:
+    return owners(look_all(balancers, VrrpOwner), vip)
 
 
 def _raise(heir: str) -> None:

@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple[str, dict[str, str]]:
     """The runbook that a verb stands for, and its parameters."""
     if options.verb == "switchover":
-        named = {"resource": options.name} if options.service == "resource" else {}
+        named = {"name": options.name} if options.service == "resource" else {}
         return f"switchover_{options.service}", {**named, "to": options.to}
     if options.verb in ("drain", "undrain"):
         return options.verb, {"host": options.host}
