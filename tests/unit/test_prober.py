@@ -49,7 +49,11 @@ def test_probes_go_on_while_others_hang_and_none_is_forgotten() -> None:
     assert lasted >= TIMEOUT
 
 
-def test_late_answers_count_from_their_schedule() -> None:
+def test_latency_counts_from_the_schedule() -> None:
+    prober = Prober(lambda: "mysql1")
+    prober._room.acquire()
+    prober._one(time.monotonic() - 0.5)
+    assert prober.felt.longest >= 0.5 and prober.felt.late >= 0.5
     with serving(saying(GREETING, after=0.2)) as port:
         felt = probed(port, 0.5)
     assert felt.failed == 0 and (felt.latency(0.5) or 0) >= 0.2, str(felt)
@@ -60,6 +64,10 @@ def test_late_answers_count_from_their_schedule() -> None:
     [
         (reset, "connection reset by peer"),
         (saying(b"AMQP\x00\x00\x09\x01AMQP"), "ConnectionError: something else than a broker's greeting"),
+        (
+            saying(GREETING.replace(b"\x0a\x00\x0a", b"\x0a\x00\x32")),
+            "ConnectionError: something else than a broker's greeting",
+        ),
         (lambda connection: connection.recv(8), "ConnectionError: closed before the broker greeted"),
     ],
 )
@@ -99,7 +107,7 @@ def test_a_database_that_refuses_cuts_or_hangs() -> None:
         (None, "connection refused"),
         (hang, "no answer within 2 s"),
         (reset, "connection reset by peer"),
-        (saying(b"nonsense" * 100), ""),
+        (lambda connection: connection.sendall(b"nonsense" * 100), ""),
     ],
 )
 def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
