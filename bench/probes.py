@@ -6,7 +6,7 @@ import resource
 import time
 
 from bench.report import Figure
-from engine.probing import Probing
+from engine.probing import SETTLING, Probing
 from inventory import CLUSTER
 
 SECONDS = 10.0
@@ -30,9 +30,9 @@ def probes(runs: int = 5) -> list[Figure]:
         time.sleep(SECONDS)
         end = time.monotonic()
         probing.stop()
-        ended.append(time.monotonic() - end)
+        ended.append(time.monotonic() - end - SETTLING)
         # The start of the process, about 0.3 s, is counted: it is part of what a run costs.
-        shares.append(100 * (cpu() - before) / (end - begin))
+        shares.append(100 * (cpu() - before) / (end + SETTLING - begin))
     return [
         Figure("the probes: of one core", tuple(shares), "%", 25),
         Figure("the probes: from their start to the first success of all", tuple(ready), "s", 0.4),

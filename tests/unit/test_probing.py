@@ -81,6 +81,7 @@ def test_it_refuses_what_it_can_not_measure() -> None:
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The VIP is this machine, and nothing listens there."""
     monkeypatch.setenv("HATUI_SECRET_PROBE", SECRET)
+    monkeypatch.setattr("engine.probing.SETTLING", 0.0)
     whole = cluster_spec(inventory())
     return replace(
         whole,
