@@ -77,6 +77,19 @@ def test_it_refuses_what_it_can_not_measure() -> None:
         assert process.wait(10) == 2
 
 
+def test_it_ends_by_itself_when_it_was_forgotten() -> None:
+    short = "import engine.probes.__main__ as it; it.READY_WITHIN = it.LIFE = 0.2; it.main()"
+    process = subprocess.Popen([sys.executable, "-c", short], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdin is not None
+        target = {"host": "127.0.0.1", "port": free_port(), "password": SECRET}
+        process.stdin.write(json.dumps({"services": {"amqp": target}}) + "\n")
+        process.stdin.flush()
+        assert said(process)["ready"] is False
+        report = said(process)
+        assert "ended by itself" in report["note"] and report["services"]["amqp"]["probes"] > 0
+
+
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The VIP is this machine, and nothing listens there."""
