@@ -1,4 +1,4 @@
-"""`python -m bench [demo|deploy|status|memory|probes …]`: measure what is named, or everything, and print one table.
+"""`python -m bench [demo|deploy|status|memory|probes|switchovers …]`: measure what is named, or everything, and print one table.
 
 Works on the default lab, which it takes down and brings up; it refuses to start while that lab is up.
 """
@@ -13,6 +13,7 @@ from bench.memory import memory
 from bench.probes import probes
 from bench.report import Figure, table
 from bench.status import statuses
+from bench.switchovers import switchovers
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": demo,
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "status": statuses,
     "memory": memory,
     "probes": probes,
+    "switchovers": switchovers,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

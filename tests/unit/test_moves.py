@@ -79,7 +79,7 @@ def test_who_may_be_the_writer(state: ClusterState, reason: str | None) -> None:
 
 def members(**more: bool) -> dict[str, CrmStatus]:
     """The controllers' views with cc02 as it is given."""
-    cc02 = replace(CrmNode("cc02", True, False, False, False, False, False), **more)
+    cc02 = replace(CrmNode("cc02", True, False, False, False, False, False), **more)  # type: ignore[arg-type]
     return dict.fromkeys(
         CONTROLLERS, replace(CRM, nodes=tuple(cc02 if one.name == "cc02" else one for one in CRM.nodes))
     )
