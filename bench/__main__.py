@@ -1,4 +1,4 @@
-"""`python -m bench [demo|deploy|status|memory|probes|switchovers …]`: measure what is named, or everything, and print one table.
+"""`python -m bench [NAME …]`: measure what is named, or everything, and print one table.
 
 Works on the default lab, which it takes down and brings up; it refuses to start while that lab is up.
 """

@@ -1,4 +1,4 @@
-"""What moving a service by hand costs its clients, how fast the second operator is told, and how fast a lock is free."""
+"""What moving a service by hand costs its clients, and how soon a second operator is told, or takes over."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def killed() -> float:
     first.wait(timeout=60)
     while hatui("switchover", "writer", "--to", target).wait(timeout=120) == 21:
         pass
-    return next(runs(CLUSTER.name)).begin["at"] - time.time() + (time.monotonic() - begin)
+    began = float(next(runs(CLUSTER.name)).begin["at"])
+    return began - time.time() + (time.monotonic() - begin)
 
 
 def _begun(known: set[str]) -> Run:
