@@ -155,19 +155,19 @@ class TableSums(FactBase[Sums | Unknown]):
 
 def parse_sums(text: str) -> Sums | Unknown:
     """Tables and checksums from the output of TableSums' command, or why not all could be summed."""
-    body, mark, end = text.rpartition("\nExit=") if not text.startswith("Exit=") else ("", "Exit=", text[5:])
-    code, _, _ = end.partition("\n")
-    why = clean(text.rpartition("Why=")[2], 200)
+    body, mark, end = f"\n{text}".rpartition("\nExit=")
+    code = end.partition("\n")[0].strip()
+    why = clean(f"\n{text}".rpartition("\nWhy=")[2], 200) if "\nWhy=" in f"\n{text}" else "the answer breaks off"
     if not mark:
-        return Unknown(f"its tables could not be compared: {why or 'the answer breaks off'}")
+        return Unknown(f"its tables could not be compared: {why}")
     sums: dict[str, str] = {}
     for line in body.splitlines():
         name, tab, value = line.rpartition("\t")
         if tab:
             sums[clean(name, 130)] = clean(value, 20)
-    if code.strip() in ("124", "137"):
+    if code in ("124", "137"):
         return Unknown(f"its tables could not be compared within {COMPARE} s (the first {len(sums)} were read)")
-    if code.strip() != "0":
+    if code != "0":
         said = next((line for line in reversed(body.splitlines()) if "ERROR" in line), "")
         return Unknown(f"its tables could not be compared: {why or clean(said, 200) or f'mariadb ended with {code}'}")
     if unread := [name for name, value in sums.items() if not value.isdigit()]:
