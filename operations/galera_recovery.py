@@ -22,10 +22,11 @@ from operations.galera import (
     nodes_of,
     start_arbitrator,
 )
-from operations.steps import Refused, Step, look_all, shell
+from operations.steps import Refused, Step, look_all, shell, shell_all
 
-STOP = 10
-"""Seconds that a server which only tries to start gets to end; one that waits for its former members never does."""
+STOP = 5
+"""Seconds that a server which only tries to start gets to end; one that waits for its former members never does. It
+never served, so it may be killed: what it has is on disk."""
 
 _OLD = f"{STATE_FILE}.hatui-old"
 _NEW = f"{STATE_FILE}.hatui-new"
@@ -77,13 +78,11 @@ def stopped(hosts: Sequence[str], names: Sequence[str]) -> Step:
         return None
 
     def act() -> None:
-        for name in names:
-            shell(name, _STOP, timeout=STOP + 60)
+        shell_all(names, _STOP, timeout=STOP + 60)
 
     def undo() -> None:
         if _primary(nodes_of(hosts)) is None:
-            for name in names:
-                shell(name, f"systemctl --no-block start {UNIT}")
+            shell_all(names, f"systemctl --no-block start {UNIT}")
 
     def running() -> str | None:
         left = [name for name, node in nodes_of(names).items() if not isinstance(node, GaleraNode) or node.running]
@@ -122,12 +121,10 @@ def set_aside(names: Sequence[str], chosen: str) -> Step:
     there = f"[ -e {STATE_FILE} ]"
 
     def act() -> None:
-        for name in names:
-            shell(name, f"! {there} || mv -f {STATE_FILE} {_ASIDE}")
+        shell_all(names, f"! {there} || mv -f {STATE_FILE} {_ASIDE}")
 
     def undo() -> None:
-        for name in names:
-            shell(name, f"{there} || [ ! -e {_ASIDE} ] || mv -f {_ASIDE} {STATE_FILE}")
+        shell_all(names, f"{there} || [ ! -e {_ASIDE} ] || mv -f {_ASIDE} {STATE_FILE}")
 
     def why_not() -> str | None:
         running = [name for name, node in nodes_of(names).items() if not isinstance(node, GaleraNode) or node.running]

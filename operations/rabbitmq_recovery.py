@@ -9,7 +9,7 @@ from cluster.gates.rabbitmq_recovery import may_force, may_recover
 from cluster.state import BrokerNode
 from facts.rabbitmq import UNIT
 from operations.rabbitmq import START, TOGETHER, nodes_of, start
-from operations.steps import Step, shell
+from operations.steps import Step, shell, shell_all
 
 STOP = 15
 """Seconds that a broker which waits for others gets to end."""
@@ -53,13 +53,11 @@ def stopped(hosts: Sequence[str], names: Sequence[str]) -> Step:
     """The brokers on `names`, which wait for others, are stopped."""
 
     def act() -> None:
-        for name in names:
-            shell(name, _STOP, timeout=STOP + 60)
+        shell_all(names, _STOP, timeout=STOP + 60)
 
     def undo() -> None:
         if not any(is_running(node) for node in nodes_of(hosts).values()):
-            for name in names:
-                shell(name, f"systemctl --no-block start {UNIT}")
+            shell_all(names, f"systemctl --no-block start {UNIT}")
 
     return Step(
         f"Stop the brokers on {', '.join(names)}: they wait for others in vain",

@@ -96,9 +96,9 @@ def doubts(evidence: Evidence) -> Iterator[str]:
     for name, position in evidence.positions.items():
         node = evidence.nodes[name]
         if isinstance(node, Unknown):
-            yield f"{name} may have the newest data, and can't be read: {node.reason}"
+            yield f"{name} may have the newest data, and can't be read: {node.reason.rstrip('.')}"
         elif isinstance(position, Unknown):
-            yield f"{name} may have the newest data: {position.reason}"
+            yield f"{name} may have the newest data: {position.reason.rstrip('.')}"
         elif reason := _contradicts(position):
             yield f"{name}: {reason}"
     known = with_data(evidence)

@@ -35,7 +35,7 @@ def may_recover(nodes: Nodes) -> str | None:
             return f"the broker on {name} runs and is drained: `hatui undrain {name}`."
     for name, node in nodes.items():
         if isinstance(node, Unknown):
-            return f"{name} can't be read ({node.reason}), and the others wait for its broker: bring it back."
+            return f"{name} can't be read ({node.reason.rstrip('.')}), and the others wait for it: bring it back."
     return _of_one_cluster(nodes)
 
 

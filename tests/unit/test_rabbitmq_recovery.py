@@ -39,7 +39,7 @@ def test_brokers_of_one_cluster_are_started_together_those_that_wait_too() -> No
     ("nodes", "words"),
     [
         (three(cc02=down("cc02", running=True)), "a broker runs on cc02"),
-        (three(cc03=GONE), "cc03 can't be read (can't be reached), and the others wait for its broker"),
+        (three(cc03=GONE), "cc03 can't be read (can't be reached), and the others wait for it"),
         (three(cc02=down("cc02", draining=True)), "hatui undrain cc02"),
         (three(cc02=down("cc02", members=("rabbit@cc02",))), "different clusters"),
         ({name: down(name, members=()) for name in HOSTS}, "no broker has data"),
