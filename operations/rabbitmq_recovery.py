@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from cluster.gates.rabbitmq import Nodes, incomplete, is_running
@@ -9,10 +10,12 @@ from cluster.gates.rabbitmq_recovery import may_force, may_recover
 from cluster.state import BrokerNode
 from facts.rabbitmq import UNIT
 from operations.rabbitmq import START, TOGETHER, nodes_of, start
-from operations.steps import Step, shell, shell_all
+from operations.steps import Refused, Step, shell, shell_all, wait_for
 
 STOP = 15
 """Seconds that a broker which waits for others gets to end."""
+PATIENCE = 30
+"""Seconds in which a broker that is being started beside one that runs should answer."""
 
 _STOP = f"""
 systemctl --no-block stop {UNIT}
@@ -38,14 +41,31 @@ def started(hosts: Sequence[str], names: Sequence[str]) -> Step:
 
 
 def awaited(names: Sequence[str]) -> Step:
-    """The brokers on `names`, which are being started beside one that runs, answer."""
+    """The brokers on `names`, which are being started beside one that runs, answer; who waits too long starts anew.
+
+    One that waited when another was forced to boot does not find its tables there until it is started again (RabbitMQ
+    3.10: "Waiting for Mnesia tables", up to 300 s).
+    """
+
+    def silent() -> list[str]:
+        return [name for name, node in nodes_of(names).items() if not is_running(node)]
 
     def why_not() -> str | None:
-        silent = [name for name, node in nodes_of(names).items() if not is_running(node)]
-        return f"the broker on {silent[0]} does not answer" if silent else None
+        late = silent()
+        return f"the broker on {late[0]} does not answer" if late else None
+
+    def act() -> None:
+        with contextlib.suppress(Refused):
+            wait_for(why_not, within=PATIENCE)
+        if late := silent():
+            shell_all(late, _STOP, timeout=STOP + 60)
+            start(late, START)
 
     return Step(
-        f"The brokers on {', '.join(names)} answer", _nothing, verify=why_not, within=TOGETHER, undo=_nothing
+        f"The brokers on {', '.join(names)} answer; who still waits after {PATIENCE} s is started anew",
+        act,
+        verify=why_not,
+        lasting="they go on starting by themselves",
     )
 
 

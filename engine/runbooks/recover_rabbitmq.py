@@ -59,7 +59,7 @@ def _rest(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
         steps = [awaited(silent), whole(members, len(nodes))]
     else:
         return Plan(TITLE, refused=f"Nothing is started: {may_recover(nodes)}", evidence=table(nodes))
-    return Plan(TITLE, steps, evidence=table(nodes), expected=EXPECTED, broken=broken)
+    return Plan(TITLE, steps, evidence=table(nodes), broken=broken)
 
 
 def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
