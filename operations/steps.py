@@ -232,6 +232,22 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
     return str(output.stdout)
 
 
+def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
+    """Run `command` on every host, side by side. When all have ended: what the first that failed said, if one did."""
+
+    def one(name: str) -> Exception | None:
+        try:
+            shell(name, command, timeout=timeout)
+        except FAILURES as failure:
+            return failure
+        return None
+
+    running = [gevent.spawn(one, name) for name in names]
+    gevent.joinall(running)
+    if failure := next((ended.value for ended in running if ended.value), None):
+        raise failure
+
+
 def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: float = 0.5) -> None:
     """Ask until there is no reason left why not. Refused with the last reason after `within` seconds."""
     deadline = time.monotonic() + within
