@@ -34,8 +34,8 @@ class Answer:
     """Seconds."""
 
 
-def ssh_command(cluster: Cluster, name: str) -> list[str]:
-    """The command that runs a shell on host `name` and reads its script from stdin."""
+def ssh_command(cluster: Cluster, name: str, remote: str = "exec sh") -> list[str]:
+    """The command that runs `remote`, a line of shell, on host `name`: a shell that reads its script from stdin."""
     ssh = cluster.ssh
     options = {
         "BatchMode": "yes",
@@ -55,7 +55,7 @@ def ssh_command(cluster: Cluster, name: str) -> list[str]:
         options["IdentityFile"] = f'"{ssh.key}"'
         options["IdentitiesOnly"] = "yes"
     given = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
-    return ["ssh", "-T", *given, "--", cluster.address(name), "exec sh"]
+    return ["ssh", "-T", *given, "--", cluster.address(name), remote]
 
 
 class Conversation:
