@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.files import ManagedFile, _masked, replacement
+from operations.files import ManagedFile, masked, replacement
 
 
 def replace_with(file: ManagedFile) -> subprocess.CompletedProcess[str]:
@@ -64,6 +64,6 @@ def test_the_content_is_not_in_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("secret", ["s3cr$t'\"\\", "a", "two words"])
 def test_a_diff_shows_the_hash_of_a_secret_only(secret: str) -> None:
-    masked = _masked(f"password {secret} end", [secret])
+    masked = masked(f"password {secret} end", [secret])
     assert secret not in masked.replace("password", "").replace("end", "").split("sha256:")[0]
     assert "<hidden sha256:" in masked
