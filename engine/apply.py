@@ -88,7 +88,7 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
 
 def _prepare(state: State, layers: Sequence[str]) -> None:
     state.set_stage(StateStage.Connect)
-    hosts = [host for host in state.inventory if state.is_host_in_limit(host)]  # type: ignore[no-untyped-call]
+    hosts = [host for host in state.inventory if state.is_host_in_limit(host)]
     try:
         connect_all(state)
     except PyinfraError:
@@ -102,7 +102,7 @@ def _prepare(state: State, layers: Sequence[str]) -> None:
 
 def _changes(state: State, layers: Sequence[str]) -> Iterator[Change]:
     """What every operation would do, asked for without doing it: ours only look until their commands are run."""
-    for operation in state.get_op_order():
+    for operation in state.get_op_order():  # type: ignore[no-untyped-call]
         meta = state.get_op_meta(operation)
         layer = layers[meta.op_order[0]]
         for host in state.inventory:

@@ -34,7 +34,7 @@ def state_of(cluster: Cluster, only: Collection[str] = (), **config: Any) -> Sta
     groups: dict[str, Any] = {str(role): ([name for name, _ in members(cluster, role)], {}) for role in Role}
     hosts = [host for role in Role for host in members(cluster, role)]
     inventory = Inventory((hosts, {}), **groups)  # type: ignore[no-untyped-call]
-    limit = [inventory.get_host(name) for name in only] or None  # type: ignore[no-untyped-call]
+    limit = [inventory.get_host(name) for name in only] or None
     state = State(inventory, Config(CONNECT_TIMEOUT=5, **config), initial_limit=limit)  # type: ignore[no-untyped-call]
     state.add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
     ctx_state.set(state)  # type: ignore[no-untyped-call]

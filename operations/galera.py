@@ -155,8 +155,9 @@ def rolled(
 ) -> Generator[PyinfraCommand, None, None]:
     """Restart what runs with former settings, one node at a time, the writer last, each behind its gate.
 
-    Only hosts of this run; the gates look at all. `hosts` maps each to its address. On the `balancers` each node is drained before, and undrained after. The
-    responder, whose restart costs nobody a session, goes first, then the arbitrator.
+    Only hosts of this run; the gates look at all. `hosts` maps each to its address. On the `balancers` each node is
+    drained before, and undrained after. The responder, whose restart costs nobody a session, goes first, then the
+    arbitrator.
     """
     size = len(hosts) + (arbitrator is not None)
     nodes = nodes_of(list(hosts))

@@ -64,6 +64,6 @@ def test_the_content_is_not_in_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("secret", ["s3cr$t'\"\\", "a", "two words"])
 def test_a_diff_shows_the_hash_of_a_secret_only(secret: str) -> None:
-    masked = masked(f"password {secret} end", [secret])
-    assert secret not in masked.replace("password", "").replace("end", "").split("sha256:")[0]
-    assert "<hidden sha256:" in masked
+    shown = masked(f"password {secret} end", [secret])
+    assert secret not in shown.replace("password", "").replace("end", "").split("sha256:")[0]
+    assert "<hidden sha256:" in shown

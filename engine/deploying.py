@@ -1,0 +1,85 @@
+"""A layer's deploy, begun as a process of its own (engine/apply.py) and heard to its end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cluster.changes import Change, change_of
+from cluster.text import clean
+from operations.steps import Refused
+
+WITHIN = 3600
+"""Seconds that a stage's deploy may take: a state transfer may need half of it."""
+DRY_WITHIN = 120
+"""Seconds in which all hosts must have told what would change on them."""
+
+
+def changes(inventory: Path, layers: Sequence[str]) -> list[Change]:
+    """What a deploy of `layers` would change on all hosts, in the layers' order. Refused if that can't be had."""
+    with _Deploy(inventory, layers, (), dry=True) as deploy:
+        found = [change_of(line["change"]) for line in deploy.lines() if "change" in line]
+    return sorted(found, key=lambda change: layers.index(change.layer))
+
+
+def deployed(inventory: Path, layer: str, hosts: Sequence[str]) -> None:
+    """Deploy `layer` on `hosts`. Refused, with operation, host and what was said, unless all of it succeeded."""
+    failed = ""
+    with _Deploy(inventory, [layer], hosts, dry=False) as deploy:
+        try:
+            for line in deploy.lines():
+                if "failed" in line:
+                    failed = f"{line['failed']['operation']}, on {line['failed']['host']}: "
+        except Refused as refusal:
+            raise Refused(f"{failed}{refusal}") from None
+
+
+class _Deploy:
+    def __init__(self, inventory: Path, layers: Sequence[str], hosts: Sequence[str], *, dry: bool) -> None:
+        command = [sys.executable, "-m", "engine", "apply", "--inventory", str(inventory)]
+        command += [part for layer in layers for part in ("--layer", layer)]
+        command += [part for host in hosts for part in ("--limit", host)]
+        self._process = subprocess.Popen(
+            [*command, *(["--dry"] if dry else [])],
+            # Nothing is said to it: while the pipe is open, somebody waits for it.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._within = DRY_WITHIN if dry else WITHIN
+        self._clock = threading.Timer(self._within, self._process.kill)
+
+    def __enter__(self) -> _Deploy:
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.cancel()
+        self._process.kill()
+        self._process.wait()
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Each line as it comes. Refused, with the reason, unless the last one says that all is well."""
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            line = json.loads(text)
+            if "end" in line:
+                if not line["end"]["ok"]:
+                    raise Refused(line["end"]["reason"])
+                return
+            yield line
+        raise Refused(self._silent())
+
+    def _silent(self) -> str:
+        """Why there was no last line."""
+        assert self._process.stderr is not None
+        code = self._process.wait()
+        said = clean(self._process.stderr.read(4000).decode(errors="replace")[-600:], 300)
+        if code < 0 and not self._clock.is_alive():
+            return f"It had not ended after {self._within} s, and was ended."
+        return said or f"The deploy ended with {code} and without a word."
