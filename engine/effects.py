@@ -20,7 +20,7 @@ STAMPED: Mapping[str, tuple[str, ...]] = {
 EFFECTS: Mapping[str, str] = {
     haproxy.UNIT: "HAProxy is reloaded",
     vrrp.UNIT: "keepalived is reloaded",
-    galera.UNIT: "MariaDB is drained on the balancers, restarted, and given back",
+    galera.UNIT: "MariaDB is drained, restarted and given back",
     galera.CHECK_UNIT: "the health responder is restarted",
     galera.GARB_UNIT: "the arbitrator is restarted",
     rabbitmq.UNIT: "the broker is restarted",

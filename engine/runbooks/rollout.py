@@ -110,7 +110,7 @@ def _steps(view: View, planned: tuple[Stage, ...], seconds: int) -> tuple[list[S
 
 
 def _stage(view: View, stage: Stage) -> Step:
-    what = "; ".join(dict.fromkeys([*(change.what for change in stage.changes), *stage.effects]))
+    what = "; ".join(stage.effects or dict.fromkeys(change.what for change in stage.changes))
     return Step(
         f"{stage.name}: {clean(what, 160)}",
         lambda: deployed(view.inventory, stage.layer, stage.hosts),

@@ -17,8 +17,8 @@ from engine.planning import stages
 from engine.rollouts import host_of
 from engine.runbook import Broken, Plan, View
 from engine.runbooks import rollout
-from tests.unit.test_health import CONTROLLERS, DATABASES, SPEC, proxy, unit
-from tests.unit.test_rest import GALERA, GONE, REST
+from tests.unit.test_health import CONTROLLERS, DATABASES, GALERA, SPEC, proxy, unit
+from tests.unit.test_rest import BROKERS, GONE, REST
 
 SETTINGS = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
 
@@ -52,7 +52,8 @@ def test_the_broker_with_most_clients_comes_last() -> None:
 
 def test_the_layers_have_their_order_and_only_changed_hosts_are_in_it() -> None:
     changed = (("rabbitmq", "cc02"), ("base", "mysql1"), ("base", "net01"), ("haproxy", "haproxy1"))
-    assert order([change(*one) for one in changed]) == ["base/net01", "base/mysql1", "haproxy/haproxy1", "rabbitmq/cc02"]
+    wanted = ["base/net01", "base/mysql1", "haproxy/haproxy1", "rabbitmq/cc02"]
+    assert order([change(*one) for one in changed]) == wanted
     assert order([]) == []
 
 
@@ -147,7 +148,7 @@ def test_a_cluster_that_is_not_at_rest_or_does_not_run_is_refused(planned: Any) 
         REST,
         haproxy={name: replace(proxy(), servers=()) for name in REST.haproxy},
         galera=dict.fromkeys(DATABASES, down),
-        rabbitmq={name: replace(node, running=False) for name, node in REST.rabbitmq.items()},  # type: ignore[type-var]
+        rabbitmq={name: replace(node, running=False) for name, node in BROKERS.items()},
     )
     assert "does not run yet" in planned(nothing).refused
 
