@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyinfra
 import pyinfra_cli.util
+from gevent import monkey
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.connect import connect_all
 from pyinfra.api.exceptions import PyinfraError
@@ -48,8 +49,8 @@ _WORDS = 6
 def die_with_parent() -> None:
     """Be killed at the moment when the process ends that began this one."""
     ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    # It may have ended before: then nobody holds the other end of the pipe any more.
-    poll = select.poll()
+    # It may have ended before: then nobody holds the other end of the pipe any more. gevent's poll tells no hang-up.
+    poll = monkey.get_original("select", "poll")()
     poll.register(sys.stdin.fileno(), 0)
     if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
         os.kill(os.getpid(), signal.SIGKILL)
