@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,12 +46,14 @@ class _Deploy:
         command = [sys.executable, "-m", "engine", "apply", "--inventory", str(inventory)]
         command += [part for layer in layers for part in ("--layer", layer)]
         command += [part for host in hosts for part in ("--limit", host)]
+        # A file takes whatever it may say; a pipe that nobody reads would hold it up.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
         self._process = subprocess.Popen(
             [*command, *(["--dry"] if dry else [])],
             # Nothing is said to it: while the pipe is open, somebody waits for it.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
         )
         self._within = DRY_WITHIN if dry else WITHIN
         self._clock = threading.Timer(self._within, self._process.kill)
@@ -62,6 +66,7 @@ class _Deploy:
         self._clock.cancel()
         self._process.kill()
         self._process.wait()
+        self._errors.close()
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each line as it comes. Refused, with the reason, unless the last one says that all is well."""
@@ -77,9 +82,9 @@ class _Deploy:
 
     def _silent(self) -> str:
         """Why there was no last line."""
-        assert self._process.stderr is not None
         code = self._process.wait()
-        said = clean(self._process.stderr.read(4000).decode(errors="replace")[-600:], 300)
+        self._errors.seek(max(self._errors.seek(0, os.SEEK_END) - 600, 0))
+        said = clean(self._errors.read().decode(errors="replace"), 300)
         if code < 0 and not self._clock.is_alive():
             return f"It had not ended after {self._within} s, and was ended."
         return said or f"The deploy ended with {code} and without a word."

@@ -78,7 +78,7 @@ def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterat
         if name not in besides or (isinstance(node, VipNode) and vip in node.held)
     }
     if reason := not_one_owner(counted, vip):
-        yield f"{reason}: see `journalctl -u keepalived` on {', '.join(counted)}."
+        yield _with(reason, f": see `journalctl -u keepalived` on {', '.join(counted)}")
 
 
 def _database(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
@@ -96,7 +96,8 @@ def _database(spec: Cluster, state: ClusterState, besides: Collection[str]) -> I
 def _brokers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
     nodes = _asked(state.rabbitmq, spec.names(Role.CONTROLLER))
     if reason := rabbitmq.incomplete(nodes, besides):
-        yield f"the message queue is not complete: {reason} (`hatui recover rabbitmq` if it does not come back)."
+        hint = " (`hatui recover rabbitmq` if it does not come back by itself)"
+        yield f"the message queue is not complete: {_with(reason, hint)}"
 
 
 def _membership(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
@@ -156,6 +157,11 @@ def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]
     found = owners(nodes, vip)
     if len(found) != 1:
         yield f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'}): see `crm status`."
+
+
+def _with(reason: str, hint: str) -> str:
+    """The reason as a sentence, with `hint` unless it tells already what to do."""
+    return f"{reason}." if "`hatui" in reason else f"{reason}{hint}."
 
 
 def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[str, Seen | Unknown]:

@@ -61,6 +61,8 @@ CASES = [
     ("galera", "mysql3", replace(GALERA, state="Donor/Desynced"), "mysql3 is Donor/Desynced"),
     ("galera", "mysql3", GONE, "mysql3 can't be read"),
     ("rabbitmq", "cc02", replace(BROKERS["cc02"], running=False), "the broker on cc02 does not answer"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], running=False, draining=True), "puts it back into service)."),
+    ("vrrp", "haproxy2", VipNode({}, unit("keepalived.service"), away=True), "`hatui undrain haproxy2` lets it"),
     ("corosync", "cc03", replace(QUORUM, quorate=False), "cc03 is in no Corosync membership"),
     ("corosync", "cc03", replace(QUORUM, members=("cc01", "cc03")), "Corosync on cc03 does not see cc02"),
     ("pacemaker", "cc01", crm(bans=("cli-ban-vip-on-cc01",)), "cli-ban-vip-on-cc01"),
