@@ -25,7 +25,8 @@ def main() -> int:
         ("apply", "deploy layers on some hosts"),
     ):
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
+        if name != "apply":
+            verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
         if name == "run":
             verb.add_argument("runbook")
             verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
@@ -67,7 +68,7 @@ def _plan(options: argparse.Namespace) -> int:
     except InventoryError as error:
         print(error, file=sys.stderr)
         return 3
-    return plan(cluster, options.inventory, options.layer or LAYERS)
+    return plan(cluster, options.layer or LAYERS)
 
 
 def _apply(options: argparse.Namespace) -> int:
@@ -76,16 +77,10 @@ def _apply(options: argparse.Namespace) -> int:
 
     monkey.patch_all()
 
-    from engine.apply import apply, die_with_parent
-    from engine.inventory import InventoryError, load
+    from engine.apply import apply, asked_for, die_with_parent
 
     die_with_parent()
-    try:
-        cluster = load(options.inventory)
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        return 3
-    return apply(cluster, options.layer or LAYERS, options.limit, dry=options.dry)
+    return apply(asked_for(), options.layer or LAYERS, options.limit, dry=options.dry)
 
 
 def _run(options: argparse.Namespace) -> int:

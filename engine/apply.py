@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pyinfra
 import pyinfra_cli.util
 from gevent import monkey
@@ -54,6 +55,11 @@ def die_with_parent() -> None:
     poll.register(sys.stdin.fileno(), 0)
     if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def asked_for() -> Cluster:
+    """The cluster to deploy to: the line of JSON on stdin, as the spec was checked when the run was planned."""
+    return msgspec.json.decode(sys.stdin.buffer.readline(), type=Cluster)
 
 
 def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: bool) -> int:

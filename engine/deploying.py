@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,10 +10,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cluster.changes import Change, change_of
+from cluster.spec import Cluster
 from cluster.text import clean
 from operations.steps import Refused
 
@@ -22,17 +25,17 @@ DRY_WITHIN = 120
 """Seconds in which all hosts must have told what would change on them."""
 
 
-def changes(inventory: Path, layers: Sequence[str]) -> list[Change]:
+def changes(cluster: Cluster, layers: Sequence[str]) -> list[Change]:
     """What a deploy of `layers` would change on all hosts, in the layers' order. Refused if that can't be had."""
-    with _Deploy(inventory, layers, (), dry=True) as deploy:
+    with _Deploy(cluster, layers, (), dry=True) as deploy:
         found = [change_of(line["change"]) for line in deploy.lines() if "change" in line]
     return sorted(found, key=lambda change: layers.index(change.layer))
 
 
-def deployed(inventory: Path, layer: str, hosts: Sequence[str]) -> None:
+def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
     """Deploy `layer` on `hosts`. Refused, with operation, host and what was said, unless all of it succeeded."""
     failed = ""
-    with _Deploy(inventory, [layer], hosts, dry=False) as deploy:
+    with _Deploy(cluster, [layer], hosts, dry=False) as deploy:
         try:
             for line in deploy.lines():
                 if "failed" in line:
@@ -42,19 +45,24 @@ def deployed(inventory: Path, layer: str, hosts: Sequence[str]) -> None:
 
 
 class _Deploy:
-    def __init__(self, inventory: Path, layers: Sequence[str], hosts: Sequence[str], *, dry: bool) -> None:
-        command = [sys.executable, "-m", "engine", "apply", "--inventory", str(inventory)]
+    def __init__(self, cluster: Cluster, layers: Sequence[str], hosts: Sequence[str], *, dry: bool) -> None:
+        command = [sys.executable, "-m", "engine", "apply"]
         command += [part for layer in layers for part in ("--layer", layer)]
         command += [part for host in hosts for part in ("--limit", host)]
         # A file takes whatever it may say; a pipe that nobody reads would hold it up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
         self._process = subprocess.Popen(
             [*command, *(["--dry"] if dry else [])],
-            # Nothing is said to it: while the pipe is open, somebody waits for it.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
         )
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            # The cluster that was planned for, whatever has become of its inventory. The pipe then stays open: somebody
+            # waits for the end.
+            self._process.stdin.write(msgspec.json.encode(cluster) + b"\n")
+            self._process.stdin.flush()
         self._within = DRY_WITHIN if dry else WITHIN
         self._clock = threading.Timer(self._within, self._process.kill)
 

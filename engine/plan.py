@@ -6,7 +6,6 @@ import asyncio
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -19,14 +18,14 @@ from engine.planning import stages
 from operations.steps import Refused
 
 
-def plan(cluster: Cluster, inventory: Path, layers: Sequence[str]) -> int:
+def plan(cluster: Cluster, layers: Sequence[str]) -> int:
     """One line of JSON on stdout. 0 if it could be had, whatever it says; 3 with a sentence on stderr if not."""
     found: list[Change] = []
     refusal: list[str] = []
 
     def ask() -> None:
         try:
-            found.extend(changes(inventory, layers))
+            found.extend(changes(cluster, layers))
         except Refused as reason:
             refusal.append(str(reason))
 

@@ -44,7 +44,7 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
     mend, refused = mending(view)
     if refused:
         return Plan(title, refused=refused)
-    found = changes(view.inventory, [layer] if layer else LAYERS)
+    found = changes(view.cluster, [layer] if layer else LAYERS)
     planned = stages(view.cluster, view.state, found, canary)
     if canary and planned and not any(canary in stage.hosts for stage in planned):
         changed = ", ".join(dict.fromkeys(host for stage in planned for host in stage.hosts))
@@ -113,7 +113,7 @@ def _stage(view: View, stage: Stage) -> Step:
     what = "; ".join(stage.effects or dict.fromkeys(change.what for change in stage.changes))
     return Step(
         f"{stage.name}: {clean(what, 160)}",
-        lambda: deployed(view.inventory, stage.layer, stage.hosts),
+        lambda: deployed(view.cluster, stage.layer, stage.hosts),
         precheck=gate(view.cluster),
         verify=gate(view.cluster),
         within=SETTLE,

@@ -18,7 +18,7 @@ def plan(view: View) -> Plan:
     # What is drained by a run that died is given back; everything else is told, and left.
     mend, _ = mending(view)
     layer = former.parameters.get("layer", "")
-    found = changes(view.inventory, [layer] if layer else LAYERS)
+    found = changes(view.cluster, [layer] if layer else LAYERS)
     hosts = ", ".join(dict.fromkeys(change.host or change.layer for change in found)) or "no host"
     lines = [
         f"it stopped because: {clean(former.stopped, 300)}",

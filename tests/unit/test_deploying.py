@@ -8,10 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cluster.spec import Cluster
+from cluster.validate import cluster_spec
 from engine import deploying
 from operations.steps import Refused
+from tests.unit.inventories import inventory
+from tests.unit.test_health import SPEC
 
 PROGRAM = """
 import sys
@@ -41,16 +46,16 @@ END = '{"end": {"ok": true, "reason": ""}}'
 
 def test_changes_come_in_the_layers_order(program: Path) -> None:
     says(program, f"print('''{CHANGE % 'galera'}\n{CHANGE % 'base'}\n{END}''')")
-    found = deploying.changes(Path("i.py"), ["base", "galera"])
+    found = deploying.changes(SPEC, ["base", "galera"])
     assert [change.layer for change in found] == ["base", "galera"] and found[0].diff == ("+x",)
-    assert (program / "arguments").read_text() == ("-m engine apply --inventory i.py --layer base --layer galera --dry")
+    assert (program / "arguments").read_text() == ("-m engine apply --layer base --layer galera --dry")
 
 
 def test_a_stage_is_limited_to_its_hosts(program: Path) -> None:
     says(program, f"print('''{END}''')")
-    deploying.deployed(Path("i.py"), "pacemaker", ["a", "b"])
+    deploying.deployed(SPEC, "pacemaker", ["a", "b"])
     assert (program / "arguments").read_text() == (
-        "-m engine apply --inventory i.py --layer pacemaker --limit a --limit b"
+        "-m engine apply --layer pacemaker --limit a --limit b"
     )
 
 
@@ -58,7 +63,7 @@ def test_a_failure_names_operation_and_host(program: Path) -> None:
     failed = '{"failed": {"host": "a", "operation": "Galera: restart"}}\n{"end": {"ok": false, "reason": "no."}}'
     says(program, f"print('''{failed}''')")
     with pytest.raises(Refused, match=r"^Galera: restart, on a: no\.$"):
-        deploying.deployed(Path("i.py"), "galera", ["a"])
+        deploying.deployed(SPEC, "galera", ["a"])
 
 
 @pytest.mark.parametrize(
@@ -72,14 +77,21 @@ def test_a_failure_names_operation_and_host(program: Path) -> None:
 def test_without_a_last_word_it_is_not_seen_to_succeed(program: Path, body: str, said: str) -> None:
     says(program, body)
     with pytest.raises(Refused, match=said):
-        deploying.changes(Path("i.py"), ["base"])
+        deploying.changes(SPEC, ["base"])
 
 
 def test_one_that_does_not_end_is_ended(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploying, "DRY_WITHIN", 1)
     says(program, "import time; time.sleep(60)")
     with pytest.raises(Refused, match="had not ended after 1 s"):
-        deploying.changes(Path("i.py"), ["base"])
+        deploying.changes(SPEC, ["base"])
+
+
+def test_it_is_told_the_cluster_that_was_planned_for(program: Path) -> None:
+    cluster = cluster_spec(inventory((("galera", "settings"), {"max_connections": 7, "gcache.size": "2G"})))
+    says(program, f"Path('{program}/told').write_text(sys.stdin.readline()); print('''{END}''')")
+    deploying.deployed(cluster, "base", [])
+    assert msgspec.json.decode((program / "told").read_text(), type=Cluster) == cluster
 
 
 PARENT = """
