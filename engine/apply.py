@@ -86,7 +86,8 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
             state.set_stage(StateStage.Execute)
             run_ops(state)
     except FAILURES as failure:
-        reason = heard.words() or clean(str(failure), 400)
+        # pyinfra tells the reason in its log, and then only that no host is left.
+        reason = clean(str(failure), 400) if isinstance(failure, Refused) else heard.words() or clean(str(failure), 400)
         _say(end={"ok": False, "reason": masked(reason, _secrets(cluster))})
         return 1
     _say(end={"ok": True, "reason": ""})
