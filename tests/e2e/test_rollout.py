@@ -51,18 +51,24 @@ class Rollout:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "changed.py"
+        self.layers: set[str] = set()
+        """Those that were rolled out."""
+        self._differing: set[str] = set()
 
     def differs(self, changes: dict[str, Any]) -> None:
         self.path.write_text(INVENTORY.format(changes=changes))
+        self._differing = set(changes)
 
     def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
         return hatui("plan", "--inventory", str(self.path), *options)
 
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        self.layers |= self._differing
         return hatui("rollout", "--inventory", str(self.path), "--yes", "--reason", "a test", *options)
 
     def begin(self, *options: str) -> tuple[subprocess.Popen[bytes], Path]:
         """Begin a rollout, and wait for its journal."""
+        self.layers |= self._differing
         before = set(runs_path(CLUSTER.name).glob("*.jsonl"))
         command = [sys.executable, "-m", "tui.main", "rollout", "--inventory", str(self.path)]
         process = subprocess.Popen(
@@ -81,9 +87,10 @@ class Rollout:
 @pytest.fixture
 def change(healthy: None, tmp_path: Path) -> Iterator[Rollout]:
     """An inventory to be changed; what the test brought in is taken out again after it."""
-    yield Rollout(tmp_path)
+    rollout = Rollout(tmp_path)
+    yield rollout
     lab.repair()
-    for layer in ("haproxy", "galera"):
+    for layer in sorted(rollout.layers):
         lab.deploy(layer)
 
 
