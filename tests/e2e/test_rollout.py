@@ -183,13 +183,14 @@ def test_it_pauses_and_is_resumed_or_aborted_and_says_what_that_leaves(change: R
     done = change.run("--soak", "1", "--pause-after", "canary")
     assert done.returncode == Outcome.STOPPED.exit_code
     (first,) = order(last_run())
+    others = list(dict.fromkeys(name.split(":")[0].split("/")[1] for name in last_run().begin["steps"][3:]))
     assert max_connections().count("1303") == 1
     aborted = hatui("rollout", "--inventory", str(change.path), "--abort", "--yes")
     assert aborted.returncode == 0, aborted.stdout + aborted.stderr
-    others = [name for name in NODES if name != first]
+    assert sorted([first, *others]) == list(NODES)
     assert f"done, and stays done: galera/{first}" in aborted.stdout
     assert all(f"not done: galera/{name}" in aborted.stdout for name in others)
-    assert f"another than the inventory: {', '.join(others)}" in aborted.stdout
+    assert f"another than the inventory: {', '.join(sorted(others))}" in aborted.stdout
     nothing = change.run("--resume")
     assert nothing.returncode == Outcome.REFUSED.exit_code and "no rollout that stopped" in nothing.stderr
     assert change.run("--soak", "0", "--pause-after", f"galera/{others[0]}").returncode == Outcome.STOPPED.exit_code
