@@ -63,7 +63,8 @@ def plan(inventory: Path, layer: str | None, form: str) -> int:
     if form == "json":
         sys.stdout.write(done.stdout.decode())
     elif form == "plain":
-        print("\n".join(plain(found)))
+        for line in plain(found):
+            print(line)
     else:
         print_stages(found)
     return SOMETHING if found.changes else NOTHING

@@ -54,6 +54,9 @@ def test_plain_lines_name_stage_host_and_change(engine: Any, capsys: pytest.Capt
         "galera/db1\t*\tMariaDB is restarted",
         "refused\t*\tdb2 is away.",
     ]
+    engine(NOTHING)
+    verb.plan(Path("i.py"), None, "plain")
+    assert capsys.readouterr().out == ""
 
 
 def test_the_table_shows_stages_effects_and_diffs_and_takes_no_markup(
