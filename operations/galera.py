@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -22,7 +23,7 @@ from cluster.text import clean
 from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
 from facts.galera import CHECK_UNIT, GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
-from operations.steps import Refused, Step, look_all, refused, shell, wait_for
+from operations.steps import Refused, Step, look_all, refused, shell, taking_part, wait_for
 from operations.traffic import away_from, writers
 
 TRANSFER = 1800
@@ -87,7 +88,7 @@ def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCom
             continue
         service = node.service
         if service is not None and (service.reload_due or not service.enabled):
-            yield Step(f"{name}: MariaDB starts at boot", lambda name=name: _enable(name))  # type: ignore[misc]
+            yield Step(f"{name}: MariaDB starts at boot", partial(_enable, name), on=name)
         if not node.running or node.standalone:
             yield Step(f"{name} joins the Galera cluster", lambda name=name: join(hosts, name))  # type: ignore[misc]
         elif not is_synced(node):
@@ -172,20 +173,23 @@ def rolled(
 ) -> Generator[PyinfraCommand, None, None]:
     """Restart what runs with former settings, one node at a time, the writer last, each behind its gate.
 
-    `hosts` maps each to its address. On the `balancers` each node is drained before, and undrained after. The
-    responder, whose restart costs nobody a session, goes first, then the arbitrator.
+    Only hosts of this run; the gates look at all. `hosts` maps each to its address. On the `balancers` each node is
+    drained before, and undrained after. The responder, whose restart costs nobody a session, goes first, then the
+    arbitrator.
     """
     size = len(hosts) + (arbitrator is not None)
     nodes = nodes_of(list(hosts))
     known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
+    here = set(taking_part([*hosts, *([arbitrator] if arbitrator else [])]))
     for name, node in known.items():
-        if node.check is not None and node.check.restart_due:
-            yield Step(f"{name}: restart the health responder", lambda name=name: _restart_check(hosts, name))  # type: ignore[misc]
-    if arbitrator is not None:
+        if name in here and node.check is not None and node.check.restart_due:
+            yield Step(f"{name}: restart the health responder", partial(_restart_check, hosts, name), on=name)
+    if arbitrator is not None and arbitrator in here:
         garb = arbitrator_service(arbitrator)
         if garb is not None and garb.restart_due:
-            yield Step(f"{arbitrator}: restart the arbitrator", lambda: _restart_arbitrator(hosts, arbitrator, size))
-    due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
+            act = partial(_restart_arbitrator, hosts, arbitrator, size)
+            yield Step(f"{arbitrator}: restart the arbitrator", act, on=arbitrator)
+    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
     if not due:
         return
     unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
@@ -198,7 +202,8 @@ def rolled(
         yield refused("Restart MariaDB", str(refusal))
         return
     for name in sorted(due, key=lambda name: name in last):
-        yield Step(f"{name}: restart MariaDB", lambda name=name: _restart(hosts, name, size, balancers))  # type: ignore[misc]
+        act = partial(_restart, hosts, name, size, balancers)
+        yield Step(f"{name}: restart MariaDB", act, on=name)
 
 
 def _restart_check(hosts: Mapping[str, str], name: str) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -25,7 +26,7 @@ from cluster.gates.rabbitmq import (
 from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
-from operations.steps import Refused, Step, look_all, refused, shell, wait_for
+from operations.steps import Refused, Step, look_all, refused, shell, taking_part, wait_for
 
 START = 120
 """Seconds in which a broker must answer and be seen by all."""
@@ -190,10 +191,14 @@ def _queues(name: str) -> int:
 
 @operation()
 def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
-    """Restart what runs with former settings, one broker at a time, the one with most connections last."""
+    """Restart what runs with former settings, one broker at a time, the one with most connections last.
+
+    Only those of this run; the gates look at all.
+    """
     nodes = nodes_of(list(hosts))
     known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
-    due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
+    here = taking_part(list(hosts))
+    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
     if not due:
         return
     unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
@@ -201,7 +206,7 @@ def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
         yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
         return
     for name in sorted(due, key=connections):
-        yield Step(f"{name}: restart RabbitMQ", lambda name=name: _restart(hosts, name))  # type: ignore[misc]
+        yield Step(f"{name}: restart RabbitMQ", partial(_restart, hosts, name), on=name)
 
 
 def connections(name: str) -> int:
