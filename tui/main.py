@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
     verb = _acting(verbs, "restart", "restart a layer's service, one host at a time, each behind its gate")
     verb.add_argument("layer", choices=("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"))
     rollout.arguments(_acting(verbs, "rollout", "bring in what the inventory changes: a canary, then host by host"))
+    verb = _acting(verbs, "recover", "bring a cluster back after all of it was down, on the evidence of every host")
+    verb.add_argument("layer", choices=("galera", "rabbitmq"))
+    verb.add_argument(
+        "--force-from", default="", metavar="HOST", help="begin with this host against all doubt; typed once more"
+    )
     verb = _acting(verbs, "run", "carry out a runbook: one of hatui's, or a file of your own")
     verb.add_argument(
         "runbook", metavar="FILE", help="a path that ends with .py, or the name of one in engine/runbooks"
@@ -141,6 +146,8 @@ def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple
         return f"switchover_{options.service}", {**named, "to": options.to}
     if options.verb in ("drain", "undrain"):
         return options.verb, {"host": options.host}
+    if options.verb == "recover":
+        return f"recover_{options.layer}", {"force_from": options.force_from} if options.force_from else {}
     if options.verb == "restart":
         return "restart", {"layer": options.layer}
     if wrong := [pair for pair in options.set if "=" not in pair]:
