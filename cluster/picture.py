@@ -124,11 +124,13 @@ def _galera(node: GaleraNode | Unknown) -> str:
 def _broker(node: BrokerNode | Unknown) -> str:
     if isinstance(node, Unknown):
         return "unknown"
+    if node.draining:
+        return "drained"
     if not node.running:
         return "down"
     parted = f", parted from {', '.join(node.partitions)}" if node.partitions else ""
     alarms = f", alarms: {', '.join(node.alarms)}" if node.alarms else ""
-    return f"{'drained' if node.draining else 'running'}{parted}{alarms}"
+    return f"running{parted}{alarms}"
 
 
 def _member(node: QuorumNode | Unknown) -> str:

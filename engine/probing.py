@@ -24,6 +24,8 @@ from engine.probes.report import Ready, Report, Target, Wanted
 
 READY_WITHIN = 10.0
 """Seconds: twice what the prober takes at most to say whether its probes succeed."""
+SETTLING = 1.0
+"""Seconds that are measured after `stop` was called: what a run's last step did to clients shows after it."""
 REPORT_WITHIN = 15.0
 """Seconds until the last probes, which hang where the service does, have ended."""
 LIMIT = 2**18
@@ -55,7 +57,8 @@ class Probing:
             return None
         try:
             request = msgspec.json.encode(Wanted(_targets(self._cluster, self._services)))
-            self._prober = _Process(request)
+            self._prober = _Process()
+            self._prober.tell(request)
             ready = msgspec.json.decode(self._prober.line(READY_WITHIN), type=Ready)
         except (_Unmeasured, SecretError, OSError, msgspec.MsgspecError) as error:
             self._abandon(error)
@@ -63,7 +66,7 @@ class Probing:
         return None if ready.ready else clean(ready.reason, 300)
 
     def stop(self) -> dict[str, dict[str, Any]]:
-        """End, and give what was felt as plain data, by service, for the journal.
+        """End after SETTLING, and give what was felt as plain data, by service, for the journal.
 
         Of a service that was measured: the figures of engine.probes.report.ServiceReport, and `note` if they don't
         cover the whole time. Of one that was not: `reason` alone.
@@ -71,7 +74,8 @@ class Probing:
         report = Report()
         if self._prober is not None:
             try:
-                self._prober.tell_to_stop()
+                time.sleep(SETTLING)
+                self._prober.tell(b"stop")
                 report = msgspec.json.decode(self._prober.line(REPORT_WITHIN), type=Report)
                 self._prober.end()
             except (_Unmeasured, OSError, msgspec.MsgspecError) as error:
@@ -103,7 +107,7 @@ def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
 class _Process:
     """The prober's process. Works with and without gevent's patches, and holds up no other greenlet."""
 
-    def __init__(self, request: bytes) -> None:
+    def __init__(self) -> None:
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
         self._process = subprocess.Popen(
@@ -116,8 +120,12 @@ class _Process:
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        # Secrets go this way alone. A request is far shorter than what a pipe takes at once.
-        os.write(self._stdin.fileno(), request + b"\n")
+
+    def tell(self, line: bytes) -> None:
+        """Send a line, far shorter than what a pipe takes at once. Secrets go this way alone."""
+        # One that has ended by itself may have left its report.
+        with suppress(BrokenPipeError):
+            os.write(self._stdin.fileno(), line + b"\n")
 
     def line(self, within: float) -> bytes:
         """Its next line. _Unmeasured if it does not come in `within` seconds."""
@@ -132,11 +140,6 @@ class _Process:
             self._heard += said
         line, _, self._heard = self._heard.partition(b"\n")
         return line
-
-    def tell_to_stop(self) -> None:
-        # One that has ended by itself has left its report.
-        with suppress(BrokenPipeError):
-            os.write(self._stdin.fileno(), b"stop\n")
 
     def end(self, within: float = 5.0) -> None:
         """Wait `within` seconds until it is gone, then kill it."""

@@ -26,7 +26,7 @@ class FileStates(FactBase[dict[str, FileState]]):
             [
                 "for f in",
                 *(shlex.quote(path) for path in paths),
-                "; do [ -f \"$f\" ] && printf '%s %s\\n' \"$(sha256sum <\"$f\" | cut -c1-64)\"",
+                '; do [ -f "$f" ] && printf \'%s %s\\n\' "$(sha256sum <"$f" | cut -c1-64)"',
                 '"$(stat -L -c \'%04a %U %G %n\' -- "$f")"; done; true',
             ]
         )

@@ -94,7 +94,7 @@ def felt_line(service: str, felt: dict[str, Any]) -> str:
 
 
 def _kinds(kinds: dict[str, int]) -> str:
-    return f" ({', '.join(f'{count} times {kind}' for kind, count in kinds.items())})" if kinds else ""
+    return f" ({', '.join(f'{kind}: {count}' for kind, count in kinds.items())})" if kinds else ""
 
 
 def _ms(value: float | None) -> str:

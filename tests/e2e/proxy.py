@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -46,8 +47,12 @@ class Proxy:
         """Pass on again."""
         self._shut = False
 
+    def freeze(self, seconds: float) -> None:
+        """Pass nothing on for `seconds`, and let connections be made all the same. Returns at once."""
+        self._loop.call_soon_threadsafe(time.sleep, seconds)
+
     async def _listen(self) -> int:
-        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, backlog=1024)
         return int(server.sockets[0].getsockname()[1])
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -35,8 +35,8 @@ def test_an_outage_is_as_long_as_it_was() -> None:
         prober.wait()
     felt = prober.felt
     # The servers' own ends and beginnings, and one interval on each side.
-    assert outage <= felt.gap < outage + 0.3, str(felt)
-    assert 20 < felt.failed < 60 and "connection refused" in felt.kinds, str(felt)
+    assert outage <= felt.gap < outage + 1, str(felt)
+    assert felt.failed > 20 and "connection refused" in felt.kinds, str(felt)
 
 
 def test_probes_go_on_while_others_hang_and_none_is_forgotten() -> None:
@@ -49,7 +49,11 @@ def test_probes_go_on_while_others_hang_and_none_is_forgotten() -> None:
     assert lasted >= TIMEOUT
 
 
-def test_late_answers_count_from_their_schedule() -> None:
+def test_latency_counts_from_the_schedule() -> None:
+    prober = Prober(lambda: "mysql1")
+    prober._room.acquire()
+    prober._one(time.monotonic() - 0.5)
+    assert prober.felt.longest >= 0.5 and prober.felt.late >= 0.5
     with serving(saying(GREETING, after=0.2)) as port:
         felt = probed(port, 0.5)
     assert felt.failed == 0 and (felt.latency(0.5) or 0) >= 0.2, str(felt)
@@ -60,6 +64,10 @@ def test_late_answers_count_from_their_schedule() -> None:
     [
         (reset, "connection reset by peer"),
         (saying(b"AMQP\x00\x00\x09\x01AMQP"), "ConnectionError: something else than a broker's greeting"),
+        (
+            saying(GREETING.replace(b"\x0a\x00\x0a", b"\x0a\x00\x32")),
+            "ConnectionError: something else than a broker's greeting",
+        ),
         (lambda connection: connection.recv(8), "ConnectionError: closed before the broker greeted"),
     ],
 )
@@ -99,7 +107,7 @@ def test_a_database_that_refuses_cuts_or_hangs() -> None:
         (None, "connection refused"),
         (hang, "no answer within 2 s"),
         (reset, "connection reset by peer"),
-        (saying(b"nonsense" * 100), ""),
+        (lambda connection: connection.sendall(b"nonsense" * 100), ""),
     ],
 )
 def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
@@ -108,7 +116,9 @@ def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
     with serving(behaviour) if behaviour else nullcontext(free_port()) as port:
         stream = kind("127.0.0.1", port, "secret")
         stream.start()
-        time.sleep(0.2)
+        deadline = time.monotonic() + 20
+        while not stream.heard.kinds and time.monotonic() < deadline:
+            time.sleep(0.01)
         stream.stop()
         stream.wait()
     assert (stream.heard.beats, stream.heard.resets, stream.heard.gap) == (0, 0, None)
