@@ -14,6 +14,7 @@ from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from cluster.wiring import RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "rabbitmq-server.service"
 EPMD_SOCKET = "epmd.socket"
@@ -25,6 +26,8 @@ STAMPED = (CONFIG, ENVIRONMENT, PLUGINS)
 DEFINITIONS = "/etc/rabbitmq/hatui-definitions.json"
 COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
 DATA = "/var/lib/rabbitmq/mnesia"
+# The members, and those that run, as the broker knows them (rabbit_node_monitor).
+SIGNS = Signs(units=(UNIT,), files=(*STAMPED, f"{DATA}/rabbit@*/cluster_nodes.config"))
 WATCH_LOGIN = "/etc/hatui/rabbitmq-watch.curl"
 """The watch account's name and password as curl's configuration (curl(1), --config), mode 0600."""
 API = f"http://127.0.0.1:{RABBITMQ_MANAGEMENT_PORT}/api"
