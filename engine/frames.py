@@ -29,9 +29,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A sign of these layers has changed."""
+    """A sign of these layers has changed. `begun`: their sections run already."""
 
     names: tuple[str, ...]
+    begun: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ def _frame(words: list[str], text: str) -> Frame:
     match words:
         case ["look", name, code, _] if code.removeprefix("-").isdecimal() and len(code) < 5:
             return Section(name, int(code), text)
-        case ["sign", *names]:
-            return Sign(tuple(names))
+        case ["sign" | "begun" as kind, *names]:
+            return Sign(tuple(names), kind == "begun")
         case ["beat"]:
             return Beat()
     raise Garbled(f"says what it was not asked: {clean(' '.join(words), 80)}")

@@ -24,13 +24,13 @@ LAYERS: Mapping[Role, tuple[str, ...]] = {
 """What a host of each role is asked: the names of `ClusterState`'s fields."""
 
 PERIODS: Mapping[str, float] = {
-    "vrrp": 5,
-    "controller_vip": 2,
-    "haproxy": 5,
-    "galera": 8,
+    "vrrp": 10,
+    "controller_vip": 5,
+    "haproxy": 10,
+    "galera": 10,
     "rabbitmq": 15,
-    "corosync": 10,
-    "pacemaker": 10,
+    "corosync": 20,
+    "pacemaker": 15,
 }
 """Seconds after which a layer is asked again though none of its signs has changed: what it costs a host, 1.5 to 30 ms of
 processor time, is spread so that a host spends less than a hundredth of one core in all (docs/observer.md)."""

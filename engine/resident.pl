@@ -1,16 +1,17 @@
 # What runs on a host while it is looked at, for as long as the connection is open: it runs the sections that it is asked
-# for, side by side, and says when a sign has changed. Perl, because every Debian has it (perl-base), and because one
+# for, side by side; where a sign has changed it says so, and runs the section at once. Perl, because every Debian has it (perl-base), and because one
 # process that stays costs a host less than a shell that starts a program for each glance.
 #
 # In: lines of section names; one without names asks for a beat.
-# Out: "MARK look NAME EXIT LENGTH\n" and LENGTH bytes; "MARK sign NAME ...\n"; "MARK beat\n", once a second as well.
-# Before this stand (engine/script.py): $mark, $limit, $tick, $deaf, %section, %units, %files, %question, @addressed.
+# Out: "MARK look NAME EXIT LENGTH\n" and LENGTH bytes; "MARK begun NAME ...\n", for what runs because its
+# sign has changed, "MARK sign NAME ...\n" for what should; "MARK beat\n", once a second as well.
+# Before this stand (engine/script.py): $mark, $limit, $tick, $deaf, $most, %section, %units, %files, %question, @addressed.
 use strict;
 use Socket qw(:DEFAULT SOCK_NONBLOCK);
 $0 = 'hatui';
 my (%running, %sign, %path, $kernel);
 my ($heard, $beaten, $asked, $said, $line) = (time, 0, 0, '', '');
-my %changed;
+my (%changed, %begun);
 
 sub leave { kill 'KILL', map { -$_->{pid} } values %running; exit 0 }
 $SIG{PIPE} = $SIG{HUP} = $SIG{TERM} = \&leave;
@@ -26,10 +27,10 @@ sub speak {
 
 sub begin {
     my $name = shift;
-    return if !exists $section{$name} || grep { $_->{name} eq $name } values %running;
-    pipe my $out, my $into or return;
+    return 0 if !exists $section{$name} || grep { $_->{name} eq $name } values %running;
+    pipe my $out, my $into or return 0;
     my $pid = fork;
-    defined $pid or return;
+    defined $pid or return 0;
     if (!$pid) {
         setpgrp;
         open STDIN, '<', '/dev/null';
@@ -39,6 +40,7 @@ sub begin {
         kill 'KILL', $$;
     }
     $running{fileno $out} = { name => $name, pid => $pid, out => $out, said => '' };
+    return 1;
 }
 
 sub hear {
@@ -71,6 +73,15 @@ sub answer {
     return join ' ', map { $_ // '' } $text =~ /$pattern/mg;
 }
 
+# What changes all the time is left to whoever asks.
+sub answer_signs {
+    my (@begun, @left);
+    push @{ $begun{$_}++ < $most && begin($_) ? \@begun : \@left }, $_ for sort keys %changed;
+    speak("$mark begun @begun\n") if @begun;
+    speak("$mark sign @left\n") if @left;
+    %changed = ();
+}
+
 sub note {
     my ($name, $kind, $now) = @_;
     my $was = $sign{"$name $kind"};
@@ -88,8 +99,8 @@ sub glance {
     for my $name (keys %path) {
         note($name, 'files', join ' ', map { my @seen = stat; "$_ @seen[1, 7, 9, 10]" } grep { -e } @{ $path{$name} });
     }
-    # Half as often: it costs another program something as well. One that is silent is asked once a second.
-    for my $name ($asked++ % ($said eq 'silent' ? 20 : 2) ? () : keys %question) {
+    # One that is silent is asked once a second.
+    for my $name ($said eq 'silent' && $asked++ % 10 ? () : keys %question) {
         $said = answer(@{ $question{$name} });
         note($name, 'question', $said);
     }
@@ -127,10 +138,10 @@ while (1) {
     next if !$tick;
     if ($beaten != time) {
         $beaten = time;
+        %begun = ();
         speak("$mark beat\n");
         find();
     }
     glance() if !$found;
-    speak("$mark sign @{[sort keys %changed]}\n") if %changed;
-    %changed = ();
+    answer_signs() if %changed;
 }

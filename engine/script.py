@@ -9,8 +9,10 @@ from facts.signs import Signs
 
 LIMIT = 2**20
 """Bytes that one section may answer."""
-TICK = 0.05
+TICK = 0.1
 """Seconds between two glances at the signs."""
+MOST = 2
+"""Times a second that a layer is asked because of its signs alone."""
 DEAF = 30
 """Seconds after which a host that has heard nothing ends what runs there for the look."""
 
@@ -31,6 +33,7 @@ def compose(mark: str, sections: Mapping[str, str], signs: Mapping[str, Signs], 
         "$limit": str(LIMIT),
         "$tick": str(TICK if stays else 0),
         "$deaf": str(DEAF),
+        "$most": str(MOST),
         "%section": _table({name: _quoted(command) for name, command in sections.items()}),
         "%units": _table({name: _list(one.units) for name, one in signs.items() if one.units}),
         "%files": _table({name: _list(one.files) for name, one in signs.items() if one.files}),

@@ -46,13 +46,13 @@ _MEMBERS = 64
 
 def rabbit_command() -> str:
     """A shell command whose output `parse_rabbit_cluster` reads. Takes at most 2 s."""
-    curl = f"curl -qsSN -K {WATCH_LOGIN} -w '\\nHttp=%{{http_code}}\\n'"
+    asked = f"-sSN -K {WATCH_LOGIN} -w '\\nHttp=%{{http_code}}\\n'"
     shared = " ".join(f"'{url}'" for url in _SHARED)
     return "; ".join(
         [
             "self=rabbit@$(uname -n | cut -d. -f1)",
             'echo "Self=$self"',
-            f"{{ {curl} -m 1 {_OWN} && {curl} --fail-early -m 0.8 {shared}; }} 2>/dev/null | head -c {_LARGEST}",
+            f"curl -q --fail-early -m 1 {asked} {_OWN} --next -m 0.8 {asked} {shared} 2>/dev/null | head -c {_LARGEST}",
             "echo; echo End=",
             # {[members],[those that ran when it last knew]}. of rabbit_node_monitor.
             f"printf 'File='; cat {DATA}/$self/cluster_nodes.config 2>/dev/null | tr -d ' \\n' | head -c 4000; echo",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from cluster.spec import Cluster
 from cluster.state import Unknown
+from cluster.text import clean
 from engine.frames import Frame, Section, Sign
 from engine.layers import commands, record
 from engine.look import WITHIN
 from engine.observe.memory import Memory
-from engine.observe.turns import AT_ONCE, Turns
+from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
 from engine.script import DEAF
 from engine.ssh import Broken, Line
 
@@ -34,7 +35,7 @@ def wait_before(failures: int) -> float:
 
 
 class Watched:
-    """`changed` is called whenever the memory has something new of this host."""
+    """`changed` is called whenever the memory has something new of this host, `stirred` with the layers it gives signs of."""
 
     def __init__(
         self,
@@ -45,15 +46,17 @@ class Watched:
         periods: Mapping[str, float],
         memory: Memory,
         changed: Callable[[], None],
+        stirred: Callable[[str, tuple[str, ...]], None],
     ) -> None:
         self._cluster = cluster
-        self._name = name
+        self.name = name
         self._facts = facts
         self._sections = commands(cluster, name, facts)
         self._signs = {layer: signs[layer] for layer in self._sections}
         self.turns = Turns({layer: periods[layer] for layer in self._sections})
         self._memory = memory
         self._changed = changed
+        self._stirred = stirred
         self._woken = asyncio.Event()
         self._clock = asyncio.get_running_loop().time
         self._heard = 0.0
@@ -68,13 +71,13 @@ class Watched:
         failures = 0
         while True:
             begun = self._clock()
-            line = await Line.begin(self._cluster, self._name)
+            line = await Line.begin(self._cluster, self.name)
             try:
                 reason = await self._talk(line)
             finally:
                 await line.end()
             failures = failures + 1 if self._clock() - begun < _STEADY else 0
-            self._memory.lost(self._name, reason)
+            self._memory.lost(self.name, reason)
             self._changed()
             await asyncio.sleep(wait_before(failures))
 
@@ -101,18 +104,22 @@ class Watched:
         async for frame in line.frames():
             now = self._clock()
             self._heard = now
-            self._memory.met(self._name)
-            self._memory.heard(self._name, now)
+            self._memory.met(self.name)
+            self._memory.heard(self.name, now)
             self._take(frame, now)
 
     def _take(self, frame: Frame, now: float) -> None:
         if isinstance(frame, Sign):
-            self.stir(AT_ONCE, frame.names)
+            if frame.begun:
+                self.turns.begun(now, frame.names)
+            self.stir(AFTERWARDS if frame.begun else AT_ONCE, frame.names)
+            self._stirred(self.name, tuple(name for name in frame.names if name in self._sections))
         elif isinstance(frame, Section):
-            took = self.turns.answered(frame.name, now)
-            if took is None:
-                raise Broken(f"tells of {frame.name}, which it was not asked")
-            self._memory.saw(self._name, frame.name, record(self._facts[frame.name], frame), now, took)
+            if frame.name not in self._sections:
+                raise Broken(f"tells of {clean(frame.name, 20)}, which it was not asked")
+            # What it began by itself may be told twice.
+            took = self.turns.answered(frame.name, now) or 0.0
+            self._memory.saw(self.name, frame.name, record(self._facts[frame.name], frame), now, took)
             self._changed()
             self._woken.set()
 
@@ -124,7 +131,7 @@ class Watched:
             if overdue := self.turns.overdue(now, WITHIN):
                 reason = f"did not answer within {WITHIN:g} s"
                 for layer in overdue:
-                    self._memory.saw(self._name, layer, Unknown(reason), now, WITHIN)
+                    self._memory.saw(self.name, layer, Unknown(reason), now, WITHIN)
                 raise Broken(f"{reason} when it was asked for {', '.join(overdue)}")
             if now - self._heard >= WITHIN:
                 raise Broken(f"did not answer within {WITHIN:g} s")

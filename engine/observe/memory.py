@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,9 @@ from engine.look import WITHIN
 
 SILENT = 3.0
 """Seconds without a word after which nothing is known of a host. One that is there says so once a second."""
+TOGETHER = 0.2
+"""Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that moves
+is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
 _FIELDS = tuple(ClusterState.__dataclass_fields__)
 
 Ages = Mapping[str, Mapping[str, float | None]]
@@ -25,6 +28,8 @@ class _Host:
     reason: str = "was not asked yet"
     took: dict[str, float] = field(default_factory=dict)
     records: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    settled: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    """The same, but for layers that are held."""
 
 
 class Memory:
@@ -33,6 +38,7 @@ class Memory:
     def __init__(self, cluster: Cluster, periods: Mapping[str, float]) -> None:
         self._layers = {name: LAYERS[host.role] for name, host in cluster.hosts.items()}
         self._hosts = {name: _Host() for name in cluster.hosts}
+        self._held: dict[str, float] = {}
         self._limits = {layer: 3 * period + WITHIN for layer, period in periods.items()}
 
     def heard(self, name: str, now: float) -> None:
@@ -44,6 +50,21 @@ class Memory:
         host = self._hosts[name]
         host.records[layer] = (now, record)
         host.took[layer] = took
+        if layer not in self._held:
+            host.settled[layer] = host.records[layer]
+
+    def hold(self, layer: str, now: float) -> None:
+        """The hosts of this layer are being asked together: the settled view keeps what it has, for TOGETHER at most."""
+        self._held.setdefault(layer, now + TOGETHER)
+
+    def settle(self, now: float, awaited: Callable[[str], bool]) -> float:
+        """Let the settled view have the layers of which nothing is awaited any longer; when to do that again."""
+        for layer in [layer for layer, until in self._held.items() if until <= now or not awaited(layer)]:
+            del self._held[layer]
+            for host in self._hosts.values():
+                if layer in host.records:
+                    host.settled[layer] = host.records[layer]
+        return min(self._held.values(), default=float("inf"))
 
     def lost(self, name: str, reason: str) -> None:
         """The connection ended, or did not come about. What was seen stays known until it is too old."""
@@ -61,14 +82,19 @@ class Memory:
             for name, host in self._hosts.items()
         )
 
-    def state(self, now: float) -> ClusterState:
-        """What is known now."""
+    @property
+    def holds(self) -> bool:
+        """Whether the settled view lacks something."""
+        return bool(self._held)
+
+    def state(self, now: float, *, settled: bool = True) -> ClusterState:
+        """What is known now; not `settled`: whatever came last, of each host for itself."""
         fields: dict[str, dict[str, Any]] = {field: {} for field in _FIELDS}
         for name, host in self._hosts.items():
             away = self._away(host, now)
             fields["hosts"][name] = away or HostAnswer(round(max(host.took.values(), default=0.0), 3))
             for layer in self._layers[name]:
-                fields[layer][name] = away or self._record(host, layer, now)
+                fields[layer][name] = away or self._record(host.settled if settled else host.records, layer, now)
         return ClusterState(**fields)
 
     def ages(self, now: float) -> Ages:
@@ -77,7 +103,7 @@ class Memory:
         for name, host in self._hosts.items():
             ages["hosts"][name] = None if host.heard is None else round(now - host.heard, 2)
             for layer in self._layers[name]:
-                seen = host.records.get(layer)
+                seen = host.settled.get(layer)
                 ages[layer][name] = None if seen is None else round(now - seen[0], 2)
         return ages
 
@@ -90,10 +116,10 @@ class Memory:
             return Unknown(f"{host.reason} (last heard of {age:.0f} s ago)")
         return Unknown(f"has said nothing for {age:.0f} s")
 
-    def _record(self, host: _Host, layer: str, now: float) -> Any:
-        if layer not in host.records:
+    def _record(self, records: Mapping[str, tuple[float, Any]], layer: str, now: float) -> Any:
+        if layer not in records:
             return Unknown("was not asked yet")
-        seen, record = host.records[layer]
+        seen, record = records[layer]
         if (age := now - seen) > self._limits[layer]:
             return Unknown(f"was last seen {age:.0f} s ago, which is too long")
         return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cluster.health import LayerHealth, Verdict, assess, overall
@@ -20,11 +21,21 @@ class Seen:
 
     state: ClusterState
     layers: tuple[LayerHealth, ...]
+    hosts: Mapping[tuple[str, str], Verdict]
+    """Layer and host to the host's verdict."""
     picture: Picture
 
     @classmethod
-    def of(cls, spec: Cluster, state: ClusterState) -> Seen:
-        return cls(state, assess(spec, state), picture(spec, state))
+    def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
+        """What is to be said of the whole comes from `state`, what is to be said of one host from `latest`, if given."""
+        layers, where = assess(spec, state), picture(spec, state)
+        closer = layers
+        if latest is not None:
+            closer = assess(spec, latest)
+            wide = {thing: value for thing, value in where.items() if not thing.host}
+            where = wide | {thing: value for thing, value in picture(spec, latest).items() if thing.host}
+        hosts = {(layer.layer, host.host): host.verdict for layer in closer for host in layer.hosts}
+        return cls(state, layers, hosts, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,7 @@ def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float) -> Snapshot:
 
 def events(before: Seen, now: Seen, at: float) -> list[Event]:
     """What differs: first what is where, then the verdicts that follow from it."""
-    verdicts = {(layer.layer, host.host): host.verdict for layer in now.layers for host in layer.hosts}
-    verdicts |= {(layer.layer, ""): layer.verdict for layer in now.layers}
+    verdicts = {(layer.layer, ""): layer.verdict for layer in now.layers} | dict(now.hosts)
     found = []
     for change in changes(before.picture, now.picture):
         layer = _SHOWN_IN.get(change.thing.layer, change.thing.layer)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-AT_ONCE = (0.0, 0.3, 1.0, 2.5, 5.0)
-"""Seconds after a sign of a layer at which it is asked: what begins then is seldom over at once."""
 AFTERWARDS = (0.3, 1.0, 2.5, 5.0)
-"""The same for what did not stir itself, when something else in the cluster did."""
+"""Seconds after a change at which everything is asked: what begins then is seldom over at once."""
+AT_ONCE = (0.0, *AFTERWARDS)
 _EXTRA = 10
 """Looks out of turn that a layer may have at once; each second gives one back. What flaps is asked once a second."""
-_PAUSE = 2.0
+_PAUSE = 1.0
 """A layer is left alone for this many times as long as its last answer took."""
 
 
@@ -39,6 +38,14 @@ class _Turn:
             wanted = min(wanted, max(self.wanted[0], self.counted + max(0.0, 1 - self.extra)))
         return max(wanted, self.free)
 
+    def ask(self, now: float) -> None:
+        self.extra = min(_EXTRA, self.extra + now - self.counted)
+        self.counted = now
+        if self.regular > now:
+            self.extra -= 1
+        self.wanted = [moment for moment in self.wanted if moment > now]
+        self.asked, self.regular = now, now + self.period
+
 
 class Turns:
     """One host's layers. Times are seconds of one steady clock."""
@@ -64,14 +71,14 @@ class Turns:
         """The layers to ask now; from here on their answers are awaited."""
         layers = [layer for layer, turn in self._turns.items() if (due := turn.due()) is not None and due <= now]
         for layer in layers:
-            turn = self._turns[layer]
-            turn.extra = min(_EXTRA, turn.extra + now - turn.counted)
-            turn.counted = now
-            if turn.regular > now:
-                turn.extra -= 1
-            turn.wanted = [moment for moment in turn.wanted if moment > now]
-            turn.asked, turn.regular = now, now + turn.period
+            self._turns[layer].ask(now)
         return layers
+
+    def begun(self, now: float, layers: Iterable[str]) -> None:
+        """The host asks these by itself."""
+        for layer in layers:
+            if (turn := self._turns.get(layer)) and turn.asked is None:
+                turn.ask(now)
 
     def answered(self, layer: str, now: float) -> float | None:
         """The seconds that an answer took; None if none was awaited."""
@@ -81,6 +88,11 @@ class Turns:
         took = now - turn.asked
         turn.asked, turn.free = None, now + _PAUSE * took
         return took
+
+    def awaited(self, layer: str, now: float) -> bool:
+        """Whether an answer is awaited, or is to be asked for now."""
+        turn = self._turns.get(layer)
+        return turn is not None and (turn.asked is not None or any(moment <= now for moment in turn.wanted))
 
     def overdue(self, now: float, within: float) -> list[str]:
         """The layers whose answers have been awaited for `within` seconds."""

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 from cluster.spec import Cluster
 from engine.layers import PERIODS, facts, signs
@@ -15,9 +16,9 @@ from engine.observe.host import Watched
 from engine.observe.memory import Memory
 from engine.observe.news import Event, Seen, events, snapshot
 from engine.observe.stream import Stream
-from engine.observe.turns import AFTERWARDS
+from engine.observe.turns import AFTERWARDS, AT_ONCE
 
-_EASE = 4
+_EASE = 2
 """After the news were looked for, this many times as long passes before they are again: many hosts, fewer times."""
 
 
@@ -33,8 +34,9 @@ class Watch:
         periods = {layer: period * every for layer, period in PERIODS.items()}
         self._memory = Memory(cluster, periods)
         known, told_by = facts(), signs()
-        self.hosts = [
-            Watched(cluster, name, known, told_by, periods, self._memory, self._changed.set) for name in cluster.hosts
+        self.hosts: Sequence[Watched] = [
+            Watched(cluster, name, known, told_by, periods, self._memory, self._changed.set, self._stirred)
+            for name in cluster.hosts
         ]
         self._untold = 0
 
@@ -50,7 +52,8 @@ class Watch:
         while True:
             tick = max(tick + self._every, self._clock())
             while (left := tick - self._clock()) > 0:
-                if await self._wait(left):
+                held = self._memory.settle(self._clock(), self._awaited) - self._clock()
+                if await self._wait(min(left, max(held, 0.01))) or held < left:
                     seen = await self._news(seen)
             # What grew too old has stirred nobody.
             seen = await self._news(seen)
@@ -66,9 +69,22 @@ class Watch:
         self._changed.clear()
         return True
 
+    def _stirred(self, name: str, layers: tuple[str, ...]) -> None:
+        """A host gave signs of these layers: the others that carry them are asked at the same time."""
+        for layer in layers:
+            self._memory.hold(layer, self._clock())
+        for host in self.hosts:
+            if host.name != name:
+                host.stir(AT_ONCE, layers)
+
+    def _awaited(self, layer: str) -> bool:
+        return any(host.turns.awaited(layer, self._clock()) for host in self.hosts)
+
     async def _news(self, before: Seen) -> Seen:
         begun = self._clock()
-        seen = Seen.of(self._cluster, self._memory.state(begun))
+        self._memory.settle(begun, self._awaited)
+        latest = self._memory.state(begun, settled=False) if self._memory.holds else None
+        seen = Seen.of(self._cluster, self._memory.state(begun), latest)
         found = events(before, seen, time.time())
         for event in found:
             self._tell(event)
