@@ -1,4 +1,4 @@
-"""Signs that a layer has changed: so cheap that they are looked at many times a second. They trigger a look, and no more.
+"""Signs that a layer has changed: so cheap that they are looked at many times a second. They trigger a look, no more.
 
 What is so is said by the layer's fact alone. A change without a sign is seen at the layer's next turn.
 """
@@ -25,7 +25,7 @@ class Signs:
     """What tells of a change in one layer of one host."""
 
     units: tuple[str, ...] = ()
-    """Units of systemd: each start gives a unit another invocation, and its end takes that away (/run/systemd/units)."""
+    """Units of systemd: each start gives a unit another invocation, its end takes that away (/run/systemd/units)."""
     files: tuple[str, ...] = ()
     """Paths, or patterns of paths (glob(7)): replaced, written, made or removed."""
     addresses: bool = False

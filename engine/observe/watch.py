@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from cluster.spec import Cluster
 from engine.layers import PERIODS, facts, signs
@@ -115,11 +116,13 @@ async def watch(cluster: Cluster, every: float) -> None:
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
-    # The interpreter would end the process with a word where another thread of it finds nobody reading.
-    stream = Stream(sys.stdout.fileno(), lambda: loop.call_soon_threadsafe(over.set))
-    whole = Watch(cluster, every, stream)
-    tasks = [asyncio.ensure_future(part.run()) for part in (*whole.hosts, whole)]
-    tasks.append(asyncio.ensure_future(over.wait()))
+
+    def gone() -> None:
+        loop.call_soon_threadsafe(over.set)
+
+    whole = Watch(cluster, every, Stream(sys.stdout.fileno(), gone))
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(host.run()) for host in whole.hosts]
+    tasks += [asyncio.ensure_future(whole.run()), asyncio.ensure_future(over.wait())]
     done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
