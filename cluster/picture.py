@@ -85,7 +85,9 @@ def _owner(layer: str, vip: str, nodes: Mapping[str, VipNode | Unknown]) -> tupl
 def _keepalived(node: VipNode | Unknown) -> str:
     if isinstance(node, Unknown):
         return "unknown"
-    return node.keepalived.active if node.keepalived else "absent"
+    if node.keepalived is None:
+        return "absent"
+    return "away" if node.away and node.keepalived.active == "active" else node.keepalived.active
 
 
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
@@ -122,7 +124,7 @@ def _broker(node: BrokerNode | Unknown) -> str:
         return "down"
     parted = f", parted from {', '.join(node.partitions)}" if node.partitions else ""
     alarms = f", alarms: {', '.join(node.alarms)}" if node.alarms else ""
-    return f"running{parted}{alarms}"
+    return f"{'drained' if node.draining else 'running'}{parted}{alarms}"
 
 
 def _member(node: QuorumNode | Unknown) -> str:

@@ -62,6 +62,8 @@ class VipNode(Record):
 
     held: Mapping[str, str]
     keepalived: ServiceState | None = None
+    away: bool = False
+    """It was told by hand to give the VIP up, and takes none until it is told otherwise (operations/vip.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,9 @@ class BrokerNode(Record):
     """Nodes that this one sees as partitioned from it."""
     alarms: tuple[str, ...] = ()
     version: str = ""
+    draining: bool = False
+    """In maintenance by hand (rabbitmq-upgrade(8), `drain`): a member that takes no clients and leads no queue. Its API
+    is silent then, so `running` is False."""
     service: ServiceState | None = None
 
 

@@ -20,6 +20,15 @@ HAPROXY_ADMIN_SOCKET = "/run/haproxy/admin.sock"
 RABBITMQ_MANAGEMENT_PORT = 15672
 """The management API, on loopback only."""
 
+VIP_AWAY_FILE = "/run/hatui/keepalived.away"
+"""On each balancer, watched by keepalived: while it holds 1, this host gives the VIP up and takes none."""
+
+VIP_NEXT_FILE = "/run/hatui/keepalived.next"
+"""On each balancer, watched by keepalived: what it holds is added to the priority, so that it takes over at once."""
+
+BROKER_DRAINED_FILE = "/run/hatui/rabbitmq.drained"
+"""On each controller, while its broker is in maintenance by hand: it says nothing itself then."""
+
 PROBE_ACCOUNT = "hatui_probe"
 """Account, database and virtual host through which the client's side is measured; secret "probe"."""
 

@@ -124,6 +124,8 @@ def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[Manage
         advert_interval=spec.advert_interval,
         preempt=spec.preempt,
         track_file=TRACK_FILE,
+        away_file=wiring.VIP_AWAY_FILE,
+        next_file=wiring.VIP_NEXT_FILE,
         check_program=vrrp.CHECK_PROGRAM,
     )
     # HAProxy may run since before its unit wrote the file.

@@ -1,41 +1,83 @@
-"""`python -m engine look|watch`: what is so, as lines of JSON on stdout, for the console and the verbs.
+"""The engine as a process of its own: `python -m engine VERB`, for the console and the verbs.
 
-`look` prints one snapshot (engine/look.py), `watch` snapshots and events without end (engine/observe/).
+`look` takes one snapshot, as one line of JSON on stdout. `watch` prints snapshots and events without end
+(engine/observe). `run` carries a runbook out (engine/run.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from pathlib import Path
 
-import msgspec
-
-from engine.inventory import InventoryError, load
-from engine.look import look
-from engine.observe.watch import watch
+from cluster.outcome import Outcome
 
 
 def main() -> int:
-    """0 if the look was taken, whatever it found; 3 with a sentence on stderr if it could not be."""
+    """The verb's exit code: 3 with a sentence on stderr if the inventory can't be used."""
     parser = argparse.ArgumentParser(prog="python -m engine")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for name, does in (("look", "ask every host once"), ("watch", "ask every host all the time")):
-        verb = verbs.add_parser(name, help=does)
+    for name, text in (
+        ("look", "ask every host once"),
+        ("watch", "ask every host all the time"),
+        ("run", "carry a runbook out"),
+    ):
+        verb = verbs.add_parser(name, help=text)
         verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
-    verb.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="between two snapshots")
+        if name == "watch":
+            verb.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
+        if name == "run":
+            verb.add_argument("runbook")
+            verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+            verb.add_argument("--reason", default="")
+            verb.add_argument("--yes", action="store_true")
+            verb.add_argument("--dry-run", action="store_true")
     options = parser.parse_args()
+    return _run(options) if options.verb == "run" else _look(options.inventory, getattr(options, "every", None))
+
+
+def _look(inventory: Path, every: float | None) -> int:
+    """Once, or every so many seconds."""
+    import asyncio
+
+    import msgspec
+
+    from engine.inventory import InventoryError, load
+    from engine.look import look
+
     try:
-        cluster = load(options.inventory)
+        cluster = load(inventory)
     except InventoryError as error:
         print(error, file=sys.stderr)
         return 3
-    if options.verb == "watch":
-        asyncio.run(watch(cluster, options.every))
+    if every is not None:
+        from engine.observe.watch import watch
+
+        asyncio.run(watch(cluster, every))
         return 0
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look(cluster))) + b"\n")
     return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Before anything that opens a socket or starts a program: pyinfra's connections are gevent's.
+    from gevent import monkey
+
+    monkey.patch_all()
+
+    from engine.inventory import InventoryError, load
+    from engine.library import RunbookError
+    from engine.library import load as load_runbook
+    from engine.run import Order, run
+
+    given = dict(pair.partition("=")[::2] for pair in options.set)
+    try:
+        cluster = load(options.inventory)
+        runbook = load_runbook(options.runbook, given)
+    except (InventoryError, RunbookError) as error:
+        print(error, file=sys.stderr)
+        return Outcome.REFUSED.exit_code
+    return run(Order(cluster, options.inventory, runbook, options.reason, options.yes, options.dry_run))
 
 
 if __name__ == "__main__":

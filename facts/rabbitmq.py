@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
-from cluster.wiring import RABBITMQ_MANAGEMENT_PORT
+from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
 from facts.signs import Signs
 
@@ -57,6 +57,7 @@ def rabbit_command() -> str:
             # {[members],[those that ran when it last knew]}. of rabbit_node_monitor.
             f"printf 'File='; cat {DATA}/$self/cluster_nodes.config 2>/dev/null | tr -d ' \\n' | head -c 4000; echo",
             f"[ -e {DATA}/$self/schema.DAT ] && echo Data=yes",
+            f"[ -e {BROKER_DRAINED_FILE} ] && echo Drained=yes",
             services_command({UNIT: STAMPED}),
         ]
     )
@@ -76,7 +77,7 @@ def _parse(text: str) -> BrokerNode | Unknown:
         raise ValueError("the answer breaks off")
     first, _, said = said.partition("\n")
     name = clean(first.removeprefix("Self="), 80)
-    known = dict(line.split("=", 1) for line in rest.splitlines() if line.startswith(("File=", "Data=")))
+    known = dict(line.split("=", 1) for line in rest.splitlines() if line.startswith(("File=", "Data=", "Drained=")))
     service = parse_services(rest).get(UNIT)
     members, running_members = _filed(known.get("File", ""))
     if not members and known.get("Data"):
@@ -87,7 +88,9 @@ def _parse(text: str) -> BrokerNode | Unknown:
     if codes and codes[0] == "401":
         return Unknown("its management API refuses the watch account's password: run the deploy again")
     if not codes or codes[0] not in ("200", "503"):
-        return BrokerNode(name=name, running=False, members=members, service=service)
+        # What was marked before a restart is over: a broker begins to serve.
+        draining = "Drained" in known and service is not None and service.active == "active"
+        return BrokerNode(name=name, running=False, members=members, draining=draining, service=service)
     bodies = [
         json.loads(body) if code in ("200", "503") else None for body, code in zip(answers[::2], codes, strict=True)
     ]

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from cluster.state import Unknown, VipNode
 from cluster.text import clean
+from cluster.wiring import VIP_AWAY_FILE
 from facts.base import parse_services, services_command, unreadable
 from facts.signs import Signs
 
@@ -28,7 +29,10 @@ _MAX_ANSWER = 1_000_000
 def vrrp_command() -> str:
     """A shell command whose output `parse_vrrp` reads. Takes 20 ms."""
     services = services_command({UNIT: FILES})
-    return f"ip -j -4 addr; echo; echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi"
+    return (
+        f"ip -j -4 addr; echo; echo Away=$(cat {VIP_AWAY_FILE} 2>/dev/null); "
+        f"echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi"
+    )
 
 
 def parse_vrrp(text: str) -> VipNode | Unknown:
@@ -41,10 +45,11 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
         said, mark, rest = text[:_MAX_ANSWER].partition("\nServices=")
         if not mark:
             raise ValueError("the answer breaks off")
+        said, _, away = said.partition("\nAway=")
         held = {
             address: interface for interface, address, prefix in addresses(said) if prefix == 32 and interface != "lo"
         }
-        return VipNode(held=held, keepalived=parse_services(rest.lstrip("\n")).get(UNIT))
+        return VipNode(held=held, keepalived=parse_services(rest.lstrip("\n")).get(UNIT), away=away.strip() == "1")
     except UNREADABLE as error:
         return unreadable(error, clean(text))
 

@@ -90,7 +90,6 @@ def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCom
         elif not is_synced(node):
             yield Step(f"{name} becomes Synced", lambda name=name: _await_return(hosts, name))  # type: ignore[misc]
 
-
     if arbitrator is not None:
         garb = _arbitrator_service(arbitrator)
         if garb is None or garb.active != "active" or not garb.enabled:
@@ -207,6 +206,11 @@ def why_not_serving(name: str, address: str) -> str | None:
     return f"{name} must not take sessions: {said}" if said else None
 
 
+def restart_service(name: str) -> None:
+    """Restart MariaDB's unit on `name`; a state transfer is part of it. Refused with what its journal says."""
+    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+
+
 def _restart_arbitrator(hosts: Mapping[str, str], arbitrator: str, size: int) -> None:
     if reason := incomplete(nodes_of(list(hosts)), size):
         raise Refused(f"the arbitrator is not restarted: {reason}.")
@@ -225,6 +229,6 @@ def _restart(hosts: Mapping[str, str], name: str, size: int, balancers: Sequence
         # Draining takes its time: the same gate again, and nobody may have left or come meanwhile.
         if reason := may_restart_galera(nodes_of(names), name, size, conf_id):
             raise Refused(reason)
-        shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+        restart_service(name)
         wait_for(lambda: incomplete(nodes_of(names), size), within=SETTLE)
         wait_for(lambda: why_not_serving(name, hosts[name]), within=SETTLE)

@@ -32,55 +32,79 @@ class Result:
     reason: str = ""
 
 
-def carry_out(steps: Sequence[Step], tell: Tell, stop: Callable[[], str | None] = lambda: None) -> Result:
+def carry_out(
+    steps: Sequence[Step],
+    tell: Tell,
+    stop: Callable[[], str | None] = lambda: None,
+    *,
+    in_stages: bool = False,
+    pause_after: int | None = None,
+) -> Result:
     """Take the steps in order. `tell` has the intent before an act begins: events intent, result, undo, undone.
 
-    After a failure the steps that were taken are undone, the last first. `stop` is asked between two steps: a reason
-    to go no further.
+    After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` they stay, and
+    the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two steps: a reason to go no
+    further.
     """
     taken: list[tuple[int, Step]] = []
+
+    def ended(reason: str, failed: tuple[int, Step, Exception] | None = None) -> Result:
+        if not taken and failed is None:
+            return Result(Outcome.REFUSED, reason)
+        if in_stages:
+            return Result(Outcome.STOPPED, reason)
+        return _back(taken, reason, tell, failed)
+
     for number, step in enumerate(steps):
         if taken and (reason := stop()):
-            return _back(taken, reason, tell)
+            return ended(reason)
         try:
             reason = step.precheck()
-        except FAILURES as failure:
-            reason = str(failure)
+        except Exception as failure:
+            reason = _said(failure)
         if reason:
             tell("result", step=number, name=step.name, ok=False, reason=reason)
-            return _back(taken, reason, tell) if taken else Result(Outcome.REFUSED, reason)
+            return ended(reason)
         tell("intent", step=number, name=step.name)
         try:
             step.complete()
         except Elsewhere as found:
             tell("result", step=number, name=step.name, ok=False, reason=str(found))
             return Result(Outcome.DONE_ELSEWHERE, str(found))
-        except FAILURES as failure:
-            tell("result", step=number, name=step.name, ok=False, reason=str(failure))
-            return _back([*taken, (number, step)], f"{step.name}: {failure}", tell, failed=failure)
+        except Exception as failure:
+            tell("result", step=number, name=step.name, ok=False, reason=_said(failure))
+            return ended(f"{step.name}: {_said(failure)}", (number, step, failure))
         tell("result", step=number, name=step.name, ok=True)
         taken.append((number, step))
+        if number == pause_after and number < len(steps) - 1:
+            return Result(Outcome.STOPPED, f"Paused after {step.name}, as it was asked for.")
     return Result(Outcome.DONE)
 
 
+def _said(failure: Exception) -> str:
+    # A mistake in a runbook has no sentence of its own.
+    return str(failure) if isinstance(failure, FAILURES) and str(failure) else f"{type(failure).__name__}: {failure}"
+
+
 def _back(
-    taken: Sequence[tuple[int, Step]], reason: str, tell: Tell, failed: BaseException | None = None
+    taken: Sequence[tuple[int, Step]], reason: str, tell: Tell, failed: tuple[int, Step, Exception] | None
 ) -> Result:
-    """Undo what can be undone. REVERTED only if all of it was."""
+    """Undo what can be undone, a step that failed half-way too. REVERTED only if all of it was."""
     left: list[str] = []
     unseen = False
-    for number, step in reversed(taken):
+    begun = [*taken, failed[:2]] if failed else taken
+    for number, step in reversed(begun):
         if step.undo is None:
             left.append(f"{step.name} ({step.lasting or 'it stays done'})")
-            unseen = unseen or (isinstance(failed, Unseen) and step is taken[-1][1])
+            unseen = unseen or (failed is not None and step is failed[1] and isinstance(failed[2], Unseen))
             continue
         tell("undo", step=number, name=step.name)
         try:
             step.undo()
-        except FAILURES as failure:
-            left.append(f"{step.name} (not undone: {failure})")
+        except Exception as failure:
+            left.append(f"{step.name} (not undone: {_said(failure)})")
             unseen = unseen or isinstance(failure, Unseen)
-            tell("undone", step=number, name=step.name, ok=False, reason=str(failure))
+            tell("undone", step=number, name=step.name, ok=False, reason=_said(failure))
         else:
             tell("undone", step=number, name=step.name, ok=True)
     if not left:
@@ -104,9 +128,9 @@ class Procedure(PyinfraCommand):
         """Carry the steps out. False, which stops the run, unless all of them were seen to succeed."""
 
         def tell(event: str, /, **fields: object) -> None:
-            said = {"intent": "", "result": "" if fields.get("ok") else f"stopped. {fields.get('reason')}"}
-            if event in said and (event == "intent" or said[event]):
-                logger.info(f"{host.print_prefix}{fields['name']}{': ' if said[event] else ''}{said[event]}")
+            if event == "intent" or (event == "result" and not fields.get("ok")):
+                stopped = f": stopped. {fields.get('reason')}" if event == "result" else ""
+                logger.info(f"{host.print_prefix}{fields['name']}{stopped}")
 
         with ctx_host.use(host):
             result = carry_out(self.steps, tell)

@@ -200,11 +200,12 @@ def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
     if unknown:
         yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
         return
-    for name in sorted(due, key=_connections):
+    for name in sorted(due, key=connections):
         yield Step(f"{name}: restart RabbitMQ", lambda name=name: _restart(hosts, name))  # type: ignore[misc]
 
 
-def _connections(name: str) -> int:
+def connections(name: str) -> int:
+    """How many clients the broker on `name` has now; 0 where that can't be told."""
     try:
         return int(shell(name, "ss -Htn state established '( sport = :5672 )' | wc -l", timeout=10))
     except (Refused, ValueError):
@@ -215,12 +216,24 @@ def _restart(hosts: Mapping[str, str], name: str) -> None:
     names = list(hosts)
     if reason := may_restart_rabbitmq(nodes_of(names), name):
         raise Refused(reason)
-    critical = _ask(name, "health/checks/node-is-quorum-critical")
-    if not re.fullmatch(r'\{"status":"ok"[^}]*\}', critical):
-        raise Refused(f"{name} is not restarted: quorum queues would lose their majority without it. {clean(critical)}")
-    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=300)
+    if reason := why_critical(name):
+        raise Refused(f"{name} is not restarted: {reason}")
+    restart_service(name)
     wait_for(lambda: incomplete(nodes_of(names)), within=START)
     wait_for(lambda: why_not_serving(name, hosts[name]), within=START)
+
+
+def why_critical(name: str) -> str | None:
+    """Why the quorum queues can't do without the broker on `name`, or None (the API's node-is-quorum-critical)."""
+    said = _ask(name, "health/checks/node-is-quorum-critical")
+    if re.fullmatch(r'\{"status":"ok"[^}]*\}', said):
+        return None
+    return f"quorum queues would lose their majority without {name}. {clean(said)}"
+
+
+def restart_service(name: str) -> None:
+    """Restart the broker's unit on `name`, with new files of its own taken in. Refused with what its log says."""
+    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=300)
 
 
 def why_not_serving(name: str, address: str) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
+from paramiko import SSHException
 from pyinfra import host as this_host
 from pyinfra import logger, state
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, ConnectorArguments, pop_global_arguments
@@ -19,10 +20,17 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.facts import FactBase
 from pyinfra.api.host import Host
 from pyinfra.api.state import State
+from pyinfra.connectors.util import CommandOutput
 from pyinfra.context import ctx_host
 from typing_extensions import override
 
 from cluster.state import Unknown
+from cluster.text import clean
+
+CONNECT = 8
+"""Seconds in which a host must be reached."""
+LOOK = 10
+"""Seconds in which a host must have told what it is asked."""
 
 
 class Refused(Exception):
@@ -117,17 +125,70 @@ def named(name: str) -> Host:
     found: Host = state.inventory.get_host(name)
     if not found.connected:
         try:
-            found.connect(reason="to look at the whole cluster", raise_exceptions=True)
+            with gevent.Timeout(CONNECT, OSError(f"no connection within {CONNECT} s")):
+                found.connect(reason="to look at the whole cluster", show_errors=False, raise_exceptions=True)
         except (PyinfraError, OSError) as error:
-            raise Unseen(f"{name} can't be reached ({error}). Bring it back, or mend the inventory.") from error
+            raise Unseen(
+                f"{name} can't be reached ({clean(str(error))}). Bring it back, or mend the inventory."
+            ) from error
     return found
 
 
-def look(name: str, fact: type[FactBase[Any]], **arguments: Any) -> Any:
-    """The fact of host `name`, read now. Unseen if the host can't be reached."""
+def look(name: str, fact: type[FactBase[Any]], *, within: int = LOOK, **arguments: Any) -> Any:
+    """The fact of host `name`, read now, in `within` seconds at most. Unseen if the host can't be asked.
+
+    Not by pyinfra's get_fact, which gives an empty fact for a connection that broke.
+    """
+    asked = fact()
+    ok, output = _run(name, str(asked.command(**arguments)), timeout=within)
+    if not ok:
+        raise Unseen(f"{name} could not be asked: {clean(str(output.stderr)) or 'the command failed without a word'}")
+    return asked.process(output.stdout_lines)
+
+
+def _run(
+    name: str, command: str, *, timeout: int, stdin: str | None = None, quiet: bool = False
+) -> tuple[bool, CommandOutput]:
+    """Run `command` on host `name`: whether it succeeded, and what it said. Unseen if its end could not be seen.
+
+    A connection that broke, or whose host is frozen, is given up, so that the next call makes a new one.
+    """
     found = named(name)
     with ctx_host.use(found):
-        return found.get_fact(fact, **arguments)
+        arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
+        connector: dict[str, Any] = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
+        if stdin is not None:
+            connector["_stdin"] = stdin.splitlines()
+        try:
+            # paramiko waits for an hour for a host that is gone to open a channel.
+            with gevent.Timeout(timeout + 1, TimeoutError(f"no answer within {timeout} s")):
+                ok, output = found.run_shell_command(
+                    command,
+                    print_output=state.print_output and not quiet,
+                    print_input=state.print_input and not quiet,
+                    **connector,
+                )
+        except (OSError, EOFError, SSHException) as error:
+            _give_up(found)
+            raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error
+    if not ok and not _is_open(found):
+        _give_up(found)
+        raise Unseen(f"{name}: the connection broke before the end was seen")
+    return ok, output
+
+
+def _is_open(found: Host) -> bool:
+    client = getattr(found.connector, "client", None)
+    transport = client.get_transport() if client else None
+    return bool(transport is None or transport.is_active())
+
+
+def _give_up(found: Host) -> None:
+    found.connected = False
+    client = getattr(found.connector, "client", None)
+    if client is not None:
+        # Closing waits for what may never come.
+        gevent.spawn(client.close)
 
 
 def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) -> dict[str, Any]:
@@ -157,17 +218,7 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
 
     With `quiet`, what it prints is not shown at any verbosity.
     """
-    found = named(name)
-    with ctx_host.use(found):
-        arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
-        connector: dict[str, Any] = {
-            key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS
-        }
-        if stdin is not None:
-            connector["_stdin"] = stdin.splitlines()
-        ok, output = found.run_shell_command(
-            command, print_output=state.print_output and not quiet, print_input=state.print_input, **connector
-        )
+    ok, output = _run(name, command, timeout=timeout, stdin=stdin, quiet=quiet)
     if not ok:
         raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
     return str(output.stdout)

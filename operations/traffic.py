@@ -10,7 +10,7 @@ from cluster.state import ProxyNode, ServiceState, Unknown
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
 from facts.haproxy import HaproxyStat
-from operations.haproxy import drain, undrain
+from operations.servers import drain, undrain
 from operations.steps import Refused, look_all, wait_for
 
 DRAIN = 10

@@ -7,35 +7,131 @@ import signal
 import sys
 from pathlib import Path
 
+from tui.act import Ask, act
 from tui.status import status
+
+OUTCOMES = (
+    "Exit code: 0 DONE, 20 DONE_ELSEWHERE, 21 REFUSED (nothing was changed), 22 REVERTED, 23 DIRTY (half-way; what is "
+    "left is told), 24 UNKNOWN (its end was not seen), 25 STOPPED (can be resumed), 26 it goes on and was not followed."
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     whole = argparse.ArgumentParser(prog="hatui", description="The state of an OpenStack control plane's HA layers.")
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _status(verbs)
+    switchover = verbs.add_parser("switchover", help="move a service by hand, from where it is to where you say")
+    services = switchover.add_subparsers(dest="service", required=True, metavar="SERVICE")
+    for name, text, target in (
+        ("vip", "the load balancers' VIP", "the balancer that is to own it"),
+        ("writer", "the database's writer", "the node that is to take all sessions"),
+        ("resource", "a resource of Pacemaker", "the controller that is to run it"),
+    ):
+        verb = _acting(services, name, f"move {text}")
+        if name == "resource":
+            verb.add_argument("name", metavar="NAME", help="the resource, such as controller-vip")
+        verb.add_argument("--to", required=True, metavar="HOST", help=target)
+    for name, text in (
+        ("drain", "take a host out of service, across every layer that it carries"),
+        ("undrain", "put a drained host back into service"),
+    ):
+        _acting(verbs, name, text).add_argument("host", metavar="HOST")
+    verb = _acting(verbs, "restart", "restart a layer's service, one host at a time, each behind its gate")
+    verb.add_argument("layer", choices=("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"))
+    verb = _acting(verbs, "run", "carry out a runbook: one of hatui's, or a file of your own")
+    verb.add_argument(
+        "runbook", metavar="FILE", help="a path that ends with .py, or the name of one in engine/runbooks"
+    )
+    verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter of the runbook")
+    _history(verbs)
+    return whole
+
+
+def _inventory(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--inventory", type=Path, default=Path("inventory.py"), metavar="FILE", help="default: inventory.py"
+    )
+
+
+def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "status",
         help="ask every host once and say what is so",
         description="Ask every host once, side by side, and say what is so.",
         epilog="Exit code: 0 all OK, 1 a warning, 2 a failure, 3 something is unknown or could not be asked.",
     )
-    verb.add_argument(
-        "--inventory", type=Path, default=Path("inventory.py"), metavar="FILE", help="default: inventory.py"
-    )
+    _inventory(verb)
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one line, every record in it")
     form.add_argument("--plain", dest="form", action="store_const", const="plain", help="lines with tabs, no colour")
     verb.set_defaults(form="table")
-    return whole
+
+
+def _acting(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=OUTCOMES)
+    _inventory(verb)
+    verb.add_argument(
+        "--reason", default="", metavar="TEXT", help="why, for the journal and for who is refused meanwhile"
+    )
+    verb.add_argument("--yes", action="store_true", help="agree to the plan beforehand")
+    verb.add_argument("--dry-run", action="store_true", help="show the plan with its prechecks as they are now")
+    return verb
+
+
+def _history(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser("history", help="what was done, by whom, why, and how it ended")
+    _inventory(verb)
+    verb.add_argument("show", nargs="*", metavar="show ID", help="one run, with each of its steps")
+    verb.add_argument("--follow", action="store_true", help="with show: until the run ends, with its exit code")
+    verb.add_argument("--json", action="store_true", help="a line of JSON a run, or an event")
+    verb.add_argument("-n", type=int, default=20, metavar="COUNT", help="how many runs, the newest first; default: 20")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; its exit code."""
     # Whoever reads what is printed may stop reading: `hatui status --plain | head`.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    options = parser().parse_args(arguments)
-    return status(options.inventory, options.form)
+    whole = parser()
+    options = whole.parse_args(arguments)
+    if options.verb == "status":
+        return status(options.inventory, options.form)
+    if options.verb == "history":
+        return _past(whole, options)
+    runbook, parameters = _asked(whole, options)
+    return act(Ask(options.inventory, runbook, parameters, options.reason, options.yes, options.dry_run))
+
+
+def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple[str, dict[str, str]]:
+    """The runbook that a verb stands for, and its parameters."""
+    if options.verb == "switchover":
+        named = {"name": options.name} if options.service == "resource" else {}
+        return f"switchover_{options.service}", {**named, "to": options.to}
+    if options.verb in ("drain", "undrain"):
+        return options.verb, {"host": options.host}
+    if options.verb == "restart":
+        return "restart", {"layer": options.layer}
+    if wrong := [pair for pair in options.set if "=" not in pair]:
+        whole.error(f"--set {wrong[0]}: it must be KEY=VALUE.")
+    return options.runbook, dict(pair.split("=", 1) for pair in options.set)
+
+
+def _past(whole: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    from engine.inventory import InventoryError, load
+    from tui.history import history, show
+
+    if options.show and (len(options.show) != 2 or options.show[0] != "show"):
+        whole.error("history takes nothing, or: show ID")
+    try:
+        cluster = load(options.inventory).name
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.show:
+        return show(cluster, options.show[1], go_on=options.follow, as_json=options.json)
+    return history(cluster, options.n, as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -184,5 +184,32 @@ def may_drain(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
     return None
 
 
+QUEUE = 10
+"""Write sets that a node may have waiting, and still be taken for one that keeps up."""
+
+
+def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
+    """Why `host` must not be made the writer, or None: it is Synced, keeps up, and every balancer may send to it."""
+    node = nodes.get(host)
+    if node is None:
+        return f"{host} is no database node"
+    if isinstance(node, Unknown):
+        return f"{host} can't be read: {node.reason}"
+    if not is_synced(node):
+        return incomplete({host: node}, node.size) or f"{host} is not Synced"
+    if node.desynced:
+        return f"{host} is desynced (wsrep_desync)"
+    if node.read_only:
+        return f"{host} is read only"
+    if node.recv_queue > QUEUE:
+        return f"{host} lags: {node.recv_queue} write sets wait (wsrep_local_recv_queue), at most {QUEUE} may"
+    for name, proxy in proxies.items():
+        if isinstance(proxy, Unknown):
+            return f"{name} can't be asked: {proxy.reason}"
+        if not proxy.servers:
+            return f"{name}'s HAProxy does not answer"
+    return takes_no_sessions({name: proxy for name, proxy in proxies.items() if isinstance(proxy, ProxyNode)}, host)
+
+
 def _statuses(proxy: ProxyNode) -> dict[str, str]:
     return {server.name: server.status for server in proxy.servers if server.backend == GALERA_BACKEND}

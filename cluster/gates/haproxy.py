@@ -59,3 +59,13 @@ def next_server(nodes: Mapping[str, ProxyNode], backend: str, leaving: str) -> s
     ]
     common = (name for name in (up[0] if up else []) if name != leaving and all(name in names for names in up))
     return next(common, None)
+
+
+def kept_away(nodes: Mapping[str, ProxyNode], backend: str) -> set[str]:
+    """The servers of `backend` that a balancer was told by hand to send nothing to (MAINT or DRAIN)."""
+    return {
+        server.name
+        for node in nodes.values()
+        for server in node.servers
+        if server.backend == backend and server.status.startswith(("MAINT", "DRAIN"))
+    }

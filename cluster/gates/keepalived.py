@@ -1,4 +1,4 @@
-"""Keepalived: when a balancer's may be given new settings, and whether the VIP is where it should be."""
+"""Keepalived: who may own the VIP, whether it is where it should be, and when new settings may be given."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def not_one_owner(vips: Vips, vip: str) -> str | None:
             return f"{name} can't be asked: {node.reason}"
         if node.keepalived is None or node.keepalived.active not in ("active", "reloading"):
             return f"{name}'s keepalived does not run"
+        if node.away:
+            return f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
     found = owners(vips, vip)
     if len(found) != 1:
         return f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'})"
@@ -36,3 +38,26 @@ def may_reload_keepalived(vips: Vips, proxies: Proxies, host: str, vip: str) -> 
         if reason is None and name != host:
             reason = why_not_serving(name, node)
     return f"{host}'s keepalived does not get its new settings: {reason}." if reason else None
+
+
+def may_own(vips: Vips, proxies: Proxies, host: str) -> str | None:
+    """Why `host` must not be made the VIP's owner, or None: it runs keepalived, and serves whom any other serves."""
+    vip, proxy = vips.get(host), proxies.get(host)
+    if vip is None or proxy is None:
+        return f"{host} is no balancer"
+    if isinstance(vip, Unknown):
+        return f"{host} can't be asked: {vip.reason}"
+    if vip.keepalived is None or vip.keepalived.active not in ("active", "reloading"):
+        return f"{host}'s keepalived does not run"
+    if reason := why_not_serving(host, proxy):
+        return reason
+    up = _up(proxy)
+    for other, node in proxies.items():
+        if missing := sorted(_up(node) - up):
+            return f"{host} has not UP what {other} has: {', '.join(missing)}"
+    return None
+
+
+def _up(proxy: ProxyNode | Unknown) -> set[str]:
+    servers = proxy.servers if isinstance(proxy, ProxyNode) else ()
+    return {f"{server.backend}/{server.name}" for server in servers if server.status.startswith("UP")}

@@ -1,4 +1,4 @@
-"""The controllers' cluster: when its configuration may be written, and when Corosync may take new settings over."""
+"""The controllers' cluster: when its configuration may be written, a member may go, and a resource may move."""
 
 from __future__ import annotations
 
@@ -49,3 +49,83 @@ def may_reload(nodes: Mapping[str, QuorumNode | Unknown]) -> str | None:
         if len(node.members) != len(nodes):
             return f"{name} sees {len(node.members)} of {len(nodes)} members"
     return None
+
+
+def view_of(nodes: Mapping[str, CrmStatus | Unknown]) -> CrmStatus | None:
+    """What the cluster says of itself: the view of its DC, else of any member that has quorum; None without any."""
+    views = {
+        name: node for name, node in nodes.items() if isinstance(node, CrmStatus) and node.running and node.quorate
+    }
+    return next((node for name, node in views.items() if node.dc == name), next(iter(views.values()), None))
+
+
+def may_stand_by(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | None:
+    """Why `host` must not go into standby, or None: all other controllers are online, and nothing is failed."""
+    view = view_of(nodes)
+    if view is None:
+        return "no controller is in a cluster with quorum"
+    if view.maintenance_mode:
+        return "the cluster is in maintenance mode: nothing would move away"
+    for member in view.nodes:
+        if member.name == host:
+            continue
+        if reason := _can_not_run(view, member.name):
+            return f"{host} does not go: {reason}"
+    failed = [resource.id for resource in view.resources if resource.failed or resource.blocked]
+    return f"{host} does not go: {', '.join(failed)} failed" if failed else None
+
+
+def may_move(nodes: Mapping[str, CrmStatus | Unknown], resource: str, host: str) -> str | None:
+    """Why Pacemaker can't be asked to run `resource` on `host`, or None if it may."""
+    view = view_of(nodes)
+    if view is None:
+        return "no controller is in a cluster with quorum"
+    known = {one.id: one for one in view.resources}
+    if resource not in known:
+        return f"there is no resource {resource} (there are {', '.join(sorted(known)) or 'none'})"
+    one = known[resource]
+    if view.maintenance_mode or not one.managed:
+        return f"{resource} is not managed: Pacemaker would not move it"
+    if one.failed or one.blocked:
+        return f"{resource} failed: look at it first (`crm_mon`), then `crm_resource --cleanup -r {resource}`"
+    if not one.active:
+        return f"{resource} runs nowhere"
+    if one.agent.startswith("stonith:") and resource == f"fence-{host}":
+        return f"{host} can't run the device that fences it"
+    return _can_not_run(view, host)
+
+
+def _can_not_run(view: CrmStatus, host: str) -> str | None:
+    member = next((one for one in view.nodes if one.name == host), None)
+    if member is None:
+        return f"{host} is no member of the cluster"
+    for word, so in (
+        ("unclean", member.unclean),
+        ("offline", not member.online),
+        ("still joining", member.pending),
+        (f"in standby (`hatui undrain {host}`)", member.standby),
+        ("in maintenance", member.maintenance),
+    ):
+        if so:
+            return f"{host} is {word}"
+    return None
+
+
+def not_left(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | None:
+    """Why `host` is not in standby with nothing running on it, or None if so."""
+    view = view_of(nodes)
+    if view is None:
+        return "no controller is in a cluster with quorum"
+    member = next((one for one in view.nodes if one.name == host), None)
+    if member is None or not (member.standby or not member.online):
+        return f"{host} is not in standby"
+    here = [one.id for one in view.resources if host in one.nodes]
+    return f"{host} still runs {', '.join(here)}" if here else is_settled(view)
+
+
+def not_online(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | None:
+    """Why `host` can't run resources yet, or why what runs is not as it should be; None if all is well."""
+    view = view_of(nodes)
+    if view is None:
+        return "no controller is in a cluster with quorum"
+    return _can_not_run(view, host) or is_settled(view)

@@ -95,6 +95,8 @@ def incomplete(nodes: Nodes) -> str | None:
     known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
     wanted = {node.name for node in known.values()}
     for name, node in known.items():
+        if node.draining:
+            return f"the broker on {name} is drained (`hatui undrain {name}` puts it back into service)"
         if not node.running:
             return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
         if set(node.members) != wanted:
@@ -112,3 +114,21 @@ def may_restart_rabbitmq(nodes: Nodes, host: str) -> str | None:
     """Why the broker on `host` must not be restarted now, or None if all are there to carry on without it."""
     reason = incomplete(nodes)
     return f"{host} is not restarted: {reason}." if reason else None
+
+
+def may_drain_broker(nodes: Nodes, host: str) -> str | None:
+    """Why the broker on `host` must not be taken out of service now, or None: all others are there to carry on."""
+    own = nodes.get(host)
+    if own is None:
+        return f"{host} carries no broker"
+    others = {name: node for name, node in nodes.items() if name != host}
+    for name, node in others.items():
+        if isinstance(node, Unknown):
+            return f"{host} is not drained: {name} can't be read: {node.reason}"
+        if node.draining:
+            return f"{host} is not drained: {name} is (`hatui undrain {name}` first)"
+        if not node.running:
+            return f"{host} is not drained: the broker on {name} does not run"
+        if node.partitions or node.alarms:
+            return f"{host} is not drained: {incomplete(others) or name + ' is not whole'}"
+    return None

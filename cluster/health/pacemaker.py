@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.gates.pacemaker import view_of
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
@@ -54,7 +55,7 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
 
     hosts, findings = judged(nodes, judge)
     findings += vip_findings(vips, spec.pacemaker.vip)
-    view = _view(nodes)
+    view = view_of(nodes)
     if view is None:
         if not any(isinstance(node, Unknown) for node in nodes.values()):
             findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
@@ -64,16 +65,6 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
     resources = len(view.resources) if view else 0
     healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
     return layer_health("pacemaker", hosts, findings, healthy=healthy)
-
-
-def _view(nodes: CrmNodes) -> CrmStatus | None:
-    """What the cluster says of itself: the view of its DC, else of any member that has quorum."""
-    members = {name: node for name, node in nodes.items() if isinstance(node, CrmStatus) and node.running}
-    views = {name: node for name, node in members.items() if node.quorate}
-    for name, node in views.items():
-        if node.dc == name:
-            return node
-    return next(iter(views.values()), None)
 
 
 def _of_member(spec: Cluster, name: str, node: CrmStatus, vips: VipNodes, *, degraded: bool) -> HostHealth:

@@ -17,13 +17,14 @@ def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
     """The message queue."""
 
     def judge(name: str, node: BrokerNode) -> tuple[HostHealth, list[Finding]]:
-        if not node.running:
+        if not node.running and not node.draining:
             return stopped(name, shows(node))
         mine = _of_one(name, node, len(nodes))
         return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
 
     hosts, findings = judged(nodes, judge)
-    running = sum(isinstance(node, BrokerNode) and node.running for node in nodes.values())
+    # One that is drained keeps its vote in every quorum queue.
+    running = sum(isinstance(node, BrokerNode) and (node.running or node.draining) for node in nodes.values())
     unknown = sum(isinstance(node, Unknown) for node in nodes.values())
     if 2 * (running + unknown) <= len(nodes):
         findings.append(Finding(Verdict.FAIL, f"{running} of {len(nodes)} brokers run: quorum queues have no majority"))
@@ -34,6 +35,8 @@ def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
 
 def shows(node: BrokerNode) -> str:
     """A broker in a few words."""
+    if node.draining:
+        return "drained: takes no clients, leads no queue"
     if not node.running:
         return down(node.service) if not runs(node.service) else "its service runs and the broker does not answer"
     extra = f", partitioned from {', '.join(node.partitions)}" if node.partitions else ""
@@ -43,6 +46,9 @@ def shows(node: BrokerNode) -> str:
 
 def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
     found = service_findings(name, node.service)
+    if node.draining:
+        found.append(Finding(Verdict.WARN, f"{name} is drained (`hatui undrain {name}` puts it back into service)"))
+        return found
     if node.partitions:
         found.append(Finding(Verdict.FAIL, f"{name} is partitioned from {', '.join(node.partitions)}"))
     if node.alarms:

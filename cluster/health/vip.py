@@ -38,10 +38,13 @@ def keepalived_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     owners = holders(nodes, vip)
 
     def judge(name: str, node: VipNode) -> tuple[HostHealth, list[Finding]]:
-        role = f"owner of {vip} on {node.held[vip]}" if name in owners else "backup"
+        role = f"owner of {vip} on {node.held[vip]}" if name in owners else "drained" if node.away else "backup"
         if not runs(node.keepalived):
             return stopped(name, f"{down(node.keepalived)}; {role}" if name in owners else down(node.keepalived))
         mine = service_findings(name, node.keepalived)
+        if node.away:
+            why = f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
+            mine.append(Finding(Verdict.WARN, why))
         split = Verdict.FAIL if name in owners and len(owners) > 1 else Verdict.OK
         return HostHealth(name, worst([split, *(finding.verdict for finding in mine)]), role), mine
 

@@ -16,7 +16,7 @@ from cluster.spec import Cluster, Haproxy, Host, Keepalived, Pacemaker, Role, Ss
 from cluster.state import ProxyNode, Unknown
 from deploy.balancer_files import haproxy_files
 from facts.haproxy import parse_haproxy_stat
-from operations import haproxy as operations
+from operations import servers as operations
 from operations.steps import Refused
 
 FIXTURES = Path(__file__).parent / "fixtures" / "haproxy"

@@ -1,0 +1,145 @@
+"""What happened, run by run: appended, never changed, and on the disk before anything is done.
+
+One file a run below `$XDG_STATE_HOME/hatui/CLUSTER/runs` (~/.local/state, XDG base directories), mode 0600, a line of
+JSON an event. A live run holds flock(2) on its file, so that one that died is told from one that goes on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.outcome import Outcome
+
+
+def runs_path(cluster: str) -> Path:
+    """Where the runs on the cluster of that name are written."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "hatui" / cluster / "runs"
+
+
+def new_id() -> str:
+    """A name for a run that sorts by its time, such as 20261125-021459-3fa2."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+class Journal:
+    """The journal of one run, while it lasts."""
+
+    def __init__(self, cluster: str, run: str) -> None:
+        folder = runs_path(cluster)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.run = run
+        self.path = folder / f"{run}.jsonl"
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def tell(self, event: str, /, **fields: object) -> None:
+        """Append an event, synced: when this returns it is on the disk."""
+        line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
+        os.write(self._file, line.encode())
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """No more will come: whoever follows sees that the run is over."""
+        os.close(self._file)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as its journal tells it. Times are seconds since the epoch."""
+
+    id: str
+    events: tuple[dict[str, Any], ...]
+    alive: bool
+    """Its process goes on."""
+
+    @property
+    def begin(self) -> dict[str, Any]:
+        """Who, why, what: runbook, parameters, title, from, to, who, why, steps, pid."""
+        return self.events[0]
+
+    @property
+    def end(self) -> dict[str, Any] | None:
+        """Outcome and reason; None while it goes on, and where it died."""
+        last = self.events[-1]
+        return last if last["event"] == "end" else None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it goes on. One that died without a word is UNKNOWN."""
+        if self.end:
+            return Outcome(self.end["outcome"])
+        return None if self.alive else Outcome.UNKNOWN
+
+    @property
+    def died(self) -> bool:
+        """Its process ended before it could say how."""
+        return self.end is None and not self.alive
+
+    @property
+    def last_step(self) -> str:
+        """The name of the step that had begun last; empty if none had."""
+        names = [event["name"] for event in self.events if event["event"] in ("intent", "undo")]
+        return str(names[-1]) if names else ""
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What clients felt, by service (engine/probing.py); empty if it was not measured."""
+        found = [event["services"] for event in self.events if event["event"] == "measured"]
+        return dict(found[-1]) if found else {}
+
+
+def read(path: Path) -> Run | None:
+    """The run of a journal file; None if there is none yet, or it has no first line. A torn last line is left out."""
+    try:
+        text = path.read_text(errors="replace")
+    except OSError:
+        return None
+    # Asked before the lines are: a run that ends in between is then alive with an end, not dead without one.
+    alive = _is_held(path)
+    text = path.read_text(errors="replace") if not alive else text
+    events = []
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            break
+        events.append(event)
+    if not events or events[0].get("event") != "begin":
+        return None
+    return Run(path.stem, tuple(events), alive)
+
+
+def runs(cluster: str) -> Iterator[Run]:
+    """All runs on the cluster, the newest first."""
+    for path in sorted(runs_path(cluster).glob("*.jsonl"), reverse=True):
+        run = read(path)
+        if run:
+            yield run
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False

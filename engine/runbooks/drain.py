@@ -1,0 +1,103 @@
+"""Take one host out of service across every layer that it carries, so that it can be rebooted or worked on."""
+
+from cluster.gates.galera import may_write
+from cluster.gates.haproxy import kept_away
+from cluster.gates.keepalived import may_own, owners
+from cluster.gates.pacemaker import not_left
+from cluster.spec import Role
+from cluster.state import BrokerNode, ProxyNode, VipNode
+from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
+from engine.runbook import Plan, View
+from operations import brokers, controllers, galera_nodes, vip, writer
+from operations.steps import Step
+
+PARAMETERS = {"host": "the host that is to carry nothing"}
+
+
+def plan(view: View, host: str) -> Plan:
+    title = f"Drain {host}"
+    if host not in view.cluster.hosts:
+        return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
+    role = view.cluster.hosts[host].role
+    planned = {Role.HAPROXY: _balancer, Role.GALERA: _database, Role.CONTROLLER: _controller}.get(role)
+    if planned is None:
+        return Plan(title, evidence=f"{host} carries no layer that hatui knows.")
+    steps, refused, expected = planned(view, host)
+    return Plan(
+        title,
+        [] if refused else steps,
+        refused=refused,
+        origin=host,
+        expected=expected,
+        undo=f"hatui undrain {host}",
+        measures=("sql", "amqp"),
+    )
+
+
+Planned = tuple[list[Step], str, str]
+"""Steps, why not, what clients feel."""
+
+
+def _balancer(view: View, host: str) -> Planned:
+    balancers, address = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
+    node, now = view.state.vrrp[host], owners(view.state.vrrp, address)
+    if isinstance(node, VipNode) and node.away and host not in now:
+        return [], "", ""
+    heirs = [name for name in balancers if name != host]
+    against = {name: _no_heir(view, name) for name in heirs}
+    heir = next((name for name in heirs if not against[name]), None)
+    if heir is None:
+        reasons = "; ".join(reason for reason in against.values() if reason)
+        return [], f"No other balancer can own {address}: {reasons}.", ""
+    if now == (host,):
+        steps = vip.handover(balancers, address, host, heir)[:-1]
+        return steps, "", "new connections: no gap over 50 ms; open ones are reset once"
+    return [vip.stays_away(balancers, address, host)], "", "nothing: it owns no VIP"
+
+
+def _no_heir(view: View, name: str) -> str | None:
+    node = view.state.vrrp[name]
+    if isinstance(node, VipNode) and node.away:
+        return f"{name} is drained (`hatui undrain {name}` first)"
+    return may_own(view.state.vrrp, view.state.haproxy, name)
+
+
+def _database(view: View, host: str) -> Planned:
+    nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
+    proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+    if len(proxies) == len(balancers) and all(
+        host in kept_away({one: node}, GALERA_BACKEND) for one, node in proxies.items()
+    ):
+        return [], "", ""
+    if reason := galera_nodes.may_leave(nodes, balancers, host):
+        return [], reason, ""
+    writers = {node.stuck.get(GALERA_BACKEND) for node in proxies.values()}
+    if host not in writers:
+        return [galera_nodes.emptied(nodes, balancers, host)], "", "nothing: it is not the writer"
+    heirs = [name for name in nodes if name != host and not may_write(view.state.galera, view.state.haproxy, name)]
+    if not heirs:
+        return [], f"{host} is the writer, and no other node can be: `hatui switchover writer --to …` says why.", ""
+    address = view.cluster.keepalived.vip
+    steps = [
+        writer.redirected(nodes, balancers, address, host, heirs[0]),
+        writer.emptied(balancers, address, host, heirs[0]),
+    ]
+    return steps, "", f"{heirs[0]} becomes the writer: no gap over 0.5 s for new sessions; open ones are cut after 10 s"
+
+
+def _controller(view: View, host: str) -> Planned:
+    names, balancers = view.cluster.names(Role.CONTROLLER), view.cluster.names(Role.HAPROXY)
+    steps: list[Step] = []
+    broker = view.state.rabbitmq[host]
+    proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+    away = all(host in kept_away({one: node}, RABBITMQ_BACKEND) for one, node in proxies.items())
+    if not (isinstance(broker, BrokerNode) and broker.draining and away):
+        steps += brokers.drained(names, balancers, host)
+    if not_left(view.state.pacemaker, host):
+        steps.append(controllers.stands_by(names, host))
+    # Both layers are asked before either is touched.
+    refused = next((reason for step in steps if (reason := step.precheck())), "")
+    expected = (
+        f"AMQP clients of {host} are closed and come back elsewhere; its resources are stopped and started elsewhere"
+    )
+    return steps, f"{refused}." if refused else "", expected

@@ -1,0 +1,118 @@
+"""Restart a layer's service, one host at a time, each emptied first and behind its gate; who carries traffic last."""
+
+from cluster.gates.galera import incomplete, may_write
+from cluster.gates.haproxy import kept_away
+from cluster.gates.keepalived import may_own, owners
+from cluster.gates.pacemaker import view_of
+from cluster.spec import Role
+from cluster.state import ProxyNode, VipNode
+from cluster.wiring import GALERA_BACKEND
+from engine.runbook import Plan, View
+from engine.runbooks import undrain
+from operations import balancers as machines
+from operations import brokers, controllers, galera_nodes, writer
+from operations.rabbitmq import connections
+from operations.steps import Step
+
+PARAMETERS = {"layer": "galera, rabbitmq, haproxy, keepalived or pacemaker"}
+
+
+def plan(view: View, layer: str) -> Plan:
+    layers = {
+        "galera": (
+            _galera,
+            Role.GALERA,
+            "new sessions: no gap over 0.5 s; open ones are cut once, when the writer moves",
+        ),
+        "rabbitmq": (_rabbitmq, Role.CONTROLLER, "AMQP clients of each broker are closed once and come back elsewhere"),
+        "haproxy": (_balancers, Role.HAPROXY, "new connections: no gap over 50 ms; open ones are reset once"),
+        "keepalived": (_balancers, Role.HAPROXY, "new connections: no gap over 50 ms; open ones are reset once"),
+        "pacemaker": (_pacemaker, Role.CONTROLLER, "each controller's resources are stopped and started elsewhere"),
+    }
+    title = f"Restart {layer}, host by host"
+    if layer not in layers:
+        return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(layers)}.")
+    planned, role, expected = layers[layer]
+    # What a restart that died has left out of service is put back first; what somebody drained on purpose is not.
+    broken = [one for one in view.broken if one.runbook == "restart" and one.parameters.get("layer") == layer]
+    back = [step for name in view.cluster.names(role) for step in undrain.plan(view, name).steps] if broken else []
+    steps, refused = planned(view, layer, bool(back))
+    return Plan(
+        title,
+        [] if refused else [*back, *steps],
+        refused=refused,
+        expected=expected,
+        measures=("sql", "amqp"),
+        in_stages=True,
+        broken=[one.run for one in broken],
+    )
+
+
+Planned = tuple[list[Step], str]
+"""Steps, and why not."""
+
+
+def _galera(view: View, _layer: str, _mending: bool) -> Planned:
+    cluster = view.cluster
+    hosts = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
+    balancers, vip = cluster.names(Role.HAPROXY), cluster.keepalived.vip
+    size = len(hosts) + (cluster.galera.arbitrator is not None)
+    if reason := incomplete(view.state.galera, size):
+        return [], f"Nothing is restarted: {reason}."
+    proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+    writers = sorted({name for node in proxies.values() if (name := node.stuck.get(GALERA_BACKEND))})
+    away = kept_away(proxies, GALERA_BACKEND)
+    if away and not _mending:
+        return [], f"Nothing is restarted: {', '.join(sorted(away))} is drained (`hatui undrain` puts it back)."
+    if len(writers) > 1:
+        return [], f"The balancers do not agree on the writer ({', '.join(writers)}): `hatui switchover writer` first."
+    last = writers[0] if writers else ""
+    order = [name for name in hosts if name != last]
+    steps: list[Step] = []
+    for name in order:
+        steps += [galera_nodes.emptied(list(hosts), balancers, name)]
+        steps += galera_nodes.restarted(hosts, size, balancers, name, last)
+    if last:
+        heir = next(
+            (name for name in order if not may_write(view.state.galera, view.state.haproxy, name) or _mending), None
+        )
+        if heir is None:
+            return [], f"No other node than {last} can be the writer: `hatui switchover writer --to …` says why."
+        steps += [
+            writer.redirected(list(hosts), balancers, vip, last, heir),
+            writer.emptied(balancers, vip, last, heir),
+        ]
+        steps += galera_nodes.restarted(hosts, size, balancers, last, heir)
+    return steps, ""
+
+
+def _rabbitmq(view: View, _layer: str, _mending: bool) -> Planned:
+    hosts = {name: view.cluster.address(name) for name in view.cluster.names(Role.CONTROLLER)}
+    balancers = view.cluster.names(Role.HAPROXY)
+    order = sorted(hosts, key=connections)
+    return [step for name in order for step in brokers.restarted(hosts, balancers, name)], ""
+
+
+def _balancers(view: View, layer: str, mending: bool) -> Planned:
+    balancers, vip = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
+    now = owners(view.state.vrrp, vip)
+    if len(now) != 1:
+        return [], f"{vip} is on {', '.join(now) or 'nobody'}: there is no one owner (`hatui status`)."
+    away = [name for name, node in view.state.vrrp.items() if isinstance(node, VipNode) and node.away]
+    if away and not mending:
+        return [], f"Nothing is restarted: {', '.join(away)} is drained (`hatui undrain` puts it back)."
+    others = [name for name in balancers if name not in now]
+    if against := next((why for name in others if (why := may_own(view.state.vrrp, view.state.haproxy, name))), None):
+        return [], f"Nothing is restarted: {against}."
+    steps = [step for name in others for step in machines.restarted(balancers, vip, name, layer)]
+    return [*steps, *machines.restarted_owner(balancers, vip, now[0], others[0], layer)], ""
+
+
+def _pacemaker(view: View, _layer: str, _mending: bool) -> Planned:
+    controllers_ = view.cluster.names(Role.CONTROLLER)
+    seen = view_of(view.state.pacemaker)
+    if seen is None:
+        return [], "No controller is in a cluster with quorum: bring that back first (`hatui status`)."
+    busy = {name for one in seen.resources if not one.agent.startswith("stonith:") for name in one.nodes}
+    order = sorted(controllers_, key=lambda name: (name in busy, name == seen.dc))
+    return [step for name in order for step in controllers.restarted(controllers_, name)], ""

@@ -1,0 +1,57 @@
+"""Move the load balancers' VIP by hand, from one that serves to another that does."""
+
+from cluster.gates.keepalived import may_own, owners
+from cluster.spec import Role
+from cluster.state import VipNode
+from engine.runbook import Candidate, Plan, View
+from operations.vip import handover, returns
+
+PARAMETERS = {"to": "the balancer that is to own the VIP"}
+
+
+def plan(view: View, to: str) -> Plan:
+    balancers, vip = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
+    vips = view.state.vrrp
+    title = f"Move {vip} to {to}"
+    now = owners(vips, vip)
+    candidates = [Candidate(name, _against(view, name)) for name in balancers]
+    away = [name for name, node in vips.items() if isinstance(node, VipNode) and node.away and name != to]
+    if to not in balancers:
+        return Plan(title, candidates=candidates, refused=f"{to} is no balancer: there are {', '.join(balancers)}.")
+    if now == (to,):
+        # What a run that broke off may have left: the former owner, still told to give the VIP up.
+        return Plan(title, [step for name in away for step in returns(balancers, vip, name)], target=to)
+    if len(now) != 1:
+        why = f"{vip} is on {', '.join(now) or 'nobody'}: there is no one owner to take it from (`hatui status`)."
+        return Plan(title, candidates=candidates, refused=why)
+    if against := next(one.against for one in candidates if one.name == to):
+        return Plan(title, candidates=candidates, refused=f"{against}.")
+    if view.cluster.keepalived.preempt and _priority(view, to) < max(view.cluster.keepalived.priorities.values()):
+        why = f"keepalived.preempt is on, and {to} has not the highest priority: the VIP would go back at once."
+        return Plan(title, candidates=candidates, refused=why)
+    return Plan(
+        title,
+        handover(balancers, vip, now[0], to),
+        candidates=candidates,
+        origin=now[0],
+        target=to,
+        expected=(
+            f"new connections: no gap over 50 ms, none fails; open ones through {now[0]} are reset, and come back "
+            f"through {to}"
+        ),
+        undo=f"hatui switchover vip --to {now[0]}",
+        measures=("sql", "amqp"),
+    )
+
+
+def _against(view: View, name: str) -> str:
+    if owners(view.state.vrrp, view.cluster.keepalived.vip) == (name,):
+        return f"{name} owns it already"
+    node = view.state.vrrp.get(name)
+    if isinstance(node, VipNode) and node.away:
+        return f"{name} is drained: `hatui undrain {name}` first"
+    return may_own(view.state.vrrp, view.state.haproxy, name) or ""
+
+
+def _priority(view: View, name: str) -> int:
+    return view.cluster.keepalived.priorities[name]

@@ -1,0 +1,62 @@
+"""Move the database's writer by hand: new sessions first, then the open ones, on all balancers as one."""
+
+from cluster.gates.galera import may_write
+from cluster.gates.haproxy import kept_away
+from cluster.spec import Role
+from cluster.state import ProxyNode
+from cluster.wiring import GALERA_BACKEND
+from engine.runbook import Candidate, Plan, View
+from operations.writer import emptied, moved, redirected, standby
+
+PARAMETERS = {"to": "the database node that is to take all sessions"}
+
+
+def plan(view: View, to: str) -> Plan:
+    nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
+    vip = view.cluster.keepalived.vip
+    title = f"Make {to} the writer"
+    proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+    writers = {node.stuck[GALERA_BACKEND] for node in proxies.values() if GALERA_BACKEND in node.stuck}
+    away = kept_away(proxies, GALERA_BACKEND)
+    candidates = [
+        Candidate(name, "" if name in away else may_write(view.state.galera, view.state.haproxy, name) or "")
+        for name in nodes
+        if {name} != writers
+    ]
+    if not view.cluster.haproxy.single_writer:
+        return Plan(title, refused="haproxy.single_writer is off: there is no writer to move, all nodes take sessions.")
+    if to not in nodes:
+        return Plan(title, candidates=candidates, refused=f"{to} is no database node: there are {', '.join(nodes)}.")
+    if to in away:
+        return Plan(title, candidates=candidates, refused=f"{to} is drained: `hatui undrain {to}` first.")
+    if against := may_write(view.state.galera, view.state.haproxy, to):
+        return Plan(title, candidates=candidates, refused=f"{against}.")
+    # What a run that broke off has left is where this one goes on: a node that is kept away was on its way out.
+    former = sorted((writers | _left(view, away)) - {to})
+    steps = [
+        step
+        for name in former
+        for step in (redirected(nodes, balancers, vip, name, to), emptied(balancers, vip, name, to))
+    ]
+    steps += [standby(balancers, name, to) for name in former]
+    if not writers:
+        steps = moved(nodes, balancers, vip, "", to)
+    return Plan(
+        title,
+        steps,
+        candidates=candidates,
+        origin=", ".join(sorted(writers)) if writers != {to} else "",
+        target=to,
+        expected=(
+            "new sessions: no gap over 0.5 s; open ones may end by themselves for 10 s and are then cut; "
+            "what was acknowledged stays"
+        ),
+        undo=f"hatui switchover writer --to {former[0]}" if former else "",
+        measures=("sql",),
+        broken=[one.run for one in view.broken if one.runbook == "switchover_writer"],
+    )
+
+
+def _left(view: View, away: set[str]) -> set[str]:
+    """Nodes kept away by a switchover of the writer that died; one that is drained on purpose is none of them."""
+    return away if any(one.runbook == "switchover_writer" for one in view.broken) else set()

@@ -1,0 +1,79 @@
+"""Put a host back into service across every layer that it carries; who was drained or left half drained alike."""
+
+from cluster.gates.galera import is_synced
+from cluster.gates.haproxy import kept_away
+from cluster.gates.pacemaker import view_of
+from cluster.spec import Role
+from cluster.state import BrokerNode, ProxyNode, VipNode
+from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
+from engine.runbook import Plan, View
+from operations import brokers, controllers, vip, writer
+from operations.steps import Step
+
+PARAMETERS = {"host": "the host that is to carry its layers again"}
+
+
+def plan(view: View, host: str) -> Plan:
+    title = f"Put {host} back into service"
+    if host not in view.cluster.hosts:
+        return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
+    role = view.cluster.hosts[host].role
+    steps, refused = {Role.HAPROXY: _balancer, Role.GALERA: _database, Role.CONTROLLER: _controller}.get(role, _none)(
+        view, host
+    )
+    return Plan(
+        title,
+        [] if refused else steps,
+        refused=refused,
+        target=host,
+        expected="nothing: the VIP and the writer stay where they are",
+        undo=f"hatui drain {host}",
+        measures=("sql", "amqp"),
+    )
+
+
+Planned = tuple[list[Step], str]
+"""Steps, and why not."""
+
+
+def _none(_view: View, _host: str) -> Planned:
+    return [], ""
+
+
+def _balancer(view: View, host: str) -> Planned:
+    node = view.state.vrrp[host]
+    if not isinstance(node, VipNode):
+        return [], f"{host} can't be asked: {node.reason}."
+    return (vip.returns(view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip, host) if node.away else []), ""
+
+
+def _proxies(view: View) -> dict[str, ProxyNode]:
+    return {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+
+
+def _database(view: View, host: str) -> Planned:
+    proxies, node = _proxies(view), view.state.galera[host]
+    if host not in kept_away(proxies, GALERA_BACKEND):
+        return [], ""
+    if not is_synced(node):
+        return [], f"{host} is not Synced yet (`hatui status`): wait, or deploy/galera.py brings it back."
+    writers = {name for one in proxies.values() if (name := one.stuck.get(GALERA_BACKEND))}
+    return [
+        writer.standby(view.cluster.names(Role.HAPROXY), host, next(iter(writers)) if len(writers) == 1 else "")
+    ], ""
+
+
+def _controller(view: View, host: str) -> Planned:
+    names, balancers = view.cluster.names(Role.CONTROLLER), view.cluster.names(Role.HAPROXY)
+    steps: list[Step] = []
+    seen = view_of(view.state.pacemaker)
+    if seen is None:
+        return [], "No controller is in a cluster with quorum: bring that back first (`hatui status`)."
+    if any(member.name == host and member.standby for member in seen.nodes):
+        steps.append(controllers.online(names, host))
+    broker = view.state.rabbitmq[host]
+    if isinstance(broker, BrokerNode) and broker.draining:
+        steps += brokers.revived({name: view.cluster.address(name) for name in names}, balancers, host)
+    elif host in kept_away(_proxies(view), RABBITMQ_BACKEND):
+        steps.append(brokers.given_back(balancers, host))
+    return steps, ""

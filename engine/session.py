@@ -1,0 +1,64 @@
+"""pyinfra in this process: its one State, and a look over its open connections.
+
+Only for a process whose first line patched the standard library for gevent (engine/__main__.py does).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import gevent
+from pyinfra.api.config import Config
+from pyinfra.api.inventory import Inventory
+from pyinfra.api.state import State, StateStage
+from pyinfra.context import ctx_state
+
+from cluster.spec import Cluster, Role
+from cluster.state import ClusterState, HostAnswer, Unknown
+from deploy.inventory import members
+from engine.layers import LAYERS, facts
+from operations.steps import Refused, look_all, named
+
+
+def begin(cluster: Cluster) -> State:
+    """The State of this process, without a connection yet: each is made when its host is first asked."""
+    groups: dict[str, Any] = {str(role): ([name for name, _ in members(cluster, role)], {}) for role in Role}
+    hosts = [host for role in Role for host in members(cluster, role)]
+    # What pyinfra tells of its connections is told by whoever asked for them.
+    logging.getLogger("pyinfra").setLevel(logging.CRITICAL)
+    inventory = Inventory((hosts, {}), **groups)  # type: ignore[no-untyped-call]
+    state = State(inventory, Config(CONNECT_TIMEOUT=5))  # type: ignore[no-untyped-call]
+    state.current_stage = StateStage.Execute
+    state.is_executing = True
+    ctx_state.set(state)  # type: ignore[no-untyped-call]
+    return state
+
+
+def seen(cluster: Cluster) -> ClusterState:
+    """Ask every host of `cluster` now, side by side. What can't be asked is `Unknown` with the reason."""
+    known = facts()
+    answers = {name: gevent.spawn(_reach, name) for name in cluster.hosts}
+    hosts = {name: answer.get() for name, answer in answers.items()}
+    there = [name for name, answer in hosts.items() if isinstance(answer, HostAnswer)]
+    asked = {
+        layer: gevent.spawn(look_all, [name for name in there if layer in LAYERS[cluster.hosts[name].role]], type(fact))
+        for layer, fact in known.items()
+    }
+    fields: dict[str, Any] = {"hosts": hosts}
+    for layer, answer in asked.items():
+        said = answer.get()
+        fields[layer] = {
+            name: said.get(name, hosts[name]) for name, host in cluster.hosts.items() if layer in LAYERS[host.role]
+        }
+    return ClusterState(**fields)
+
+
+def _reach(name: str) -> HostAnswer | Unknown:
+    begun = time.monotonic()
+    try:
+        named(name)
+    except Refused as refusal:
+        return Unknown(str(refusal).removeprefix(f"{name} "))
+    return HostAnswer(time.monotonic() - begun)

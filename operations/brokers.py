@@ -1,0 +1,133 @@
+"""A broker taken out of service and put back, or restarted: its clients and its queues' leaders go elsewhere first.
+
+Source: RabbitMQ's "Upgrading", maintenance mode; rabbitmq-upgrade(8), `drain` and `revive`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cluster.gates.haproxy import kept_away
+from cluster.gates.rabbitmq import incomplete, may_drain_broker
+from cluster.state import BrokerNode, ProxyNode
+from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_BACKEND
+from facts.haproxy import HaproxyStat
+from facts.rabbitmq import RabbitCluster
+from operations import servers
+from operations.rabbitmq import START, nodes_of, restart_service, why_critical, why_not_serving
+from operations.steps import Step, look, look_all, shell
+
+DRAIN = 120
+"""Seconds in which a broker must have closed its clients' connections and handed its leaders over."""
+RISE = 15
+"""Seconds in which the balancers' checks find a broker that is back."""
+
+
+def drained(hosts: Sequence[str], balancers: Sequence[str], name: str) -> list[Step]:
+    """The steps that take the broker on `name` out of service; it stays a member with its vote."""
+    return [
+        Step(
+            f"New AMQP connections go to others than {name}",
+            lambda: servers.keep_away(balancers, RABBITMQ_BACKEND, name),
+            precheck=lambda: may_drain_broker(nodes_of(hosts), name) or why_critical(name),
+            verify=lambda: None if _kept_away(balancers, name) else f"a balancer may still send clients to {name}",
+            undo=lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
+        ),
+        Step(
+            f"The broker on {name} hands its clients and leaders over",
+            lambda: _drain(name),
+            precheck=lambda: may_drain_broker(nodes_of(hosts), name),
+            verify=lambda: None if _draining(name) else f"the broker on {name} is not in maintenance",
+            undo=lambda: _revive(name),
+        ),
+    ]
+
+
+def revived(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> list[Step]:
+    """The steps that put the broker on `name` back into service; `hosts` maps each broker's host to its address."""
+    return [
+        Step(
+            f"The broker on {name} takes clients again",
+            lambda: _revive(name),
+            verify=lambda: _not_back(hosts, name),
+            within=START,
+            lasting=f"the broker on {name} takes clients",
+        ),
+        given_back(balancers, name),
+    ]
+
+
+def given_back(balancers: Sequence[str], name: str) -> Step:
+    """The step after which the balancers send clients to the broker on `name` again."""
+    return Step(
+        f"The balancers send AMQP clients to {name} again",
+        lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
+        verify=lambda: _not_up(balancers, name),
+        within=RISE,
+        lasting=f"{name} takes clients",
+    )
+
+
+def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> list[Step]:
+    """The steps that restart the broker on `name` while the others carry on."""
+    names = list(hosts)
+
+    def restart() -> None:
+        restart_service(name)
+        shell(name, f"rm -f {BROKER_DRAINED_FILE}")
+
+    return [
+        *drained(names, balancers, name),
+        Step(
+            f"RabbitMQ on {name} restarts",
+            restart,
+            precheck=lambda: may_drain_broker(nodes_of(names), name),
+            verify=lambda: incomplete(nodes_of(names)) or why_not_serving(name, hosts[name]),
+            within=START,
+            lasting="it was restarted",
+        ),
+        given_back(balancers, name),
+    ]
+
+
+def _kept_away(balancers: Sequence[str], name: str) -> bool:
+    seen = look_all(balancers, HaproxyStat)
+    proxies = {balancer: node for balancer, node in seen.items() if isinstance(node, ProxyNode)}
+    return len(proxies) == len(balancers) and all(
+        name in kept_away({balancer: node}, RABBITMQ_BACKEND) for balancer, node in proxies.items()
+    )
+
+
+def _not_up(balancers: Sequence[str], name: str) -> str | None:
+    for balancer, node in look_all(balancers, HaproxyStat).items():
+        if not isinstance(node, ProxyNode):
+            return f"{balancer} can't be asked: {node.reason}"
+        status = {one.name: one.status for one in node.servers if one.backend == RABBITMQ_BACKEND}.get(name, "absent")
+        if not status.startswith("UP"):
+            return f"{name} is {status} on {balancer}, not UP"
+    return None
+
+
+def _draining(name: str) -> bool:
+    node = look(name, RabbitCluster)
+    return isinstance(node, BrokerNode) and node.draining
+
+
+def _drain(name: str) -> None:
+    # The mark first: what is half drained is then seen as drained, and can be given back.
+    shell(
+        name,
+        f"mkdir -p /run/hatui && touch {BROKER_DRAINED_FILE} && rabbitmq-upgrade -q drain >/dev/null",
+        timeout=DRAIN,
+    )
+
+
+def _revive(name: str) -> None:
+    shell(name, f"rabbitmq-upgrade -q revive >/dev/null && rm -f {BROKER_DRAINED_FILE}", timeout=60)
+
+
+def _not_back(hosts: Mapping[str, str], name: str) -> str | None:
+    node = look(name, RabbitCluster)
+    if not isinstance(node, BrokerNode) or not node.running:
+        return f"the broker on {name} does not answer"
+    return why_not_serving(name, hosts[name])

@@ -1,0 +1,166 @@
+"""Pacemaker's members and resources by hand: into standby and back, restarted, and a resource moved for good.
+
+Source: crm_standby(8), crm_resource(8).
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from cluster.gates.pacemaker import may_configure, may_move, may_stand_by, not_left, not_online, view_of
+from cluster.state import CrmStatus, Unknown
+from facts.corosync import UNIT as COROSYNC
+from facts.pacemaker import UNIT, CrmMon
+from operations.steps import Elsewhere, Refused, Step, look_all, shell, wait_for
+
+MOVE = 90
+"""Seconds in which resources must have stopped in one place and started in another."""
+JOIN = 120
+"""Seconds in which a controller whose Corosync and Pacemaker were started must be online."""
+LIFETIME = "PT10M"
+"""After which a move's constraint is void by itself, if nobody was left to clear it (ISO 8601)."""
+
+
+def nodes_of(hosts: Sequence[str]) -> Mapping[str, CrmStatus | Unknown]:
+    """Every controller's view, read now."""
+    return look_all(hosts, CrmMon)
+
+
+def stands_by(hosts: Sequence[str], name: str) -> Step:
+    """The step in which `name` hands its resources over and takes none."""
+    return Step(
+        f"{name} hands its resources over (standby)",
+        lambda: _standby(hosts, name, on=True),
+        precheck=lambda: may_stand_by(nodes_of(hosts), name),
+        verify=lambda: not_left(nodes_of(hosts), name),
+        within=MOVE,
+        undo=lambda: _back_online(hosts, name),
+    )
+
+
+def online(hosts: Sequence[str], name: str) -> Step:
+    """The step after which `name` may run resources again."""
+    return Step(
+        f"{name} may run resources again (online)",
+        lambda: _standby(hosts, name, on=False),
+        verify=lambda: not_online(nodes_of(hosts), name),
+        within=MOVE,
+        lasting=f"{name} is online",
+    )
+
+
+def restarted(hosts: Sequence[str], name: str) -> list[Step]:
+    """The steps that restart Corosync and Pacemaker on `name` while the others run its resources."""
+
+    def restart() -> None:
+        # Pacemaker is stopped first by their units' order, and leaves the cluster in good order: nobody is fenced.
+        shell(name, f"systemctl stop {UNIT} && systemctl restart {COROSYNC} && systemctl start {UNIT}", timeout=JOIN)
+
+    return [
+        stands_by(hosts, name),
+        Step(
+            f"Corosync and Pacemaker on {name} restart",
+            restart,
+            precheck=lambda: not_left(nodes_of(hosts), name),
+            verify=lambda: may_configure(nodes_of(hosts)),
+            within=JOIN,
+            lasting="they were restarted",
+        ),
+        online(hosts, name),
+    ]
+
+
+def moved(hosts: Sequence[str], resource: str, origin: str, target: str) -> list[Step]:
+    """The steps that move `resource` to `target`; the constraint that does it is taken away again."""
+    return [
+        Step(
+            f"{resource} moves from {origin} to {target}",
+            lambda: _move(hosts, resource, target),
+            precheck=lambda: _why_not_move(hosts, resource, origin, target),
+            verify=lambda: _not_on(hosts, resource, origin, target),
+            within=MOVE,
+            undo=lambda: _return(hosts, resource, origin),
+        ),
+        cleared(hosts, resource, target),
+    ]
+
+
+def cleared(hosts: Sequence[str], resource: str, target: str) -> Step:
+    """The step that takes a move's constraint away, after which `resource` is still on `target`."""
+    return Step(
+        f"No constraint is left of the move of {resource}",
+        lambda: _clear(hosts, resource),
+        verify=lambda: _left(hosts, resource) or _not_on(hosts, resource, "", target),
+        lasting="the constraint is gone",
+    )
+
+
+def _any(hosts: Sequence[str]) -> str:
+    """A controller with quorum, through which the cluster is told."""
+    for name, node in nodes_of(hosts).items():
+        if isinstance(node, CrmStatus) and node.running and node.quorate:
+            return name
+    raise Refused("No controller is in a cluster with quorum.")
+
+
+def _standby(hosts: Sequence[str], name: str, *, on: bool) -> None:
+    change = "-v on" if on else "-D"
+    shell(_any(hosts), f"crm_standby -N {shlex.quote(name)} {change} >/dev/null", timeout=30)
+
+
+def _back_online(hosts: Sequence[str], name: str) -> None:
+    _standby(hosts, name, on=False)
+    wait_for(lambda: not_online(nodes_of(hosts), name), within=MOVE)
+
+
+def _move(hosts: Sequence[str], resource: str, target: str) -> None:
+    shell(
+        _any(hosts),
+        f"crm_resource --resource {shlex.quote(resource)} --move --node {shlex.quote(target)} --lifetime {LIFETIME} "
+        ">/dev/null 2>&1",
+        timeout=30,
+    )
+
+
+def _clear(hosts: Sequence[str], resource: str) -> None:
+    shell(_any(hosts), f"crm_resource --resource {shlex.quote(resource)} --clear >/dev/null 2>&1", timeout=30)
+
+
+def _return(hosts: Sequence[str], resource: str, origin: str) -> None:
+    _clear(hosts, resource)
+    if _on(hosts, resource) != (origin,):
+        _move(hosts, resource, origin)
+        wait_for(lambda: _not_on(hosts, resource, "", origin), within=MOVE)
+        _clear(hosts, resource)
+
+
+def _why_not_move(hosts: Sequence[str], resource: str, origin: str, target: str) -> str | None:
+    nodes = nodes_of(hosts)
+    if reason := may_move(nodes, resource, target):
+        return reason
+    now = _on(hosts, resource)
+    return None if now == (origin,) else f"{resource} is on {', '.join(now) or 'no host'}, not on {origin}"
+
+
+def _on(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
+    view = view_of(nodes_of(hosts))
+    if view is None:
+        raise Refused("No controller is in a cluster with quorum.")
+    return next((one.nodes for one in view.resources if one.id == resource), ())
+
+
+def _not_on(hosts: Sequence[str], resource: str, origin: str, target: str) -> str | None:
+    now = _on(hosts, resource)
+    if now == (target,):
+        return None
+    if len(now) == 1 and origin and origin not in now:
+        _clear(hosts, resource)
+        raise Elsewhere(f"{resource} went to {now[0]}, not to {target}: Pacemaker chose so. No constraint is left.")
+    return f"{resource} is on {', '.join(now) or 'no host'}, not on {target}"
+
+
+def _left(hosts: Sequence[str], resource: str) -> str | None:
+    view = view_of(nodes_of(hosts))
+    mine = [ban for ban in (view.bans if view else ()) if ban in (f"cli-prefer-{resource}", f"cli-ban-{resource}")]
+    return f"{', '.join(mine)} is still there" if mine else None

@@ -1,0 +1,139 @@
+"""The load balancers' VIP, handed from one to another: the heir first made ready, so that it takes over within 1 ms.
+
+VRRP itself moves it: the owner is told to give it up (a file that its keepalived watches), sends priority 0, and the
+heir, whose priority was raised for the moment, waits next to nothing (RFC 5798, skew time). No settings are changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster.gates.keepalived import may_own, not_one_owner, owners
+from cluster.state import VipNode
+from cluster.wiring import VIP_AWAY_FILE, VIP_NEXT_FILE
+from facts.haproxy import HaproxyStat
+from facts.vrrp import VrrpOwner
+from operations.steps import Elsewhere, Refused, Step, look_all, shell, wait_for
+
+RAISED = 30
+"""Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""
+TAKE = 5
+"""Seconds in which the heir must be seen to own the VIP."""
+
+
+def handover(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[Step]:
+    """The steps that move `vip` from `owner` to `heir`; afterwards `owner` stands by as a backup."""
+    return [
+        Step(
+            f"{heir} is made the next owner",
+            lambda: _raise(heir),
+            precheck=lambda: why_not_hand_over(balancers, vip, owner, heir),
+            undo=lambda: _lower(heir),
+            within=TAKE,
+        ),
+        *gives_up(balancers, vip, owner, heir),
+        *returns(balancers, vip, owner),
+    ]
+
+
+def gives_up(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[Step]:
+    """The step in which `owner` gives the VIP up, and takes it no more until `returns`."""
+    return [
+        Step(
+            f"{owner} gives {vip} up, {heir} takes it",
+            lambda: _give_up(owner),
+            verify=lambda: _not_on(balancers, vip, owner, heir),
+            within=TAKE,
+            undo=lambda: _back_to(balancers, vip, owner),
+        )
+    ]
+
+
+def stays_away(balancers: Sequence[str], vip: str, host: str) -> Step:
+    """The step after which `host`, which does not own the VIP, does not take it either."""
+    return Step(
+        f"{host} takes {vip} no more",
+        lambda: _give_up(host),
+        precheck=lambda: None if host not in _owners(balancers, vip) else f"{host} owns {vip} by now.",
+        verify=lambda: None if len(_owners(balancers, vip)) == 1 else f"{vip} has not one owner",
+        undo=lambda: _let_own(host),
+    )
+
+
+def returns(balancers: Sequence[str], vip: str, host: str) -> list[Step]:
+    """The step in which `host` may own the VIP again: as a backup, for the VIP stays where it is."""
+    return [
+        Step(
+            f"{host} stands by for {vip}",
+            lambda: _let_own(host),
+            verify=lambda: not_one_owner(look_all(balancers, VrrpOwner), vip),
+            within=TAKE,
+            lasting=f"{host} may own {vip} again",
+        )
+    ]
+
+
+def why_not_hand_over(balancers: Sequence[str], vip: str, owner: str, heir: str) -> str | None:
+    """Why `vip` must not go from `owner` to `heir` now."""
+    vips = look_all(balancers, VrrpOwner)
+    now = owners(vips, vip)
+    if now != (owner,):
+        return f"{vip} is on {', '.join(now) or 'nobody'}, not on {owner}."
+    if reason := may_own(vips, look_all(balancers, HaproxyStat), heir):
+        return f"{heir} must not get {vip}: {reason}."
+    node = vips[heir]
+    if isinstance(node, VipNode) and node.away:
+        return f"{heir} was told to give {vip} up: `hatui undrain {heir}` lets it take it again."
+    return None
+
+
+def _owners(balancers: Sequence[str], vip: str) -> tuple[str, ...]:
+    return owners(look_all(balancers, VrrpOwner), vip)
+
+
+def _raise(heir: str) -> None:
+    # keepalived adds what the file holds, and stops at 254.
+    shell(
+        heir,
+        f"echo 254 >{VIP_NEXT_FILE} && {{ setsid sh -c 'sleep {RAISED}; echo 0 >{VIP_NEXT_FILE}' "
+        "</dev/null >/dev/null 2>&1 & }",
+    )
+
+
+def _lower(heir: str) -> None:
+    shell(heir, f"echo 0 >{VIP_NEXT_FILE}")
+
+
+def _give_up(owner: str) -> None:
+    shell(owner, f"echo 1 >{VIP_AWAY_FILE}")
+
+
+def _let_own(host: str) -> None:
+    shell(host, f"echo 0 >{VIP_AWAY_FILE}")
+
+
+def _not_on(balancers: Sequence[str], vip: str, owner: str, heir: str) -> str | None:
+    now = owners(look_all(balancers, VrrpOwner), vip)
+    if now == (heir,):
+        return None
+    if len(now) == 1 and owner not in now:
+        raise Elsewhere(f"{vip} went to {now[0]}, not to {heir}: VRRP chose so. {owner} is still told to give it up.")
+    return f"{vip} is on {', '.join(now) or 'nobody'}, not on {heir}"
+
+
+def _back_to(balancers: Sequence[str], vip: str, owner: str) -> None:
+    """Let `owner` have the VIP again, wherever it is now."""
+    _let_own(owner)
+    others = [name for name in balancers if name != owner]
+    now = owners(look_all(balancers, VrrpOwner), vip)
+    if now != (owner,):
+        _raise(owner)
+        for name in others:
+            _give_up(name)
+        try:
+            wait_for(lambda: _not_on(balancers, vip, "", owner), within=TAKE, every=0.1)
+        finally:
+            for name in others:
+                _let_own(name)
+    if reason := not_one_owner(look_all(balancers, VrrpOwner), vip):
+        raise Refused(reason)

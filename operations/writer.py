@@ -1,0 +1,114 @@
+"""The database's writer, moved from one Galera node to another on all balancers as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster.gates.galera import may_write, takes_no_sessions
+from cluster.state import GaleraNode
+from cluster.wiring import GALERA_BACKEND
+from facts.galera import WsrepStatus
+from facts.haproxy import HaproxyStat
+from operations import servers
+from operations.steps import Refused, Step, look_all, wait_for
+from operations.traffic import DRAIN, RISE, carrying, writers
+
+CATCH_UP = 5
+"""Seconds in which the new writer must have applied what the former one had committed when it was asked."""
+
+
+def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> list[Step]:
+    """The steps that make `target` the writer instead of `origin`; an empty `origin`: there is none yet."""
+    if not origin:
+        return [chosen(nodes, balancers, vip, target)]
+    return [
+        redirected(nodes, balancers, vip, origin, target),
+        emptied(balancers, vip, origin, target),
+        standby(balancers, origin, target),
+    ]
+
+
+def chosen(nodes: Sequence[str], balancers: Sequence[str], vip: str, target: str) -> Step:
+    """The step that names a writer where no session has come yet, so that the balancers have none."""
+    return Step(
+        f"{target} is the writer",
+        lambda: servers.choose(balancers, GALERA_BACKEND, vip, target),
+        precheck=lambda: why_not_write(nodes, balancers, target),
+        verify=lambda: not_the_writer(balancers, target),
+        lasting=f"{target} is the writer",
+    )
+
+
+def redirected(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> Step:
+    """The step after which new sessions go to `target`."""
+
+    def act() -> None:
+        # A client that comes back must find what was acknowledged to it.
+        _catch_up(origin, target)
+        servers.keep_away(balancers, GALERA_BACKEND, origin, target)
+
+    return Step(
+        f"New sessions go to {target}",
+        act,
+        precheck=lambda: why_not_write(nodes, balancers, target),
+        verify=lambda: not_the_writer(balancers, target),
+        undo=lambda: _restored(balancers, vip, origin),
+    )
+
+
+def emptied(balancers: Sequence[str], vip: str, origin: str, target: str) -> Step:
+    """The step in which the sessions on `origin` end, or are cut."""
+    return Step(
+        f"Sessions on {origin} end, or are cut after {DRAIN} s",
+        lambda: servers.end_sessions(balancers, GALERA_BACKEND, origin, DRAIN),
+        verify=lambda: not_the_writer(balancers, target),
+        within=DRAIN,
+        undo=lambda: _restored(balancers, vip, origin),
+    )
+
+
+def standby(balancers: Sequence[str], host: str, writer: str) -> Step:
+    """The step after which `host` may take sessions again, and takes none while `writer` is there."""
+    return Step(
+        f"{host} stands by",
+        lambda: servers.undrain(balancers, GALERA_BACKEND, host),
+        verify=lambda: (
+            takes_no_sessions(carrying(balancers), host) or (not_the_writer(balancers, writer) if writer else None)
+        ),
+        within=RISE,
+        lasting=f"{host} may take sessions again",
+    )
+
+
+def why_not_write(nodes: Sequence[str], balancers: Sequence[str], target: str) -> str | None:
+    """Why `target` must not become the writer now."""
+    return may_write(look_all(nodes, WsrepStatus), look_all(balancers, HaproxyStat), target)
+
+
+def not_the_writer(balancers: Sequence[str], target: str) -> str | None:
+    """Why `target` is not the one that all balancers send new sessions to, or None if it is."""
+    now = writers(balancers)
+    return None if now == {target} else f"the writer is {', '.join(sorted(now)) or 'nobody'}, not {target}"
+
+
+def _catch_up(origin: str, target: str) -> None:
+    """Wait until `target` has applied what `origin` has committed by now. An origin that is silent has no clients."""
+    one = look_all([origin], WsrepStatus)[origin]
+    if not isinstance(one, GaleraNode) or not one.running or not one.answers:
+        return
+
+    def why_not() -> str | None:
+        other = look_all([target], WsrepStatus)[target]
+        if not isinstance(other, GaleraNode):
+            return f"{target} can't be read: {other.reason}"
+        return None if other.seqno >= one.seqno else f"{target} has applied {other.seqno} of {one.seqno} write sets"
+
+    wait_for(why_not, within=CATCH_UP, every=0.05)
+
+
+def _restored(balancers: Sequence[str], vip: str, origin: str) -> None:
+    """Give `origin` back to the balancers, as the writer."""
+    servers.undrain(balancers, GALERA_BACKEND, origin)
+    servers.choose(balancers, GALERA_BACKEND, vip, origin)
+    if reason := not_the_writer(balancers, origin):
+        raise Refused(reason)

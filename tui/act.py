@@ -1,0 +1,128 @@
+"""A verb that changes something: its plan is shown, agreed to, and then followed; who leaves stops nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cluster.outcome import Outcome
+from tui.follow import follow, outcome_line
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is asked for: a runbook by name or path, and how it is to be agreed to."""
+
+    inventory: Path
+    runbook: str
+    parameters: Mapping[str, str]
+    reason: str = ""
+    yes: bool = False
+    dry_run: bool = False
+
+
+def act(ask: Ask) -> int:
+    """Plan, ask, run, follow. The exit code of the outcome; nothing that was not seen to succeed is 0."""
+    engine = _start(ask)
+    assert engine.stdin is not None and engine.stdout is not None
+    plan: dict[str, Any] = {}
+    while line := engine.stdout.readline():
+        said = json.loads(line)
+        if "plan" in said:
+            plan = said["plan"]
+            print(shown(plan))
+            # What has to be typed is typed, whoever said yes beforehand.
+            unasked = ask.dry_run or (ask.yes and not plan["typed"])
+            if plan["steps"] and not plan["refused"] and not unasked:
+                engine.stdin.write(json.dumps(_agreement(plan, ask)) + "\n")
+                engine.stdin.flush()
+        elif "precheck" in said:
+            step = plan["steps"][said["precheck"]["step"]]["name"]
+            print(f"precheck now  {step}: {said['precheck']['reason'] or 'nothing against it'}")
+        elif "journal" in said:
+            # From here on the engine needs nobody, and is heard through its journal.
+            return follow(Path(said["journal"]))
+        elif "end" in said:
+            print(outcome_line(said["end"]["outcome"], said["end"]["reason"]))
+    engine.stdin.close()
+    code = engine.wait()
+    errors = engine.stderr.read().strip() if engine.stderr else ""
+    if errors:
+        print(errors, file=sys.stderr)
+    if ask.dry_run and code == 0:
+        print("Nothing was changed: it was a dry run.")
+    elif plan and code == Outcome.REFUSED.exit_code and not plan["refused"]:
+        print("Nothing was changed.")
+    # An engine that ended without a word was not seen to succeed.
+    return code if code or ask.dry_run else Outcome.UNKNOWN.exit_code
+
+
+def _start(ask: Ask) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "engine", "run", ask.runbook, "--inventory", str(ask.inventory)]
+    for key, value in ask.parameters.items():
+        command += ["--set", f"{key}={value}"]
+    command += ["--reason", ask.reason] if ask.reason else []
+    command += ["--yes"] if ask.yes else []
+    command += ["--dry-run"] if ask.dry_run else []
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _agreement(plan: Mapping[str, Any], ask: Ask) -> dict[str, object]:
+    """What is sent for what a person typed; no terminal and no line is a no."""
+    try:
+        if plan["typed"]:
+            agreed = input(f"Type {plan['typed']} to go on: ").strip() == plan["typed"]
+        else:
+            agreed = input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+        reason = ask.reason or (input("Reason, for the journal: ").strip() if agreed and sys.stdin.isatty() else "")
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return {"agreed": False}
+    return {"agreed": agreed, "reason": reason}
+
+
+def shown(plan: Mapping[str, Any]) -> str:
+    """The plan for a person: what moves, over which steps, what clients will feel, and the way back."""
+    lines = [plan["title"]]
+    if plan["origin"] or plan["target"]:
+        lines.append(f"  from {plan['origin'] or '-'} to {plan['target'] or '-'}")
+    for one in plan["candidates"]:
+        lines.append(f"  candidate {one['name']}: {one['against'] or 'ok'}")
+    if plan["evidence"]:
+        lines += ["", *(f"  {line}" for line in plan["evidence"].splitlines()), ""]
+    if plan["broken"]:
+        lines.append(f"  finishes what broke off: {', '.join(plan['broken'])}")
+    for number, step in enumerate(plan["steps"], 1):
+        mark = "" if step["undone"] or plan["in_stages"] else f"   (not undone: {step['lasting'] or 'it stays done'})"
+        lines.append(f"  {number:2} {step['name']}{mark}")
+    if not plan["steps"] and not plan["refused"]:
+        lines.append("  nothing to do: it is so already")
+    if plan["expected"] and plan["steps"]:
+        lines.append(f"  clients   {plan['expected']}")
+    lines += [f"  measured  {line}" for line in measured_before(plan["measured"])]
+    if plan["undo"]:
+        lines.append(f"  way back  {plan['undo']}")
+    return "\n".join(lines)
+
+
+def measured_before(gaps: list[dict[str, float]]) -> list[str]:
+    """What the last runs of the kind cost, by service, in milliseconds."""
+    found = []
+    for service in sorted({name for run in gaps for name in run}):
+        values = [run[service] for run in gaps if service in run]
+        gaps_of = f"longest gap {max(values):.0f} ms, median {median(values):.0f} ms"
+        found.append(f"{service}: {gaps_of} in the last {len(values)} runs")
+    return found

@@ -1,0 +1,86 @@
+"""A run, followed in its journal: the same for who began it and for who comes back to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cluster.outcome import NOT_FOLLOWED, Outcome
+from engine.journal import Run, read
+
+EVERY = 0.05
+"""Seconds between two looks at the journal."""
+
+
+def follow(path: Path) -> int:
+    """Print each event of the run as it comes, until its end. The outcome's exit code."""
+    told = 0
+    run: Run | None = None
+    try:
+        while True:
+            run = read(path)
+            if run:
+                for line in _lines(run, told):
+                    print(line, flush=True)
+                told = len(run.events)
+                if run.outcome:
+                    break
+            time.sleep(EVERY)
+    except KeyboardInterrupt:
+        print(f"\nThe run goes on without you: hatui history show {path.stem} --follow")
+        return NOT_FOLLOWED
+    if run.end:
+        print(outcome_line(run.end["outcome"], run.end["reason"]))
+    else:
+        print(outcome_line(Outcome.UNKNOWN, died(run)))
+    return run.outcome.exit_code
+
+
+def died(run: Run) -> str:
+    """What to do about a run whose process ended without a word."""
+    step = f'in or after the step "{run.last_step}"' if run.last_step else "before its first step"
+    return f"The engine of run {run.id} died {step}. Run the same again: it looks, and does what is left."
+
+
+def outcome_line(outcome: str, reason: str) -> str:
+    """The last line of a run."""
+    return f"{outcome}{f'  {reason}' if reason else ''}"
+
+
+def _lines(run: Run, begin: int) -> Iterator[str]:
+    for event in run.events[begin:]:
+        if line := event_line(event):
+            yield f"{time.strftime('%H:%M:%S', time.localtime(event['at']))}  {line}"
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """An event of a journal in a line; empty for those that say nothing new."""
+    name = event.get("name", "")
+    if event["event"] == "begin":
+        return f"run {event['run']}: {event['title']}"
+    if event["event"] == "intent":
+        return f"   …  {name}"
+    if event["event"] == "result":
+        return f"  ok  {name}" if event["ok"] else f"stop  {name}: {event['reason']}"
+    if event["event"] == "undo":
+        return f"   …  undo: {name}"
+    if event["event"] == "undone":
+        return f"  ok  undone: {name}" if event["ok"] else f"stop  not undone: {name}: {event['reason']}"
+    if event["event"] == "note":
+        return f"      {event['text']}"
+    if event["event"] == "measured":
+        return "; ".join(felt_line(service, felt) for service, felt in event["services"].items())
+    return ""
+
+
+def felt_line(service: str, felt: dict[str, Any]) -> str:
+    """What clients of a service felt, in words."""
+    if felt.get("reason"):
+        return f"{service}: not measured ({felt['reason']})"
+    stream = felt["stream"]
+    return (
+        f"{service}: {felt['failed']} of {felt['probes']} new connections failed, longest gap {felt['gap_ms']:.0f} ms, "
+        f"p99 {felt['p99_ms']:.0f} ms; open stream: {stream['resets']} resets, longest gap {stream['gap_ms']:.0f} ms"
+    )
