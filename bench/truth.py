@@ -1,11 +1,12 @@
-"""On a lab host: tells, with the time, when something changes that the observer has to tell of. Sent over ssh, and run.
+"""On a lab host: tells, with the time, when something changes that the observer has to tell of.
 
-It looks every 5 ms, by other means than the observer does: addresses in /proc/net/fib_trie, whether the processes of the
-pid files are there, the servers' states on HAProxy's socket. Prints lines of JSON: at, kind, name, value.
+It looks every 10 ms, by other means than the observer does: addresses in /proc/net/fib_trie, whether the processes of the
+pid files are there, the servers' states on HAProxy's socket. Runs over ssh, and prints lines of JSON: at, kind, name, value.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -26,10 +27,8 @@ def processes(known: dict[str, int]) -> dict[tuple[str, str], str]:
     """Whether the process that was there is there."""
     found = {}
     for name, path in PIDS.items():
-        try:
+        with contextlib.suppress(OSError, ValueError):
             known[name] = int(Path(path).read_text())
-        except (OSError, ValueError):
-            pass
         if name in known:
             found["process", name] = "there" if os.path.exists(f"/proc/{known[name]}") else "gone"  # noqa: PTH110
     return found
@@ -60,7 +59,7 @@ def main() -> None:
     while True:
         held = Path("/proc/net/fib_trie").read_text()
         now = {("vip", vip): "there" if f"-- {vip}\n" in held else "gone" for vip in vips} | processes(known)
-        if turn % 3 == 0:
+        if turn % 2 == 0:
             now |= servers()
         at = time.time()
         for thing, value in now.items():
@@ -68,9 +67,9 @@ def main() -> None:
                 print(json.dumps({"at": at, "kind": thing[0], "name": thing[1], "value": value}), flush=True)
         was |= now
         turn += 1
-        if turn % 200 == 0:
+        if turn % 100 == 0:
             print("{}", flush=True)
-        time.sleep(0.005)
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is sent to a host that is looked at: one program, composed of the facts' own commands and of the layers' signs."""
+"""What is sent to a host that is looked at: a program, composed of the facts' own commands and the layers' signs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DEAF = 30
 
 _RESIDENT = Path(__file__).with_name("resident.pl")
 START = "exec perl -e 'sysread STDIN,$n,8;$s=\"\";1 while sysread STDIN,$s,$n-length$s,length$s;eval$s;die$@if$@'"
-"""The command that runs a program on a host. It takes eight digits, the program's length, and the program from stdin, to
-the byte: what follows there is for the program to read."""
+"""The command that runs a program on a host. It takes eight digits, the program's length, and the program from stdin,
+to the byte: what follows there is for the program to read."""
 
 
 def compose(mark: str, sections: Mapping[str, str], signs: Mapping[str, Signs], *, stays: bool) -> bytes:

@@ -79,7 +79,7 @@ class Line:
         return cls(process)
 
     def teach(self, sections: Mapping[str, str], signs: Mapping[str, Signs] | None = None) -> None:
-        """Send the program. With `signs` the host tells by itself when one changes, and each second that it is there."""
+        """Send the program. With `signs` the host tells by itself when one changes, and once a second that it is."""
         self._write(compose(self._mark, sections, signs or {}, stays=signs is not None))
 
     def ask(self, names: Iterable[str]) -> None:

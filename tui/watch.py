@@ -15,7 +15,7 @@ from tui.status import GLYPHS, STYLES, plain, print_tables
 
 
 def watch(inventory: Path, form: str, every: float) -> int:
-    """Print what the engine tells as `form`: table, plain or json. The last verdict's exit code; 3 if there was none."""
+    """Print what the engine tells as `form`: table, plain, json. The last verdict's exit code; 3 if there was none."""
     process = subprocess.Popen(
         [sys.executable, "-m", "engine", "watch", "--inventory", str(inventory), "--every", str(every)],
         stdin=subprocess.DEVNULL,

@@ -35,7 +35,7 @@ def wait_before(failures: int) -> float:
 
 
 class Watched:
-    """`changed` is called whenever the memory has something new of this host, `stirred` with the layers it gives signs of."""
+    """`changed` is called when the memory has something new of it, `stirred` with the layers that it gives signs of."""
 
     def __init__(
         self,
@@ -104,8 +104,9 @@ class Watched:
         async for frame in line.frames():
             now = self._clock()
             self._heard = now
-            self._memory.met(self.name)
-            self._memory.heard(self.name, now)
+            if self._memory.heard(self.name, now):
+                self.stir((0.0,))
+                self._changed()
             self._take(frame, now)
 
     def _take(self, frame: Frame, now: float) -> None:

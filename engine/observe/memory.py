@@ -14,8 +14,8 @@ from engine.look import WITHIN
 SILENT = 3.0
 """Seconds without a word after which nothing is known of a host. One that is there says so once a second."""
 TOGETHER = 0.2
-"""Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that moves
-is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
+"""Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that
+moves is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
 _FIELDS = tuple(ClusterState.__dataclass_fields__)
 
 Ages = Mapping[str, Mapping[str, float | None]]
@@ -41,9 +41,15 @@ class Memory:
         self._held: dict[str, float] = {}
         self._limits = {layer: 3 * period + WITHIN for layer, period in periods.items()}
 
-    def heard(self, name: str, now: float) -> None:
-        """The host said something."""
-        self._hosts[name].heard = now
+    def heard(self, name: str, now: float) -> bool:
+        """The host said something. True if it was silent for too long before: what was known of it is forgotten."""
+        host = self._hosts[name]
+        back = host.heard is None or now - host.heard > SILENT
+        if back:
+            host.records.clear()
+            host.settled.clear()
+        host.heard, host.reason = now, ""
+        return back
 
     def saw(self, name: str, layer: str, record: Any, now: float, took: float) -> None:
         """The host's answer for a layer, or Unknown with the reason why there is none."""
@@ -54,7 +60,7 @@ class Memory:
             host.settled[layer] = host.records[layer]
 
     def hold(self, layer: str, now: float) -> None:
-        """The hosts of this layer are being asked together: the settled view keeps what it has, for TOGETHER at most."""
+        """The hosts of this layer are asked together: the settled view keeps what it has, for TOGETHER at most."""
         self._held.setdefault(layer, now + TOGETHER)
 
     def settle(self, now: float, awaited: Callable[[str], bool]) -> float:
@@ -69,10 +75,6 @@ class Memory:
     def lost(self, name: str, reason: str) -> None:
         """The connection ended, or did not come about. What was seen stays known until it is too old."""
         self._hosts[name].reason = reason
-
-    def met(self, name: str) -> None:
-        """A connection is there."""
-        self._hosts[name].reason = ""
 
     def complete(self) -> bool:
         """Whether every host has said all that it is asked, or can't be reached."""

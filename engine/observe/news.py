@@ -1,4 +1,4 @@
-"""What has changed between two views of the cluster, as events: what is where, and what is to be said of a layer. Pure."""
+"""What has changed between two views of the cluster, as events: what is where, and what is to be said of it. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Seen:
 
     @classmethod
     def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
-        """What is to be said of the whole comes from `state`, what is to be said of one host from `latest`, if given."""
+        """What is said of the whole comes from `state`, what is said of one host from `latest`, if given."""
         layers, where = assess(spec, state), picture(spec, state)
         closer = layers
         if latest is not None:

@@ -1,4 +1,4 @@
-"""When a host's layers are asked: in turn, each by its period, and out of turn when something stirs. No clock of its own."""
+"""When a host's layers are asked: each by its period, and out of turn when something stirs. No clock of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at one host, with real programs in ssh's place: sections, limits, and what is said of a host that breaks off."""
+"""A look at a host, with real programs in ssh's place: sections, limits, what is said of a host that breaks off."""
 
 from __future__ import annotations
 

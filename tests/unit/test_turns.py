@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from engine.observe.host import wait_before
 from engine.observe.turns import AT_ONCE, Turns
 
@@ -66,7 +68,7 @@ def test_what_stirs_without_end_is_asked_once_a_second() -> None:
         turns.answered("galera", begin + 0.04)
     assert 60 <= len(moments) <= 75
     late = [moment for moment in moments if moment > 50]
-    assert all(0.9 < after - before < 1.1 for before, after in zip(late, late[1:], strict=False))
+    assert all(0.9 < after - before < 1.1 for before, after in pairwise(late))
 
 
 def test_a_slow_answer_is_not_asked_for_again_at_once() -> None:
