@@ -1,7 +1,8 @@
 """On a lab host: tells, with the time, when something changes that the observer has to tell of.
 
-It looks every 10 ms, by other means than the observer does: addresses in /proc/net/fib_trie, whether the processes of the
-pid files are there, the servers' states on HAProxy's socket. Runs over ssh, and prints lines of JSON: at, kind, name, value.
+It looks every 10 ms, by other means than the observer does: addresses in /proc/net/fib_trie, whether the processes of
+the pid files are there, the servers' states on HAProxy's socket. Runs over ssh, and prints lines of JSON: at, kind,
+name, value.
 """
 
 from __future__ import annotations

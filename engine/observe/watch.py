@@ -17,10 +17,10 @@ from engine.observe.host import Watched
 from engine.observe.memory import Memory
 from engine.observe.news import Event, Seen, events, snapshot
 from engine.observe.stream import Stream
-from engine.observe.turns import AFTERWARDS, AT_ONCE
+from engine.observe.turns import AT_ONCE, ELSEWHERE
 
 _EASE = 2
-"""After the news were looked for, this many times as long passes before they are again: many hosts, fewer times."""
+"""After the news were looked for, this many times as long passes before they are again."""
 
 
 class Watch:
@@ -82,7 +82,7 @@ class Watch:
         return any(host.turns.awaited(layer, self._clock()) for host in self.hosts)
 
     async def _news(self, before: Seen) -> Seen:
-        begun = self._clock()
+        begun, spent = self._clock(), time.process_time()
         self._memory.settle(begun, self._awaited)
         latest = self._memory.state(begun, settled=False) if self._memory.holds else None
         seen = Seen.of(self._cluster, self._memory.state(begun), latest)
@@ -91,10 +91,9 @@ class Watch:
             self._tell(event)
         if found:
             self._snapshot(seen)
-            # What others have to do with it shows there a little later.
             for host in self.hosts:
-                host.stir(AFTERWARDS)
-        await asyncio.sleep(_EASE * (self._clock() - begun))
+                host.stir(ELSEWHERE)
+        await asyncio.sleep(_EASE * (time.process_time() - spent))
         return seen
 
     def _tell(self, event: Event) -> None:
