@@ -34,13 +34,13 @@ exec sh -c "$last"
 class Watched:
     """An observer of two hosts that know of nothing: their layers are all down."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *program: str) -> None:
         self.folder = folder
         (folder / "inventory.py").write_text(INVENTORY)
         (folder / "ssh").write_text(SSH)
         (folder / "ssh").chmod(0o755)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "engine", "watch", "--inventory", str(folder / "inventory.py"), "--every", "0.5"],
+            [sys.executable, "-m", *program, "--inventory", str(folder / "inventory.py"), "--every", "0.5"],
             cwd=ROOT,
             env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "FOLDER": str(folder)},
             stdout=subprocess.PIPE,
@@ -62,7 +62,7 @@ class Watched:
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[Watched]:
-    one = Watched(tmp_path)
+    one = Watched(tmp_path, "engine", "watch")
     try:
         yield one
     finally:
@@ -113,3 +113,25 @@ def test_it_ends_when_nobody_reads(watched: Watched) -> None:
     watched.process.stdout.close()
     assert watched.process.wait(10) == 0
     assert watched.clients() == []
+
+
+def test_the_verb_prints_what_is_so_then_each_change_and_ends_with_the_last_verdict(tmp_path: Path) -> None:
+    one = Watched(tmp_path, "tui.main", "status", "--watch", "--plain")
+    assert one.process.stdout is not None
+    try:
+        first = one.process.stdout.readline().decode().split("\t")
+        assert first[0] == "cluster" and first[3].startswith("seen at ")
+        for host in range(256):
+            (tmp_path / f"away-192.0.2.{host}").touch()
+        for pid in one.clients():
+            os.kill(pid, signal.SIGKILL)
+        for line in one.process.stdout:
+            at, *fields = line.decode().rstrip("\n").split("\t")
+            if fields == ["hosts", "haproxy1", "UNKNOWN", "haproxy1 was there, and is not to be asked"]:
+                break
+        assert at.startswith("20")
+        one.process.send_signal(signal.SIGINT)
+        assert one.process.wait(10) in (Verdict.UNKNOWN.exit_code, Verdict.FAIL.exit_code)
+    finally:
+        one.process.kill()
+        one.process.wait()
