@@ -1,4 +1,4 @@
-"""`python -m bench [demo|deploy|status|memory|observer …]`: measure what is named, or everything, and print one table.
+"""`python -m bench [demo|deploy|status|memory|observer|probes …]`: measure what is named, or all, and print one table.
 
 Works on the default lab, which it takes down and brings up; it refuses to start while that lab is up.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from bench.main_job import demo, deploys, halab, lab_is_up
 from bench.memory import memory
 from bench.observer import observers
+from bench.probes import probes
 from bench.report import Figure, table
 from bench.status import statuses
 
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "status": statuses,
     "memory": memory,
     "observer": observers,
+    "probes": probes,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

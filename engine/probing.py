@@ -1,18 +1,160 @@
-"""What clients feel while a run lasts."""
+"""The probes as the engine uses them: started before a run's first step, asked after its last one.
+
+They never hold up a run: what can't be measured is said, and no figure stands in for it.
+"""
 
 from __future__ import annotations
 
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+import msgspec
 
 from cluster.spec import Cluster
+from cluster.text import clean
+from deploy.secrets import SecretError, secret
+from engine.probes.report import Ready, Report, Target, Wanted
+
+READY_WITHIN = 10.0
+"""Seconds: twice what the prober takes at most to say whether its probes succeed."""
+SETTLING = 1.0
+"""Seconds that are measured after `stop` was called: what a run's last step did to clients shows after it."""
+REPORT_WITHIN = 15.0
+"""Seconds until the last probes, which hang where the service does, have ended."""
+LIMIT = 2**18
+"""Bytes of one line."""
+
+
+class _Unmeasured(Exception):
+    """The probes can't be had; the text says why."""
 
 
 class Probing:
+    """What clients feel through the VIPs, measured in a process of its own between `start` and `stop`.
+
+    `services`: "sql", "amqp". None of its methods raises because of the probes.
+    """
+
     def __init__(self, cluster: Cluster, services: Sequence[str]) -> None:
-        pass
+        self._cluster = cluster
+        self._services = services
+        self._prober: _Process | None = None
+        self._reason = ""
 
     def start(self) -> str | None:
-        return "not there yet"
+        """Begin, and wait until each service was reached once: None then.
 
-    def stop(self) -> dict[str, object]:
-        return {}
+        Otherwise why it can't be measured, or which service did not answer once in 5 s and is measured all the same.
+        """
+        if not self._services:
+            return None
+        try:
+            request = msgspec.json.encode(Wanted(_targets(self._cluster, self._services)))
+            self._prober = _Process()
+            self._prober.tell(request)
+            ready = msgspec.json.decode(self._prober.line(READY_WITHIN), type=Ready)
+        except (_Unmeasured, SecretError, OSError, msgspec.MsgspecError) as error:
+            self._abandon(error)
+            return self._reason
+        return None if ready.ready else clean(ready.reason, 300)
+
+    def stop(self) -> dict[str, dict[str, Any]]:
+        """End after SETTLING, and give what was felt as plain data, by service, for the journal.
+
+        Of a service that was measured: the figures of engine.probes.report.ServiceReport, and `note` if they don't
+        cover the whole time. Of one that was not: `reason` alone.
+        """
+        report = Report()
+        if self._prober is not None:
+            try:
+                time.sleep(SETTLING)
+                self._prober.tell(b"stop")
+                report = msgspec.json.decode(self._prober.line(REPORT_WITHIN), type=Report)
+                self._prober.end()
+            except (_Unmeasured, OSError, msgspec.MsgspecError) as error:
+                self._abandon(error)
+        self._prober = None
+        note = {"note": clean(report.note, 300)} if report.note else {}
+        return {
+            name: {**msgspec.to_builtins(report.services[name]), **note}
+            if name in report.services
+            else {"reason": self._reason or clean(report.note, 300)}
+            for name in self._services
+        }
+
+    def _abandon(self, error: Exception) -> None:
+        self._reason = clean(f"the probes: {error}", 300)
+        if self._prober is not None:
+            self._prober.end(within=0)
+            self._prober = None
+
+
+def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
+    ports = {"sql": cluster.haproxy.database_port, "amqp": cluster.haproxy.queue_port}
+    if unknown := [name for name in services if name not in ports]:
+        raise _Unmeasured(f"{', '.join(unknown)} can't be measured, only {', '.join(ports)} can")
+    password = secret(cluster, "probe")
+    return {name: Target(cluster.keepalived.vip, ports[name], password) for name in services}
+
+
+class _Process:
+    """The prober's process. Works with and without gevent's patches, and holds up no other greenlet."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "engine.probes"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            # An interrupt at the terminal is not meant for it.
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+
+    def tell(self, line: bytes) -> None:
+        """Send a line, far shorter than what a pipe takes at once. Secrets go this way alone."""
+        # One that has ended by itself may have left its report.
+        with suppress(BrokenPipeError):
+            os.write(self._stdin.fileno(), line + b"\n")
+
+    def line(self, within: float) -> bytes:
+        """Its next line. _Unmeasured if it does not come in `within` seconds."""
+        deadline = time.monotonic() + within
+        while b"\n" not in self._heard:
+            readable, _, _ = select.select([self._stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not readable:
+                raise _Unmeasured(f"their process said nothing for {within:g} s")
+            said = os.read(self._stdout.fileno(), 65536)
+            if not said or len(self._heard) > LIMIT:
+                raise _Unmeasured(f"their process ended early: {self._last_error() or 'without a word'}")
+            self._heard += said
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line
+
+    def end(self, within: float = 5.0) -> None:
+        """Wait `within` seconds until it is gone, then kill it."""
+        # Its stdin is at its end with this, which tells it to stop, too.
+        for stream in (self._stdin, self._stdout, self._errors):
+            with suppress(OSError):
+                stream.close()
+        try:
+            self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _last_error(self) -> str:
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - 4096))
+        lines = self._errors.read().decode(errors="replace").splitlines()
+        return clean(lines[-1], 200) if lines else ""

@@ -65,11 +65,9 @@ class _Run:
 
     def go(self) -> int:
         try:
-            # Who is second is told so before anything else is done; nobody is kept waiting while a person thinks.
+            # Who is second is told so before anything else is done.
             if not self.order.dry_run:
                 self._take(self.order.reason)
-                if not self.order.yes:
-                    self._free()
             session.begin(self.cluster)
             state = session.seen(self.cluster)
             plan = self._plan(state)
@@ -84,6 +82,8 @@ class _Run:
                 return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, "It is so already."))
             reason = self.order.reason
             if not self.order.yes or plan.typed:
+                # Nobody is kept waiting while a person thinks.
+                self._free()
                 agreed = _agreement()
                 if agreed is None:
                     return Outcome.REFUSED.exit_code

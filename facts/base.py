@@ -26,7 +26,7 @@ class FileStates(FactBase[dict[str, FileState]]):
             [
                 "for f in",
                 *(shlex.quote(path) for path in paths),
-                "; do [ -f \"$f\" ] && printf '%s %s\\n' \"$(sha256sum <\"$f\" | cut -c1-64)\"",
+                '; do [ -f "$f" ] && printf \'%s %s\\n\' "$(sha256sum <"$f" | cut -c1-64)"',
                 '"$(stat -L -c \'%04a %U %G %n\' -- "$f")"; done; true',
             ]
         )
@@ -81,7 +81,7 @@ def services_command(units: Mapping[str, Sequence[str]]) -> str:
             # As few processes as can be: the observer runs this on every host without end.
             parts.append(
                 f"stamp=none; {{ read -r stamp <{STAMPS}/{shlex.quote(unit)}; }} 2>/dev/null; "
-                f"echo; echo Stamp={shlex.quote(unit)} $stamp $(cat -- {paths} 2>/dev/null | sha256sum)"
+                f"echo; echo Stamp={shlex.quote(unit)} ${{stamp:-none}} $(cat -- {paths} 2>/dev/null | sha256sum)"
             )
     return "; ".join(parts)
 

@@ -42,9 +42,9 @@ def carry_out(
 ) -> Result:
     """Take the steps in order. `tell` has the intent before an act begins: events intent, result, undo, undone.
 
-    After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` they stay, and
-    the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two steps: a reason to go no
-    further.
+    After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
+    failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two
+    steps: a reason to go no further.
     """
     taken: list[tuple[int, Step]] = []
 
@@ -52,7 +52,8 @@ def carry_out(
         if not taken and failed is None:
             return Result(Outcome.REFUSED, reason)
         if in_stages:
-            return Result(Outcome.STOPPED, reason)
+            half_way = failed is not None and failed[1].undo is not None
+            return Result(Outcome.STOPPED, _back([], reason, tell, failed).reason if half_way else reason)
         return _back(taken, reason, tell, failed)
 
     for number, step in enumerate(steps):
@@ -108,7 +109,8 @@ def _back(
         else:
             tell("undone", step=number, name=step.name, ok=True)
     if not left:
-        return Result(Outcome.REVERTED, f"{reason} Everything was undone.")
+        undone = "Everything" if taken else f"{begun[0][1].name}"
+        return Result(Outcome.REVERTED, f"{reason} {undone} was undone.")
     return Result(Outcome.UNKNOWN if unseen else Outcome.DIRTY, f"{reason} What was done and stays: {'; '.join(left)}.")
 
 

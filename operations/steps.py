@@ -204,6 +204,14 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
     return {name: running.get() for name, running in looks.items()}
 
 
+def on_all(names: Sequence[str], work: Callable[[str], None]) -> None:
+    """Do the same on every host, side by side, so that they change as one; then raise what failed, if anything."""
+    running = [gevent.spawn(work, name) for name in names]
+    gevent.joinall(running)
+    for one in running:
+        one.get()
+
+
 def refused(name: str, reason: str) -> Step:
     """A step that only refuses, for an operation that found at its first look that it must not act."""
 

@@ -12,6 +12,8 @@ from engine.journal import Run, read
 
 EVERY = 0.05
 """Seconds between two looks at the journal."""
+LATE = 20.0
+"""Milliseconds that the prober may be behind its schedule before the figures say so."""
 
 
 def follow(path: Path) -> int:
@@ -76,11 +78,24 @@ def event_line(event: dict[str, Any]) -> str:
 
 
 def felt_line(service: str, felt: dict[str, Any]) -> str:
-    """What clients of a service felt, in words."""
+    """What clients of a service felt, in words. `felt`: as engine.probing.Probing.stop gives it."""
     if felt.get("reason"):
         return f"{service}: not measured ({felt['reason']})"
     stream = felt["stream"]
-    return (
-        f"{service}: {felt['failed']} of {felt['probes']} new connections failed, longest gap {felt['gap_ms']:.0f} ms, "
-        f"p99 {felt['p99_ms']:.0f} ms; open stream: {stream['resets']} resets, longest gap {stream['gap_ms']:.0f} ms"
-    )
+    line = f"{service}: {felt['failed']} of {felt['probes']} new connections failed{_kinds(felt['kinds'])}"
+    line += f", longest gap {_ms(felt['gap_ms'])}, p99 {_ms(felt['p99_ms'])}; open stream: "
+    if stream["gap_ms"] is None:
+        line += f"never opened{_kinds(stream['kinds'])}"
+    else:
+        line += f"{stream['resets']} resets{_kinds(stream['kinds'])}, longest gap {_ms(stream['gap_ms'])}"
+    if felt["late_ms"] > LATE:
+        line += f"; measured with up to {_ms(felt['late_ms'])} of delay of its own"
+    return f"{line}; {felt['note']}" if felt.get("note") else line
+
+
+def _kinds(kinds: dict[str, int]) -> str:
+    return f" ({', '.join(f'{kind}: {count}' for kind, count in kinds.items())})" if kinds else ""
+
+
+def _ms(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.0f} ms"

@@ -31,13 +31,9 @@ def address(host: str) -> str:
     return str(NETWORK.network_address + HOSTS[host])
 
 
-def run(
-    *command: str, timeout: float = 600, check: bool = True, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
+def run(*command: str, timeout: float = 600, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a program in the repository; an AssertionError with all that it said if it fails and `check` is set."""
-    done = subprocess.run(
-        command, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False, input=stdin
-    )
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, timeout=timeout, check=False, input=stdin)
     assert not check or done.returncode == 0, (
         f"{' '.join(command)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     )
@@ -56,9 +52,7 @@ def halab(*arguments: str, timeout: float = 300) -> str:
 
 def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60, stdin: str = "") -> str:
     """Run a shell command on a lab host as root, and return its standard output."""
-    return run(
-        sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout, stdin=stdin
-    ).stdout
+    return run(sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout, stdin=stdin).stdout
 
 
 def pyinfra(*arguments: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:

@@ -63,7 +63,7 @@ def in_open_files(host: str, secrets: Mapping[str, str]) -> list[str]:
     """Files of `host` that hold a secret and that anybody may read. The patterns travel on stdin, not as arguments."""
     script = (
         'umask 077; patterns=$(mktemp); cat >"$patterns"; '
-        f"find {PLACES} -xdev -type f -perm /o+r -size -4096k -exec grep -lFf \"$patterns\" {{}} + 2>/dev/null; "
+        f'find {PLACES} -xdev -type f -perm /o+r -size -4096k -exec grep -lFf "$patterns" {{}} + 2>/dev/null; '
         'rm -f "$patterns"'
     )
     found = lab.ssh(host, script, check=False, stdin="\n".join(secrets.values()))

@@ -23,9 +23,12 @@ def test_every_layer_is_ok_after_the_first_deploy(cluster: Deployment) -> None:
 
 def test_a_query_through_the_vip(healthy: None) -> None:
     password = lab.secret_of("probe")
-    with pymysql.connect(
-        host=lab.VIP, port=3306, user=PROBE_ACCOUNT, password=password, database=PROBE_ACCOUNT, connect_timeout=5
-    ) as connection, connection.cursor() as cursor:
+    with (
+        pymysql.connect(
+            host=lab.VIP, port=3306, user=PROBE_ACCOUNT, password=password, database=PROBE_ACCOUNT, connect_timeout=5
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("SHOW STATUS LIKE 'wsrep_cluster_size'")
         assert cursor.fetchone() == ("wsrep_cluster_size", "3")
 

@@ -1,0 +1,86 @@
+"""All that is measured at once, from the first probe to the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from engine.probes.amqp import AmqpStream, greet
+from engine.probes.prober import Prober
+from engine.probes.report import Report, Target, Wanted, service_report
+from engine.probes.sql import SqlStream, query
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    prober: Prober
+    stream: SqlStream | AmqpStream
+
+
+def _sql(target: Target) -> _Service:
+    prober = Prober(query(target.host, target.password, target.port))
+    return _Service(prober, SqlStream(target.host, target.port, target.password))
+
+
+def _amqp(target: Target) -> _Service:
+    return _Service(Prober(greet(target.host, target.port)), AmqpStream(target.host, target.port, target.password))
+
+
+SERVICES: dict[str, Callable[[Target], _Service]] = {"sql": _sql, "amqp": _amqp}
+"""What can be measured."""
+
+
+class Measuring:
+    """Measures while its context is open; `report` is for after that."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._services: dict[str, _Service] = {}
+        self._begin = self._end = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._begin = time.monotonic()
+        self._services = {name: SERVICES[name](target) for name, target in self._wanted.services.items()}
+        for service in self._services.values():
+            service.prober.start()
+            service.stream.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end = time.monotonic()
+        # All are told before any is waited for: one that hangs must not lengthen what is measured of the others.
+        for service in self._services.values():
+            service.prober.stop()
+            service.stream.stop()
+        for service in self._services.values():
+            service.prober.wait()
+            service.stream.wait()
+
+    def missing(self) -> str:
+        """What has not succeeded once yet, and why; empty if all has."""
+        found: list[str] = []
+        for name, service in self._services.items():
+            felt, heard = service.prober.felt, service.stream.heard
+            if not felt.succeeded_once:
+                found.append(f"{name}: no new connection has succeeded ({_said(felt.kinds)})")
+            elif not heard.beats:
+                found.append(f"{name}: new connections succeed, but the stream does not open ({_said(heard.kinds)})")
+        return "; ".join(found)
+
+    def report(self) -> Report:
+        """The figures."""
+        return Report(
+            {
+                name: service_report(self._end - self._begin, service.prober.felt, service.stream.heard)
+                for name, service in self._services.items()
+            }
+        )
+
+
+def _said(kinds: dict[str, int]) -> str:
+    return ", ".join(kinds) or "nothing was answered yet"

@@ -1,0 +1,88 @@
+"""The journal: synced before the act, never changed, and a run that died is told from one that goes on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cluster.outcome import Outcome
+from engine.journal import Journal, new_id, read, runs, runs_path
+
+BEGIN = {
+    "runbook": "switchover_vip", "parameters": {"to": "haproxy2"}, "title": "Move it", "steps": ["a"],
+    "who": "alice@ops", "why": "kernel", "origin": "haproxy1", "target": "haproxy2", "pid": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_run_is_alive_while_it_lasts_and_has_its_outcome_afterwards() -> None:
+    journal = Journal("book", new_id())
+    journal.tell("begin", **BEGIN)
+    journal.tell("intent", step=0, name="a")
+    run = read(journal.path)
+    assert run is not None
+    assert (run.alive, run.outcome, run.last_step) == (True, None, "a")
+    journal.tell("end", outcome=Outcome.REVERTED, reason="it failed")
+    journal.close()
+    run = read(journal.path)
+    assert run is not None
+    assert (run.alive, run.outcome, run.died) == (False, Outcome.REVERTED, False)
+
+
+def test_a_run_whose_process_was_killed_is_unknown_and_names_its_last_step(home: Path) -> None:
+    script = (
+        "import os, signal\n"
+        "from engine.journal import Journal\n"
+        "journal = Journal('book', '20261125-000000-dead')\n"
+        f"journal.tell('begin', **{BEGIN!r})\n"
+        "journal.tell('intent', step=0, name='drain mysql1')\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=False, env={**os.environ, "XDG_STATE_HOME": str(home)})
+    (run,) = runs("book")
+    assert (run.died, run.outcome, run.last_step) == (True, Outcome.UNKNOWN, "drain mysql1")
+
+
+def test_a_torn_last_line_hides_nothing_before_it() -> None:
+    journal = Journal("book", "20261125-000000-torn")
+    journal.tell("begin", **BEGIN)
+    journal.close()
+    with journal.path.open("a") as file:
+        file.write('{"event": "inte')
+    run = read(journal.path)
+    assert run is not None
+    assert len(run.events) == 1
+
+
+def test_only_its_owner_can_read_it_and_no_run_writes_into_another() -> None:
+    journal = Journal("book", "20261125-000000-0001")
+    assert journal.path.stat().st_mode & 0o777 == 0o600
+    assert runs_path("book").stat().st_mode & 0o777 == 0o700
+    with pytest.raises(FileExistsError):
+        Journal("book", "20261125-000000-0001")
+
+
+def test_runs_come_newest_first_and_a_file_that_is_no_run_is_left_out() -> None:
+    for name in ("20261125-000000-0001", "20261125-000001-0001"):
+        journal = Journal("book", name)
+        journal.tell("begin", **BEGIN)
+        journal.close()
+    (runs_path("book") / "20261125-000002-0001.jsonl").write_text("nonsense\n")
+    assert [run.id for run in runs("book")] == ["20261125-000001-0001", "20261125-000000-0001"]
+
+
+def test_every_event_is_synced_before_the_call_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal("book", new_id())
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    journal.tell("intent", step=0, name="a")
+    assert synced == [journal.path.stat().st_size]

@@ -1,0 +1,137 @@
+"""Steps as one piece of work: what is told, what is undone, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cluster.outcome import NOT_FOLLOWED, Outcome
+from operations.procedure import Result, carry_out
+from operations.steps import Elsewhere, Refused, Step, Unseen
+
+
+class World:
+    """What steps change, and what is told of them."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def tell(self, event: str, /, **fields: object) -> None:
+        self.told.append((event, dict(fields)))
+
+    @property
+    def events(self) -> list[str]:
+        return [f"{event} {fields['name']}" for event, fields in self.told]
+
+    def step(
+        self,
+        name: str,
+        *,
+        fails: Exception | None = None,
+        against: str | None = None,
+        verify: Callable[[], str | None] = lambda: None,
+        undoes: bool = True,
+        undo_fails: Exception | None = None,
+    ) -> Step:
+        def act() -> None:
+            self.done.append(name)
+            if fails:
+                raise fails
+
+        def undo() -> None:
+            if undo_fails:
+                raise undo_fails
+            self.done = [one for one in self.done if one != name]
+
+        return Step(
+            name, act, precheck=lambda: against, verify=verify, within=0, undo=undo if undoes else None, lasting="so"
+        )
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_intent_is_told_before_the_act_and_the_result_after(world: World) -> None:
+    assert carry_out([world.step("a"), world.step("b")], world.tell) == Result(Outcome.DONE)
+    assert world.events == ["intent a", "result a", "intent b", "result b"]
+    assert world.done == ["a", "b"]
+
+
+def test_a_first_step_that_may_not_be_taken_changes_nothing(world: World) -> None:
+    result = carry_out([world.step("a", against="mysql2 lags")], world.tell)
+    assert result == Result(Outcome.REFUSED, "mysql2 lags")
+    assert not world.done
+    assert "intent a" not in world.events
+
+
+@pytest.mark.parametrize("failure", [Refused("no"), OSError("broken"), KeyError("a mistake in a runbook")])
+def test_a_failure_of_any_kind_undoes_the_failed_step_and_those_before_it_the_last_first(
+    world: World, failure: Exception
+) -> None:
+    result = carry_out([world.step("a"), world.step("b"), world.step("c", fails=failure)], world.tell)
+    assert result.outcome is Outcome.REVERTED
+    assert not world.done
+    assert [event for event in world.events if event.startswith("undo ")] == ["undo c", "undo b", "undo a"]
+
+
+def test_what_can_not_be_undone_is_named_and_the_outcome_is_dirty(world: World) -> None:
+    result = carry_out([world.step("a", undoes=False), world.step("b", fails=Refused("no"))], world.tell)
+    assert result.outcome is Outcome.DIRTY
+    assert "a (so)" in result.reason
+    assert world.done == ["a"]
+
+
+def test_an_undo_that_fails_is_dirty_and_the_others_are_undone_all_the_same(world: World) -> None:
+    steps = [world.step("a"), world.step("b", undo_fails=Refused("stuck")), world.step("c", fails=Refused("no"))]
+    result = carry_out(steps, world.tell)
+    assert result.outcome is Outcome.DIRTY
+    assert "b (not undone: stuck)" in result.reason
+    assert world.done == ["b"]
+
+
+def test_an_end_that_could_not_be_seen_is_unknown(world: World) -> None:
+    lasting = carry_out([world.step("a", undoes=False, fails=Unseen("gone"))], world.tell)
+    assert lasting.outcome is Outcome.UNKNOWN
+    undo = carry_out([world.step("b", fails=Refused("no"), undo_fails=Unseen("gone"))], world.tell)
+    assert undo.outcome is Outcome.UNKNOWN
+
+
+def test_a_service_that_went_elsewhere_is_told_as_that(world: World) -> None:
+    result = carry_out([world.step("a", fails=Elsewhere("it is on cc03"))], world.tell)
+    assert result == Result(Outcome.DONE_ELSEWHERE, "it is on cc03")
+
+
+def test_a_goal_that_is_not_seen_in_time_is_a_failure(world: World) -> None:
+    result = carry_out([world.step("a", verify=lambda: "still on haproxy1")], world.tell)
+    assert result.outcome is Outcome.REVERTED
+    assert "still on haproxy1" in result.reason
+
+
+def test_in_stages_what_was_done_stays_and_only_the_failed_step_is_taken_back(world: World) -> None:
+    result = carry_out([world.step("a"), world.step("b", fails=Refused("no"))], world.tell, in_stages=True)
+    assert result.outcome is Outcome.STOPPED
+    assert world.done == ["a"]
+
+
+def test_in_stages_a_pause_is_no_success_except_at_the_end(world: World) -> None:
+    steps = [world.step("a"), world.step("b")]
+    assert carry_out(steps, world.tell, in_stages=True, pause_after=0).outcome is Outcome.STOPPED
+    assert carry_out(steps, world.tell, in_stages=True, pause_after=1).outcome is Outcome.DONE
+
+
+def test_a_reason_to_stop_between_two_steps_undoes_what_was_done(world: World) -> None:
+    result = carry_out([world.step("a"), world.step("b")], world.tell, lambda: "the lock is lost")
+    assert result.outcome is Outcome.REVERTED
+    assert not world.done
+
+
+def test_nothing_that_was_not_seen_to_succeed_exits_0() -> None:
+    codes = {outcome: outcome.exit_code for outcome in Outcome}
+    assert codes.pop(Outcome.DONE) == 0
+    assert 0 not in codes.values()
+    assert len({*codes.values(), NOT_FOLLOWED}) == len(codes) + 1
