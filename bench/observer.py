@@ -102,18 +102,20 @@ def shares(seconds: float) -> dict[str, float]:
 
 
 def costs(pairs: int = 6, seconds: float = 30) -> list[Figure]:
-    """The hosts with the observer less the hosts without, in turns; the observer with its clients."""
+    """The hosts with the observer less the hosts without, before and after; the observer with its clients."""
     more: dict[str, list[float]] = {name: [] for name in CLUSTER.hosts}
     own = []
+    after = shares(seconds)
     for _ in range(pairs):
-        without = shares(seconds)
+        before = after
         with watching() as observer:
             time.sleep(2)
             begin, since = process_time(observer.process.pid), time.monotonic()
             watched = shares(seconds)
             own.append(100 * (process_time(observer.process.pid) - begin) / (time.monotonic() - since))
+        after = shares(seconds)
         for name in more:
-            more[name].append(watched[name] - without[name])
+            more[name].append(watched[name] - (before[name] + after[name]) / 2)
     return [
         Figure("observer, each of 10 hosts (medians)", tuple(median(v) for v in more.values()), "% of a core", 1),
         Figure("observer, controller, 10 hosts", tuple(own), "% of a core", 5),
