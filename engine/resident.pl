@@ -73,13 +73,17 @@ sub answer {
     return join ' ', map { $_ // '' } $text =~ /$pattern/mg;
 }
 
-# What changes all the time is left to whoever asks.
+# What changes all the time is left to whoever asks. What changes while its section runs may have come too late for it,
+# and has it run once more.
 sub answer_signs {
     my (@begun, @left);
-    push @{ $begun{$_}++ < $most && begin($_) ? \@begun : \@left }, $_ for sort keys %changed;
+    my %busy = map { $_->{name} => 1 } values %running;
+    for my $name (grep { !$busy{$_} } sort keys %changed) {
+        delete $changed{$name};
+        push @{ $begun{$name}++ < $most && begin($name) ? \@begun : \@left }, $name;
+    }
     speak("$mark begun @begun\n") if @begun;
     speak("$mark sign @left\n") if @left;
-    %changed = ();
 }
 
 sub note {

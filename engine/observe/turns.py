@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 AFTERWARDS = (0.3, 1.0, 2.5, 5.0)
 """Seconds after a sign at which a layer is asked again: what begins then is seldom over at once."""
 AT_ONCE = (0.0, *AFTERWARDS)
-ELSEWHERE = (0.5, 3.0)
+ELSEWHERE = (1.0, 4.0)
 """Seconds after a change at which everything is asked: what hangs together shows in other layers as well."""
 _EXTRA = 10
 """Looks out of turn that a layer may have at once; each second gives one back. What flaps is asked once a second."""

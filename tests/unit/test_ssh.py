@@ -138,6 +138,26 @@ def test_a_file_that_changes_is_told_of_and_its_section_runs_at_once(tmp_path: P
     staying({"one": f"cat {file}"}, signs, file, wanted)
 
 
+def test_a_file_that_changes_while_its_section_runs_has_it_run_once_more(tmp_path: Path) -> None:
+    file = tmp_path / "watched"
+    file.write_text("one\n")
+
+    async def held() -> None:
+        line = await Line.begin(SPEC, "mysql1")
+        try:
+            line.teach({"one": f"cat {file}; sleep 0.5"}, {"one": Signs(files=(str(file),))})
+            await until(line, Beat())
+            line.ask(["one"])
+            await asyncio.sleep(0.2)
+            file.write_text("two, and longer\n")
+            await until(line, Section("one", 0, "one\n"))
+            await until(line, Section("one", 0, "two, and longer\n"), within=1.5)
+        finally:
+            await line.end()
+
+    asyncio.run(held())
+
+
 def test_an_answer_on_a_socket_that_changes_is_told_of(tmp_path: Path) -> None:
     file, path = tmp_path / "state", tmp_path / "socket"
     file.write_text("1 galera up 17\n")
