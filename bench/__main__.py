@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from bench.main_job import demo, deploys, halab, lab_is_up
 from bench.memory import memory
+from bench.observer import observers
 from bench.probes import probes
 from bench.report import Figure, table
 from bench.status import statuses
@@ -20,6 +21,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "deploy": deploys,
     "status": statuses,
     "memory": memory,
+    "observer": observers,
     "probes": probes,
     "switchovers": switchovers,
 }

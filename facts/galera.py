@@ -12,6 +12,7 @@ from typing_extensions import override
 from cluster.state import GaleraNode, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "mariadb.service"
 CONFIG = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
@@ -23,6 +24,11 @@ GARB_UNIT = "garb.service"
 """The arbitrator."""
 GARB_CONFIG = "/etc/default/garb"
 DATA = "/var/lib/mysql"
+SIGNS = Signs(
+    units=(UNIT, CHECK_UNIT),
+    # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
+    files=(CONFIG, *CHECK_FILES, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
+)
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 CLIENT = "mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.sock --user=root"

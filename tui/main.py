@@ -71,6 +71,10 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Exit code: 0 all OK, 1 a warning, 2 a failure, 3 something is unknown or could not be asked.",
     )
     _inventory(verb)
+    verb.add_argument("--watch", action="store_true", help="go on: each change as it is seen, until Ctrl-C")
+    verb.add_argument(
+        "--every", type=_seconds, default=1.0, metavar="SECONDS", help="with --watch: between snapshots; default: 1"
+    )
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one line, every record in it")
     form.add_argument("--plain", dest="form", action="store_const", const="plain", help="lines with tabs, no colour")
@@ -86,6 +90,13 @@ def _plan(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _inventory(verb)
     plan.arguments(verb)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 60:
+        raise argparse.ArgumentTypeError("it must be from 0.1 to 60 seconds")
+    return value
 
 
 def _acting(
@@ -117,6 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
     whole = parser()
     options = whole.parse_args(arguments)
     if options.verb == "status":
+        if options.watch:
+            from tui.watch import watch
+
+            return watch(options.inventory, options.form, options.every)
         return status(options.inventory, options.form)
     if options.verb == "history":
         return _past(whole, options)

@@ -16,9 +16,7 @@ DEPLOY = "`pyinfra inventory.py deploy/rabbitmq.py`"
 
 def waiting(nodes: Nodes) -> list[str]:
     """The brokers that are being started: they wait for those that they last saw running."""
-    return [
-        name for name, node in nodes.items() if isinstance(node, BrokerNode) and not node.running and is_up(node)
-    ]
+    return [name for name, node in nodes.items() if isinstance(node, BrokerNode) and not node.running and is_up(node)]
 
 
 def with_data(nodes: Nodes) -> list[str]:
