@@ -15,6 +15,7 @@ from operations.galera import created, joined, rolled
 from operations.packages import installed
 from operations.service import running
 from operations.steps import conducts
+from operations.writer import settled
 
 cluster: Cluster = host.data.cluster
 nodes = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
@@ -74,3 +75,10 @@ if leads:
         arbitrator=arbitrator,
         balancers=cluster.names(Role.HAPROXY),
     )
+    if cluster.haproxy.single_writer:
+        settled(
+            name="Galera: the balancers have a writer",
+            nodes=list(nodes),
+            balancers=cluster.names(Role.HAPROXY),
+            vip=cluster.keepalived.vip,
+        )

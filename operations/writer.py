@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
 
 from cluster.gates.galera import may_write, takes_no_sessions
 from cluster.state import GaleraNode
@@ -10,11 +13,26 @@ from cluster.wiring import GALERA_BACKEND
 from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat
 from operations import servers
-from operations.steps import Refused, Step, look_all, wait_for
+from operations.steps import Refused, Step, look_all, refused, wait_for
 from operations.traffic import DRAIN, RISE, carrying, writers
 
 CATCH_UP = 5
 """Seconds in which the new writer must have applied what the former one had committed when it was asked."""
+
+
+@operation()
+def settled(nodes: Sequence[str], balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
+    """Name a writer where the balancers have none yet: the first sessions need not wait until one is found."""
+    try:
+        if writers(balancers) or not carrying(balancers):
+            return
+    except Refused as refusal:
+        yield refused("A writer", str(refusal))
+        return
+    proxies = look_all(balancers, HaproxyStat)
+    ready = [name for name, node in look_all(nodes, WsrepStatus).items() if not may_write({name: node}, proxies, name)]
+    if ready:
+        yield chosen(nodes, balancers, vip, ready[0])
 
 
 def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> list[Step]:
