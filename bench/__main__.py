@@ -1,4 +1,4 @@
-"""`python -m bench [demo|deploy|status|memory|observer|probes …]`: measure what is named, or all, and print one table.
+"""`python -m bench [NAME …]`: measure what is named, or everything, and print one table.
 
 Works on the default lab, which it takes down and brings up; it refuses to start while that lab is up.
 """
@@ -14,6 +14,7 @@ from bench.observer import observers
 from bench.probes import probes
 from bench.report import Figure, table
 from bench.status import statuses
+from bench.switchovers import switchovers
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": demo,
@@ -22,6 +23,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory,
     "observer": observers,
     "probes": probes,
+    "switchovers": switchovers,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

@@ -19,7 +19,7 @@ from operations.steps import conducts
 cluster: Cluster = host.data.cluster
 nodes = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
 arbitrator = cluster.galera.arbitrator
-leads = conducts(list(nodes))
+leads = conducts([*nodes, *([arbitrator] if arbitrator else [])])
 
 if Role.GALERA in host.groups:
     installed(name="Galera: packages", packages=packages(cluster.release, "galera"))

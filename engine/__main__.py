@@ -1,7 +1,7 @@
 """The engine as a process of its own: `python -m engine VERB`, for the console and the verbs.
 
-`look` takes one snapshot, as one line of JSON on stdout. `watch` prints snapshots and events without end
-(engine/observe). `run` carries a runbook out (engine/run.py).
+`look` takes one snapshot, as one line of JSON on stdout. `plan` says what a rollout would change (engine/plan.py).
+`run` carries a runbook out (engine/run.py), and `apply` a layer's deploy (engine/apply.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from cluster.changes import LAYERS
 from cluster.outcome import Outcome
 
 
@@ -20,10 +21,13 @@ def main() -> int:
     for name, text in (
         ("look", "ask every host once"),
         ("watch", "ask every host all the time"),
+        ("plan", "what a rollout would change"),
         ("run", "carry a runbook out"),
+        ("apply", "deploy layers on some hosts"),
     ):
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
+        if name != "apply":
+            verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
         if name == "watch":
             verb.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
         if name == "run":
@@ -32,12 +36,16 @@ def main() -> int:
             verb.add_argument("--reason", default="")
             verb.add_argument("--yes", action="store_true")
             verb.add_argument("--dry-run", action="store_true")
+        if name in ("plan", "apply"):
+            verb.add_argument("--layer", action="append", choices=LAYERS, help="default: all")
+        if name == "apply":
+            verb.add_argument("--limit", action="append", default=[], metavar="HOST", help="default: all")
+            verb.add_argument("--dry", action="store_true", help="only tell what would change")
     options = parser.parse_args()
-    return _run(options) if options.verb == "run" else _look(options.inventory, getattr(options, "every", None))
+    return {"look": _look, "watch": _look, "plan": _plan, "run": _run, "apply": _apply}[options.verb](options)
 
 
-def _look(inventory: Path, every: float | None) -> int:
-    """Once, or every so many seconds."""
+def _look(options: argparse.Namespace) -> int:
     import asyncio
 
     import msgspec
@@ -46,17 +54,41 @@ def _look(inventory: Path, every: float | None) -> int:
     from engine.look import look
 
     try:
-        cluster = load(inventory)
+        cluster = load(options.inventory)
     except InventoryError as error:
         print(error, file=sys.stderr)
         return 3
-    if every is not None:
+    if options.verb == "watch":
         from engine.observe.watch import watch
 
-        asyncio.run(watch(cluster, every))
+        asyncio.run(watch(cluster, options.every))
         return 0
     sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look(cluster))) + b"\n")
     return 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from engine.inventory import InventoryError, load
+    from engine.plan import plan
+
+    try:
+        cluster = load(options.inventory)
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return plan(cluster, options.layer or LAYERS)
+
+
+def _apply(options: argparse.Namespace) -> int:
+    # Before anything that opens a socket or starts a program: pyinfra's connections are gevent's.
+    from gevent import monkey
+
+    monkey.patch_all()
+
+    from engine.apply import apply, asked_for, die_with_parent
+
+    die_with_parent()
+    return apply(asked_for(), options.layer or LAYERS, options.limit, dry=options.dry)
 
 
 def _run(options: argparse.Namespace) -> int:

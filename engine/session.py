@@ -6,14 +6,18 @@ Only for a process whose first line patched the standard library for gevent (eng
 from __future__ import annotations
 
 import logging
+import socket
 import time
+from collections.abc import Collection
 from typing import Any
 
 import gevent
 from pyinfra.api.config import Config
+from pyinfra.api.host import Host
 from pyinfra.api.inventory import Inventory
-from pyinfra.api.state import State, StateStage
+from pyinfra.api.state import BaseStateCallback, State, StateStage
 from pyinfra.context import ctx_state
+from typing_extensions import override
 
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, Unknown
@@ -21,18 +25,43 @@ from deploy.inventory import members
 from engine.layers import LAYERS, facts
 from operations.steps import Refused, look_all, named
 
+GONE = 10
+"""Seconds after which a host that takes nothing that is sent to it is not waited for."""
+
+
+def state_of(cluster: Cluster, only: Collection[str] = (), **config: Any) -> State:
+    """A State of `cluster`, without a connection yet; with `only`, these hosts alone take part."""
+    groups: dict[str, Any] = {str(role): ([name for name, _ in members(cluster, role)], {}) for role in Role}
+    hosts = [host for role in Role for host in members(cluster, role)]
+    inventory = Inventory((hosts, {}), **groups)  # type: ignore[no-untyped-call]
+    limit = [inventory.get_host(name) for name in only] or None
+    state = State(inventory, Config(CONNECT_TIMEOUT=5, **config), initial_limit=limit)  # type: ignore[no-untyped-call]
+    state.add_callback_handler(_Watch())  # type: ignore[no-untyped-call]
+    ctx_state.set(state)  # type: ignore[no-untyped-call]
+    return state
+
+
+class _Watch(BaseStateCallback):
+    """Sees to it that a connection whose host is gone breaks, instead of being waited on for a quarter of an hour."""
+
+    @staticmethod
+    @override
+    def host_connect(state: State, host: Host) -> None:
+        client = getattr(host.connector, "client", None)
+        transport = client.get_transport() if client else None
+        if transport is not None:
+            # What is sent every so often must be taken (tcp(7), TCP_USER_TIMEOUT).
+            transport.set_keepalive(2)
+            transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE * 1000)
+
 
 def begin(cluster: Cluster) -> State:
     """The State of this process, without a connection yet: each is made when its host is first asked."""
-    groups: dict[str, Any] = {str(role): ([name for name, _ in members(cluster, role)], {}) for role in Role}
-    hosts = [host for role in Role for host in members(cluster, role)]
     # What pyinfra tells of its connections is told by whoever asked for them.
     logging.getLogger("pyinfra").setLevel(logging.CRITICAL)
-    inventory = Inventory((hosts, {}), **groups)  # type: ignore[no-untyped-call]
-    state = State(inventory, Config(CONNECT_TIMEOUT=5))  # type: ignore[no-untyped-call]
+    state = state_of(cluster)
     state.current_stage = StateStage.Execute
     state.is_executing = True
-    ctx_state.set(state)  # type: ignore[no-untyped-call]
     return state
 
 

@@ -90,7 +90,14 @@ def _parse(text: str) -> BrokerNode | Unknown:
     if not codes or codes[0] not in ("200", "503"):
         # What was marked before a restart is over: a broker begins to serve.
         draining = "Drained" in known and service is not None and service.active == "active"
-        return BrokerNode(name=name, running=False, members=members, draining=draining, service=service)
+        return BrokerNode(
+            name=name,
+            running=False,
+            members=members,
+            running_members=running_members,
+            draining=draining,
+            service=service,
+        )
     bodies = [
         json.loads(body) if code in ("200", "503") else None for body, code in zip(answers[::2], codes, strict=True)
     ]

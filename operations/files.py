@@ -10,10 +10,12 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from pyinfra import host, state
-from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from facts.base import FileStates
+from operations.steps import shell
+from operations.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,18 @@ def managed(files: Sequence[ManagedFile]) -> Generator[PyinfraCommand, None, Non
     target's place by rename(2). The former file is kept as `PATH.hatui-old`.
     """
     seen = host.get_fact(FileStates, paths=[file.path for file in files]) or {}
+    left = []
     for file in files:
-        now = seen.get(file.path)
-        wanted = (file.sha256, file.mode, file.user, file.group)
-        if now == wanted:
+        if seen.get(file.path) == (file.sha256, file.mode, file.user, file.group):
             host.noop(f"{file.path} is as wanted")
-            continue
-        if state.config.DIFF and (now is None or now[0] != file.sha256):
-            _show_diff(file)
-        yield replacement(file)
+        else:
+            left.append(replacement(file))
+    # A dry run goes no further than the first command.
+    if state.config.DIFF:
+        for change in left:
+            for line in change.difference(host.name):
+                host.log(line)
+    yield from left
 
 
 @operation()
@@ -64,12 +69,33 @@ def absent(paths: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     seen = host.get_fact(FileStates, paths=list(paths)) or {}
     for path in paths:
         if path in seen:
-            yield StringCommand("rm", "-f", "--", shlex.quote(path))
+            yield Told(f"remove {path}", "rm", "-f", "--", shlex.quote(path))
         else:
             host.noop(f"{path} is absent")
 
 
-def replacement(file: ManagedFile) -> StringCommand:
+class Replacement(Told):
+    """The command that puts a file in its place."""
+
+    def __init__(self, file: ManagedFile, script: str, stdin: Sequence[str]) -> None:
+        super().__init__(f"write {file.path}", script, _stdin=list(stdin))
+        self.file = file
+
+    def difference(self, name: str) -> list[str]:
+        """What changes on host `name`, read now: a unified diff without secrets, then mode and owner if they do."""
+        path = shlex.quote(self.file.path)
+        said = shell(
+            name,
+            f"stat -L -c '%04a %U %G' -- {path} 2>/dev/null; echo; cat -- {path} 2>/dev/null; true",
+            quiet=True,
+        )
+        owner, _, content = said.partition("\n")
+        wanted = f"{self.file.mode} {self.file.user} {self.file.group}"
+        lines = difference(self.file, content.removeprefix("\n"))
+        return [*lines, f"mode and owner: {owner}, to be {wanted}"] if owner and owner != wanted else lines
+
+
+def replacement(file: ManagedFile) -> Replacement:
     """The command that puts `file` in its place; the content, in base64, is its stdin."""
     target = shlex.quote(file.path)
     lines = [
@@ -96,23 +122,22 @@ def replacement(file: ManagedFile) -> StringCommand:
         "trap - EXIT",
     ]
     encoded = base64.encodebytes(file.content).decode()
-    return StringCommand("\n".join(lines), _stdin=encoded.splitlines())
+    return Replacement(file, "\n".join(lines), encoded.splitlines())
 
 
-def _show_diff(file: ManagedFile) -> None:
-    """Print what changes, as `pyinfra --diff` asks: each secret as a mark of its hash, for the old content too."""
-    _, output = host.run_shell_command(f"cat -- {shlex.quote(file.path)} 2>/dev/null", print_output=False)
-    new_lines = _masked(file.content.decode(errors="backslashreplace"), file.secrets).splitlines()
+def difference(file: ManagedFile, old: str) -> list[str]:
+    """The unified diff from the content `old` to `file`: each secret as a mark of its hash, the former ones too."""
+    new_lines = masked(file.content.decode(errors="backslashreplace"), file.secrets).splitlines()
     old_lines = [
         # A line of the old file may hold an old secret that nobody remembers: only what stays is shown.
         line if not file.secrets or line in new_lines else _mark(line)
-        for line in _masked(output.stdout, file.secrets).splitlines()
+        for line in masked(old, file.secrets).splitlines()
     ]
-    for line in difflib.unified_diff(old_lines, new_lines, file.path, file.path, lineterm=""):
-        host.log(line)
+    return list(difflib.unified_diff(old_lines, new_lines, file.path, file.path, lineterm=""))
 
 
-def _masked(text: str, secrets: Sequence[str]) -> str:
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """`text` with a mark of its hash in the place of each of `secrets`."""
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _mark(secret))
     return text

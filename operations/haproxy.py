@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -13,7 +14,7 @@ from cluster.state import ProxyNode
 from facts.base import STAMPS
 from facts.haproxy import UNIT, HaproxyStat
 from facts.vrrp import VrrpOwner
-from operations.steps import Refused, Step, look_all, shell, wait_for
+from operations.steps import Refused, Step, look_all, shell, taking_part, wait_for
 
 TAKE_OVER = 15
 """Seconds in which a new worker must answer and have found its servers."""
@@ -21,14 +22,18 @@ TAKE_OVER = 15
 
 @operation()
 def reloaded(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
-    """Reload HAProxy where it runs with former settings, one balancer at a time, the owner of `vip` last."""
+    """Reload HAProxy where it runs with former settings, one balancer at a time, the owner of `vip` last.
+
+    Only those of this run.
+    """
     seen = look_all(balancers, HaproxyStat)
-    due = [name for name, node in seen.items() if isinstance(node, ProxyNode) and node.service.restart_due]
+    here = taking_part(balancers)
+    due = [name for name in here if isinstance(node := seen[name], ProxyNode) and node.service.restart_due]
     if not due:
         return
     last = owners(look_all(balancers, VrrpOwner), vip)
     for name in sorted(due, key=lambda name: name in last):
-        yield Step(f"{name}: reload HAProxy", lambda name=name: _reload(balancers, name))  # type: ignore[misc]
+        yield Step(f"{name}: reload HAProxy", partial(_reload, balancers, name), on=name)
 
 
 def _reload(balancers: Sequence[str], name: str) -> None:

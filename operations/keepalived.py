@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -11,7 +12,7 @@ from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owner
 from cluster.state import VipNode
 from facts.haproxy import HaproxyStat
 from facts.vrrp import UNIT, VrrpOwner
-from operations.steps import Refused, Step, look_all, shell, wait_for
+from operations.steps import Refused, Step, look_all, shell, taking_part, wait_for
 
 SETTLE = 10
 """Seconds until one balancer holds the VIP after keepalived started or was reloaded."""
@@ -19,15 +20,15 @@ SETTLE = 10
 
 @operation()
 def reloaded(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
-    """Give keepalived its new settings where it runs with former ones."""
+    """Give keepalived its new settings where it runs with former ones, on the hosts of this run."""
     seen = look_all(balancers, VrrpOwner)
     due = [
         name
-        for name, node in seen.items()
-        if isinstance(node, VipNode) and node.keepalived is not None and node.keepalived.restart_due
+        for name in taking_part(balancers)
+        if isinstance(node := seen[name], VipNode) and node.keepalived is not None and node.keepalived.restart_due
     ]
     for name in sorted(due, key=lambda name: name in owners(seen, vip)):
-        yield Step(f"{name}: reload keepalived", lambda name=name: _reload(balancers, vip, name))  # type: ignore[misc]
+        yield Step(f"{name}: reload keepalived", partial(_reload, balancers, vip, name), on=name)
 
 
 def _reload(balancers: Sequence[str], vip: str, name: str) -> None:

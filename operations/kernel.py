@@ -6,10 +6,11 @@ import shlex
 from collections.abc import Generator, Mapping
 
 from pyinfra import host
-from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from facts.base import KernelParameters
+from operations.told import Told
 
 
 @operation()
@@ -20,4 +21,4 @@ def applied(parameters: Mapping[str, str]) -> Generator[PyinfraCommand, None, No
         if seen.get(key) == value:
             host.noop(f"{key} is {value}")
         else:
-            yield StringCommand("sysctl", "-q", "-w", shlex.quote(f"{key}={value}"))
+            yield Told(f"set {key} to {value}", "sysctl", "-q", "-w", shlex.quote(f"{key}={value}"))

@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 from pyinfra.facts.deb import DebPackages
+
+from operations.told import Told
 
 _POLICY = "/usr/sbin/policy-rc.d"
 # policy-rc.d(8), "101: action not allowed": maintainer scripts leave services alone while it lies there.
@@ -32,7 +34,8 @@ def installed(packages: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
         host.noop("all packages are installed")
         return
     names = " ".join(shlex.quote(package) for package in missing)
-    yield StringCommand(
+    yield Told(
+        f"install {', '.join(missing)}",
         f"{_INSTALL}{_APT} install {names} >/dev/null"
-        f" || {{ apt-get -q update >/dev/null; {_APT} install {names} >/dev/null; }}"
+        f" || {{ apt-get -q update >/dev/null; {_APT} install {names} >/dev/null; }}",
     )

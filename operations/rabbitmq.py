@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -25,7 +26,7 @@ from cluster.gates.rabbitmq import (
 from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
-from operations.steps import Refused, Step, look_all, refused, shell, wait_for
+from operations.steps import Refused, Step, look_all, refused, shell, taking_part, wait_for
 
 START = 120
 """Seconds in which a broker must answer and be seen by all."""
@@ -59,7 +60,7 @@ def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
         if reason := may_start_together(nodes):
             yield refused("Start the brokers", reason)
         else:
-            yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: _start(with_data, TOGETHER))
+            yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: start(with_data, TOGETHER))
     elif reason := may_create(nodes):
         yield refused("Create the RabbitMQ cluster", reason)
     else:
@@ -69,10 +70,10 @@ def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
 def _create(hosts: Sequence[str]) -> None:
     if reason := may_create(nodes_of(hosts)):
         raise Refused(reason)
-    _start(hosts[:1], START)
+    start(hosts[:1], START)
 
 
-def _start(names: Sequence[str], within: float) -> None:
+def start(names: Sequence[str], within: float) -> None:
     """Start the brokers side by side, and wait until each answers."""
     for name in names:
         shell(
@@ -129,7 +130,7 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
         )
     starting = [name for name in down if name not in returning]
     if starting:
-        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: _start(starting, START))
+        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: start(starting, START))
     if len(known) == len(nodes) and incomplete(nodes):
         yield Step(
             "All brokers are in one cluster", lambda: wait_for(lambda: incomplete(nodes_of(names)), within=START)
@@ -190,10 +191,14 @@ def _queues(name: str) -> int:
 
 @operation()
 def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
-    """Restart what runs with former settings, one broker at a time, the one with most connections last."""
+    """Restart what runs with former settings, one broker at a time, the one with most connections last.
+
+    Only those of this run; the gates look at all.
+    """
     nodes = nodes_of(list(hosts))
     known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
-    due = [name for name, node in known.items() if node.service is not None and node.service.restart_due]
+    here = taking_part(list(hosts))
+    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
     if not due:
         return
     unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
@@ -201,7 +206,7 @@ def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
         yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
         return
     for name in sorted(due, key=connections):
-        yield Step(f"{name}: restart RabbitMQ", lambda name=name: _restart(hosts, name))  # type: ignore[misc]
+        yield Step(f"{name}: restart RabbitMQ", partial(_restart, hosts, name), on=name)
 
 
 def connections(name: str) -> int:

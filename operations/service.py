@@ -11,11 +11,12 @@ import shlex
 from collections.abc import Generator, Sequence
 
 from pyinfra import host
-from pyinfra.api.command import PyinfraCommand, StringCommand
+from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from facts.base import STAMPS, Services
 from operations.files import ManagedFile
+from operations.told import Told
 
 _RUNS = ("active", "activating", "reloading")
 STAMP_PROGRAM = "/usr/local/lib/hatui/stamp"
@@ -65,12 +66,12 @@ def running(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     seen = host.get_fact(Services, units=dict.fromkeys(units, ())) or {}
     # systemd does not notice the first drop-in of a unit by itself: whatever is started is read first.
     if any(unit not in seen or seen[unit].reload_due or seen[unit].active not in _RUNS for unit in units):
-        yield StringCommand("systemctl daemon-reload")
+        yield Told("systemd reads its units' files anew", "systemctl daemon-reload")
     for unit in units:
         now = seen.get(unit)
         name = shlex.quote(unit)
         if now is None or not now.enabled:
-            yield StringCommand("systemctl enable --quiet", name)
+            yield Told(f"enable {unit}", "systemctl enable --quiet", name)
         if now is None or now.active not in _RUNS:
             # A unit that gave up restarting refuses a start until its counter is reset.
-            yield StringCommand(f"systemctl reset-failed {name} 2>/dev/null; systemctl start {name}")
+            yield Told(f"start {unit}", f"systemctl reset-failed {name} 2>/dev/null; systemctl start {name}")

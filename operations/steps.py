@@ -56,7 +56,8 @@ class Step(PyinfraCommand):
     `precheck` is its gate: why it must not be taken now, or None; asked again right before `act`. `act` raises
     `Refused` with the reason where it must stop. `verify` says why its goal is not reached yet, and is asked until it
     says None, for `within` seconds at most. `undo` takes back what `act` did, also a part of it, and is harmless where
-    there is nothing to take back; without it, `lasting` says what stays.
+    there is nothing to take back; without it, `lasting` says what stays. `on` is the host that it changes; empty where
+    it changes the cluster as a whole.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Step(PyinfraCommand):
         within: float = 10,
         undo: Callable[[], None] | None = None,
         lasting: str = "",
+        on: str = "",
     ) -> None:
         super().__init__()
         self.name = name
@@ -78,6 +80,7 @@ class Step(PyinfraCommand):
         self.within = within
         self.undo = undo
         self.lasting = lasting
+        self.on = on
 
     @override
     def __repr__(self) -> str:
@@ -116,8 +119,13 @@ def conducts(hosts: Sequence[str]) -> bool:
 
     It looks at all of `hosts`, those outside of this run (`--limit`) too.
     """
-    taking_part = {member.name for member in state.inventory.get_active_hosts()}
-    return bool(this_host.name == next((name for name in hosts if name in taking_part), None))
+    return bool(this_host.name == next(iter(taking_part(hosts)), None))
+
+
+def taking_part(hosts: Sequence[str]) -> list[str]:
+    """Those of `hosts` that take part in this run: all, or those that it is limited to (`--limit`)."""
+    active = {member.name for member in state.inventory.get_active_hosts()}
+    return [name for name in hosts if name in active]
 
 
 def named(name: str) -> Host:
@@ -230,6 +238,22 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
     if not ok:
         raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
     return str(output.stdout)
+
+
+def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
+    """Run `command` on every host, side by side. When all have ended: what the first that failed said, if one did."""
+
+    def one(name: str) -> Exception | None:
+        try:
+            shell(name, command, timeout=timeout)
+        except FAILURES as failure:
+            return failure
+        return None
+
+    running = [gevent.spawn(one, name) for name in names]
+    gevent.joinall(running)
+    if failure := next((ended.value for ended in running if ended.value), None):
+        raise failure
 
 
 def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: float = 0.5) -> None:

@@ -7,6 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
+from cluster.outcome import Outcome
+from tui import plan, rollout
 from tui.act import Ask, act
 from tui.status import status
 
@@ -21,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="hatui", description="The state of an OpenStack control plane's HA layers.")
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
     _status(verbs)
+    _plan(verbs)
     switchover = verbs.add_parser("switchover", help="move a service by hand, from where it is to where you say")
     services = switchover.add_subparsers(dest="service", required=True, metavar="SERVICE")
     for name, text, target in (
@@ -39,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         _acting(verbs, name, text).add_argument("host", metavar="HOST")
     verb = _acting(verbs, "restart", "restart a layer's service, one host at a time, each behind its gate")
     verb.add_argument("layer", choices=("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"))
+    rollout.arguments(_acting(verbs, "rollout", "bring in what the inventory changes: a canary, then host by host"))
     verb = _acting(verbs, "run", "carry out a runbook: one of hatui's, or a file of your own")
     verb.add_argument(
         "runbook", metavar="FILE", help="a path that ends with .py, or the name of one in engine/runbooks"
@@ -79,6 +83,17 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _plan(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "plan",
+        help="what a rollout would change, on which host and in which stages",
+        description="What a rollout would change, on which host and in which stages. Nothing is changed by it.",
+        epilog="Exit code: 0 nothing would change, 10 something would, 3 it could not be told.",
+    )
+    _inventory(verb)
+    plan.arguments(verb)
+
+
 def _acting(
     verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
 ) -> argparse.ArgumentParser:
@@ -115,8 +130,23 @@ def main(arguments: list[str] | None = None) -> int:
         return status(options.inventory, options.form)
     if options.verb == "history":
         return _past(whole, options)
+    if options.verb == "plan":
+        return plan.plan(options.inventory, options.layer, options.form)
+    if options.verb == "rollout":
+        return _rollout(options)
     runbook, parameters = _asked(whole, options)
     return act(Ask(options.inventory, runbook, parameters, options.reason, options.yes, options.dry_run))
+
+
+def _rollout(options: argparse.Namespace) -> int:
+    from engine.inventory import InventoryError, load
+
+    try:
+        runbook, parameters, reason = rollout.asked(options, load(options.inventory).name)
+    except (InventoryError, rollout.NotOpen) as error:
+        print(error, file=sys.stderr)
+        return Outcome.REFUSED.exit_code
+    return act(Ask(options.inventory, runbook, parameters, reason, options.yes, options.dry_run))
 
 
 def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple[str, dict[str, str]]:

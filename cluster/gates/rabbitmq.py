@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cluster.state import BrokerNode, Unknown
 
@@ -87,19 +87,24 @@ def may_start(name: str, node: BrokerNode, members: frozenset[str]) -> str | Non
     return None
 
 
-def incomplete(nodes: Nodes) -> str | None:
-    """Why the cluster is not whole and at rest, or None if every broker runs, sees all others, and has no alarm."""
-    for name, node in nodes.items():
+def incomplete(nodes: Nodes, besides: Collection[str] = frozenset()) -> str | None:
+    """Why the cluster is not whole and at rest, or None if every broker runs, sees all others, and has no alarm.
+
+    The brokers on the hosts `besides` may be down, but are members as all others are.
+    """
+    counted = {name: node for name, node in nodes.items() if name not in besides}
+    for name, node in counted.items():
         if isinstance(node, Unknown):
             return f"{name} can't be read: {node.reason}"
-    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    known = {name: node for name, node in counted.items() if isinstance(node, BrokerNode)}
     wanted = {node.name for node in known.values()}
     for name, node in known.items():
         if node.draining:
             return f"the broker on {name} is drained (`hatui undrain {name}` puts it back into service)"
         if not node.running:
             return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
-        if set(node.members) != wanted:
+        # An Erlang node is called NAME@HOST.
+        if {member for member in node.members if member.partition("@")[2] not in besides} != wanted:
             return f"{name} is in a cluster of {', '.join(node.members)}, not of {', '.join(sorted(wanted))}"
         if missing := wanted - set(node.running_members):
             return f"{name} does not see {', '.join(sorted(missing))} running"

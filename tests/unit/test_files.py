@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from operations.files import ManagedFile, _masked, replacement
+from operations.files import ManagedFile, difference, masked, replacement
 
 
 def replace_with(file: ManagedFile) -> subprocess.CompletedProcess[str]:
@@ -64,6 +64,19 @@ def test_the_content_is_not_in_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("secret", ["s3cr$t'\"\\", "a", "two words"])
 def test_a_diff_shows_the_hash_of_a_secret_only(secret: str) -> None:
-    masked = _masked(f"password {secret} end", [secret])
-    assert secret not in masked.replace("password", "").replace("end", "").split("sha256:")[0]
-    assert "<hidden sha256:" in masked
+    shown = masked(f"password {secret} end", [secret])
+    assert secret not in shown.replace("password", "").replace("end", "").split("sha256:")[0]
+    assert "<hidden sha256:" in shown
+
+
+def test_a_diff_hides_former_secrets_and_shows_what_stays() -> None:
+    file = ManagedFile(path="/etc/x", content=b"keep\nauth new\n", secrets=("new",))
+    said = "\n".join(difference(file, "keep\nauth former\n"))
+    assert " keep" in said and "former" not in said and "auth new" not in said
+    assert said.count("<hidden sha256:") == 2
+    assert difference(file, "keep\nauth new\n") == []
+
+
+def test_a_replacement_says_what_it_writes_and_not_what_it_holds() -> None:
+    command = replacement(ManagedFile(path="/etc/x", content=b"horse", secrets=("horse",)))
+    assert command.what == "write /etc/x" and "horse" not in repr(command)

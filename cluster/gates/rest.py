@@ -1,0 +1,169 @@
+"""The whole cluster: whether it is complete and at rest, so that something may be taken out of it on purpose.
+
+`besides` names hosts whose own troubles are left out, such as the one that is being brought back. What the others say
+of them is left out too. A unit that is "restart due" is at rest: putting that right is what a rollout is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeVar
+
+from cluster.gates import galera, pacemaker, rabbitmq
+from cluster.gates.haproxy import why_not_serving
+from cluster.gates.keepalived import not_one_owner, owners
+from cluster.spec import Cluster, Role
+from cluster.state import ClusterState, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
+from cluster.wiring import GALERA_BACKEND
+
+Seen = TypeVar("Seen")
+
+
+def not_at_rest(spec: Cluster, state: ClusterState, besides: Collection[str] = frozenset()) -> str | None:
+    """Why the cluster is not whole and at rest, and what would put it right: one sentence. None if it is."""
+    return next(
+        (
+            reason
+            for layer in (_hosts, _balancers, _vip, _database, _brokers, _membership, _resources, _controller_vip)
+            for reason in layer(spec, state, besides)
+        ),
+        None,
+    )
+
+
+def _hosts(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    for name in spec.hosts:
+        answer = state.hosts.get(name, Unknown("was not asked"))
+        if name not in besides and isinstance(answer, Unknown):
+            yield f"{name} {answer.reason.rstrip('.')}: bring it back, or take it out of the inventory."
+
+
+def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    for name in spec.names(Role.HAPROXY):
+        if name in besides:
+            continue
+        node = state.haproxy.get(name, Unknown("was not asked"))
+        if reason := why_not_serving(name, node):
+            yield f"{reason}."
+        if not isinstance(node, ProxyNode):
+            continue
+        for server in node.servers:
+            if server.name in besides or server.status.startswith("UP"):
+                continue
+            found = f"{server.name} is {server.status} in {server.backend} on {name}"
+            if server.status.startswith(("MAINT", "DRAIN")):
+                yield f"{found}: `hatui undrain {server.name}` gives it back."
+            else:
+                yield f"{found} ({server.check}): see why on {server.name}."
+    if spec.haproxy.single_writer and len(writers := _writers(state.haproxy, besides)) > 1:
+        said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
+        if len(set(writers.values())) > 1:
+            yield f"the balancers do not agree on the database's writer ({said}): `hatui switchover writer` settles it."
+
+
+def _writers(nodes: Mapping[str, ProxyNode | Unknown], besides: Collection[str]) -> dict[str, str]:
+    return {
+        name: node.stuck[GALERA_BACKEND]
+        for name, node in nodes.items()
+        if name not in besides and isinstance(node, ProxyNode) and node.stuck.get(GALERA_BACKEND)
+    }
+
+
+def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    vip = spec.keepalived.vip
+    # Who holds the VIP counts in any case: two owners are a trouble of both.
+    counted = {
+        name: node
+        for name, node in _asked(state.vrrp, spec.names(Role.HAPROXY)).items()
+        if name not in besides or (isinstance(node, VipNode) and vip in node.held)
+    }
+    if reason := not_one_owner(counted, vip):
+        yield _with(reason, f": see `journalctl -u keepalived` on {', '.join(counted)}")
+
+
+def _database(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    names = spec.names(Role.GALERA)
+    nodes = {name: node for name, node in _asked(state.galera, names).items() if name not in besides}
+    members = {*names, *([spec.galera.arbitrator] if spec.galera.arbitrator else [])}
+    sizes = range(len(members - set(besides)), len(members) + 1)
+    first = next(iter(nodes.values()), None)
+    seen = first.size if first is not None and not isinstance(first, Unknown) else 0
+    # A host that is left out may be a member or not, but all others have to see the same.
+    if reason := galera.incomplete(nodes, seen if seen in sizes else sizes[-1]):
+        yield f"the database is not complete: {reason} (`hatui recover galera` if it does not come back by itself)."
+
+
+def _brokers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    nodes = _asked(state.rabbitmq, spec.names(Role.CONTROLLER))
+    if reason := rabbitmq.incomplete(nodes, besides):
+        hint = " (`hatui recover rabbitmq` if it does not come back by itself)"
+        yield f"the message queue is not complete: {_with(reason, hint)}"
+
+
+def _membership(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    names = [name for name in spec.names(Role.CONTROLLER) if name not in besides]
+    for name, node in _asked(state.corosync, names).items():
+        if isinstance(node, Unknown):
+            yield f"{name}'s Corosync can't be asked: {node.reason}."
+        elif isinstance(node, QuorumNode) and (not node.running or not node.quorate):
+            yield f"{name} is in no Corosync membership with quorum: start it, or see `journalctl -u corosync` there."
+        elif isinstance(node, QuorumNode) and (missing := [other for other in names if other not in node.members]):
+            yield f"Corosync on {name} does not see {', '.join(missing)}: look at the network between them."
+
+
+def _resources(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    nodes = _asked(state.pacemaker, spec.names(Role.CONTROLLER))
+    counted = {name: node for name, node in nodes.items() if name not in besides}
+    if reason := pacemaker.may_configure(counted):
+        yield f"Pacemaker is not complete: {reason}."
+    view = next((node for node in counted.values() if isinstance(node, CrmStatus) and node.running), None)
+    if view is None:
+        return
+    if view.maintenance_mode:
+        yield "Pacemaker is in maintenance mode (no failover): `crm configure property maintenance-mode=false`."
+    for member in view.nodes:
+        if member.name in besides:
+            continue
+        if member.standby:
+            yield f"{member.name} is in standby in Pacemaker: `hatui undrain {member.name}` brings it back."
+        elif member.maintenance:
+            yield f"{member.name} is in maintenance in Pacemaker: `crm node ready {member.name}` ends it."
+        elif member.unclean or member.pending or not member.online:
+            yield f"{member.name} is not (yet) online in Pacemaker: see `crm status` there."
+    if view.bans:
+        yield f"constraints are left of a move ({', '.join(view.bans)}): `crm resource clear RESOURCE` takes them away."
+    yield from _failed(view, besides)
+
+
+def _failed(view: CrmStatus, besides: Collection[str]) -> Iterator[str]:
+    for failure in view.failures:
+        if failure.node not in besides:
+            yield (
+                f"{failure.operation} failed on {failure.node} ({failure.reason}): mend it, then "
+                "`crm resource cleanup`."
+            )
+    for resource in view.resources:
+        if resource.failed or resource.blocked or not resource.active:
+            doing = "is blocked" if resource.blocked else "failed" if resource.failed else "does not run"
+            yield f"the resource {resource.id} {doing}: mend it, then `crm resource cleanup {resource.id}`."
+
+
+def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
+    vip = spec.pacemaker.vip
+    nodes = _asked(state.controller_vip, spec.names(Role.CONTROLLER))
+    for name, node in nodes.items():
+        if isinstance(node, Unknown) and name not in besides:
+            yield f"{name} can't be asked whether it holds {vip}: {node.reason}."
+    found = owners(nodes, vip)
+    if len(found) != 1:
+        yield f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'}): see `crm status`."
+
+
+def _with(reason: str, hint: str) -> str:
+    """The reason as a sentence, with `hint` unless it tells already what to do."""
+    return f"{reason}." if "`hatui" in reason else f"{reason}{hint}."
+
+
+def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[str, Seen | Unknown]:
+    """Every host of `names`; one that is missing in a snapshot was not asked."""
+    return {name: nodes.get(name, Unknown("was not asked")) for name in names}

@@ -1,0 +1,191 @@
+"""One layer's deploy, on some hosts or all: `python -m engine apply`, which tells what it does as JSON lines.
+
+A process of its own, since one process holds one State of pyinfra's, which serves one deploy. It dies with whoever
+began it, so that an engine that was killed never goes on acting. Only after `monkey.patch_all()` (engine/__main__.py).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import logging
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pyinfra
+import pyinfra_cli.util
+from gevent import monkey
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.connect import connect_all
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.host import Host
+from pyinfra.api.operations import run_ops
+from pyinfra.api.state import BaseStateCallback, State, StateStage
+from pyinfra.context import ctx_host
+from typing_extensions import override
+
+import deploy
+from cluster.changes import Change, bounded
+from cluster.checks import SECRETS
+from cluster.spec import Cluster
+from cluster.text import clean
+from deploy.secrets import SecretError, secret
+from engine.effects import unit_of
+from engine.session import state_of
+from operations.files import Replacement, masked
+from operations.steps import FAILURES, Refused, Step
+from operations.told import Told
+
+_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+_WORDS = 6
+"""The last things that pyinfra said, as far as a reason tells them."""
+
+
+def die_with_parent() -> None:
+    """Be killed at the moment when the process ends that began this one."""
+    ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    # It may have ended before: then nobody holds the other end of the pipe any more. gevent's poll tells no hang-up.
+    poll = monkey.get_original("select", "poll")()
+    poll.register(sys.stdin.fileno(), 0)
+    if any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0)):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def asked_for() -> Cluster:
+    """The cluster to deploy to: the line of JSON on stdin, as the spec was checked when the run was planned."""
+    return msgspec.json.decode(sys.stdin.buffer.readline(), type=Cluster)
+
+
+def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: bool) -> int:
+    """Deploy `layers`, on the hosts `only` (none: all). 0 if all of it was seen to succeed.
+
+    Lines: {"change": …} for each that is to be made, if `dry`; else {"begun": …}, {"changed": …}, {"failed": …} with
+    host and operation. The last is {"end": {"ok": …, "reason": …}}.
+    """
+    heard = _Heard()
+    logger = logging.getLogger("pyinfra")
+    logger.handlers, logger.propagate = [heard], False
+    logger.setLevel(logging.WARNING)
+    # Operations are ordered by the lines of their files, as `pyinfra` does it.
+    pyinfra.is_cli = True
+    state = state_of(cluster, only, FAIL_PERCENT=0)
+    state.check_for_changes = False
+    try:
+        _prepare(state, layers)
+        if dry:
+            for change in _changes(state, layers):
+                _say(change=change.to_json())
+        else:
+            state.add_callback_handler(_Telling())  # type: ignore[no-untyped-call]
+            state.set_stage(StateStage.Execute)
+            run_ops(state)
+    except FAILURES as failure:
+        # pyinfra tells the reason in its log, and then only that no host is left.
+        reason = clean(str(failure), 400) if isinstance(failure, Refused) else heard.words() or clean(str(failure), 400)
+        _say(end={"ok": False, "reason": masked(reason, _secrets(cluster))})
+        return 1
+    _say(end={"ok": True, "reason": ""})
+    return 0
+
+
+def _prepare(state: State, layers: Sequence[str]) -> None:
+    state.set_stage(StateStage.Connect)
+    hosts = [host for host in state.inventory if state.is_host_in_limit(host)]
+    try:
+        connect_all(state)
+    except PyinfraError:
+        away = ", ".join(host.name for host in hosts if not host.connected)
+        raise Refused(f"{away} can't be reached: bring it back, or mend the inventory.") from None
+    state.set_stage(StateStage.Prepare)
+    for number, layer in enumerate(layers):
+        state.current_op_file_number = number
+        pyinfra_cli.util.load_deploy_file(state, str(Path(deploy.__path__[0]) / f"{layer}.py"))
+
+
+def _changes(state: State, layers: Sequence[str]) -> Iterator[Change]:
+    """What every operation would do, asked for without doing it: ours only look until their commands are run."""
+    for operation in state.get_op_order():  # type: ignore[no-untyped-call]
+        meta = state.get_op_meta(operation)
+        layer = layers[meta.op_order[0]]
+        for host in state.inventory:
+            if operation in state.ops[host]:
+                with ctx_host.use(host):
+                    for command in state.get_op_data_for_host(host, operation).command_generator():
+                        yield _change(layer, host.name, ", ".join(meta.names), command)
+
+
+def _change(layer: str, host: str, operation: str, command: PyinfraCommand) -> Change:
+    if isinstance(command, Step):
+        return Change(layer, command.on, command.name)
+    if isinstance(command, Replacement):
+        lines = bounded(command.difference(host))
+        return Change(layer, host, command.what, lines, unit_of(command.file.path))
+    return Change(layer, host, command.what if isinstance(command, Told) else operation)
+
+
+class _Telling(BaseStateCallback):
+    """Tells of operations on hosts. Whether something changed can be read only after the operation has ended."""
+
+    @staticmethod
+    @override
+    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
+        if op_hash in state.ops[host]:
+            _say(begun={"host": host.name, "operation": _name(state, op_hash)})
+
+    @staticmethod
+    @override
+    def operation_host_error(
+        state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
+    ) -> None:
+        _say(failed={"host": host.name, "operation": _name(state, op_hash)})
+
+    @staticmethod
+    @override
+    def operation_end(state: State, op_hash: str) -> None:
+        for host in state.inventory:
+            data = state.ops[host].get(op_hash)
+            if data and data.operation_meta.is_complete() and data.operation_meta.did_change():
+                _say(changed={"host": host.name, "operation": _name(state, op_hash)})
+
+
+class _Heard(logging.Handler):
+    """What pyinfra says of failures: its last words are the reason."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._lines: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        line = clean(record.getMessage(), 300)
+        if line and "Error: executed" not in line:
+            self._lines = [*self._lines, line][-_WORDS:]
+
+    def words(self) -> str:
+        return " ".join(self._lines)
+
+
+def _name(state: State, operation: str) -> str:
+    return ", ".join(state.get_op_meta(operation).names)
+
+
+def _secrets(cluster: Cluster) -> list[str]:
+    """Every secret that can be had, to be taken out of what a host's programs say."""
+    found = []
+    for name in SECRETS:
+        try:
+            found.append(secret(cluster, name))
+        except SecretError:
+            continue
+    return found
+
+
+def _say(**line: object) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,98 @@
+"""A layer's deploy, begun as a process of its own (engine/apply.py) and heard to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from cluster.changes import Change, change_of
+from cluster.spec import Cluster
+from cluster.text import clean
+from operations.steps import Refused
+
+WITHIN = 3600
+"""Seconds that a stage's deploy may take: a state transfer may need half of it."""
+DRY_WITHIN = 120
+"""Seconds in which all hosts must have told what would change on them."""
+
+
+def changes(cluster: Cluster, layers: Sequence[str]) -> list[Change]:
+    """What a deploy of `layers` would change on all hosts, in the layers' order. Refused if that can't be had."""
+    with _Deploy(cluster, layers, (), dry=True) as deploy:
+        found = [change_of(line["change"]) for line in deploy.lines() if "change" in line]
+    return sorted(found, key=lambda change: layers.index(change.layer))
+
+
+def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
+    """Deploy `layer` on `hosts`. Refused, with operation, host and what was said, unless all of it succeeded."""
+    failed = ""
+    with _Deploy(cluster, [layer], hosts, dry=False) as deploy:
+        try:
+            for line in deploy.lines():
+                if "failed" in line:
+                    failed = f"{line['failed']['operation']}, on {line['failed']['host']}: "
+        except Refused as refusal:
+            raise Refused(f"{failed}{refusal}") from None
+
+
+class _Deploy:
+    def __init__(self, cluster: Cluster, layers: Sequence[str], hosts: Sequence[str], *, dry: bool) -> None:
+        command = [sys.executable, "-m", "engine", "apply"]
+        command += [part for layer in layers for part in ("--layer", layer)]
+        command += [part for host in hosts for part in ("--limit", host)]
+        # A file takes whatever it may say; a pipe that nobody reads would hold it up.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
+        self._process = subprocess.Popen(
+            [*command, *(["--dry"] if dry else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            # The cluster that was planned for, whatever has become of its inventory. The pipe then stays open: somebody
+            # waits for the end.
+            self._process.stdin.write(msgspec.json.encode(cluster) + b"\n")
+            self._process.stdin.flush()
+        self._within = DRY_WITHIN if dry else WITHIN
+        self._clock = threading.Timer(self._within, self._process.kill)
+
+    def __enter__(self) -> _Deploy:
+        self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.cancel()
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Each line as it comes. Refused, with the reason, unless the last one says that all is well."""
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            line = json.loads(text)
+            if "end" in line:
+                if not line["end"]["ok"]:
+                    raise Refused(line["end"]["reason"])
+                return
+            yield line
+        raise Refused(self._silent())
+
+    def _silent(self) -> str:
+        """Why there was no last line."""
+        code = self._process.wait()
+        self._errors.seek(max(self._errors.seek(0, os.SEEK_END) - 600, 0))
+        said = clean(self._errors.read().decode(errors="replace"), 300)
+        if code < 0 and not self._clock.is_alive():
+            return f"It had not ended after {self._within} s, and was ended."
+        return said or f"The deploy ended with {code} and without a word."

@@ -1,0 +1,49 @@
+"""`python -m engine plan`: what a rollout would change, in which stages, and why it would be refused now."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Sequence
+
+import msgspec
+
+from cluster.changes import Change
+from cluster.gates.rest import not_at_rest
+from cluster.spec import Cluster
+from engine.deploying import changes
+from engine.look import look
+from engine.planning import stages
+from operations.steps import Refused
+
+
+def plan(cluster: Cluster, layers: Sequence[str]) -> int:
+    """One line of JSON on stdout. 0 if it could be had, whatever it says; 3 with a sentence on stderr if not."""
+    found: list[Change] = []
+    refusal: list[str] = []
+
+    def ask() -> None:
+        try:
+            found.extend(changes(cluster, layers))
+        except Refused as reason:
+            refusal.append(str(reason))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    state = asyncio.run(look(cluster)).state
+    asking.join()
+    if refusal:
+        print(f"What would change can't be told. {refusal[0]}", file=sys.stderr)
+        return 3
+    planned = {
+        "cluster": cluster.name,
+        "changes": [change.to_json() for change in found],
+        "stages": [
+            {**stage.to_json(), "changes": [change.what for change in stage.changes]}
+            for stage in stages(cluster, state, found)
+        ],
+        "refused": not_at_rest(cluster, state) or "",
+    }
+    sys.stdout.buffer.write(msgspec.json.encode(planned) + b"\n")
+    return 0

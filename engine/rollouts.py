@@ -1,0 +1,57 @@
+"""Rollouts in the journal: the one that is not over, what it was asked, and how far it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cluster.outcome import Outcome
+from engine.journal import Run, runs
+
+ROLLOUT, ABORT = "rollout", "rollout_abort"
+"""The runbooks' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A rollout that stopped, paused or died, and can be resumed or aborted."""
+
+    run: str
+    parameters: dict[str, str]
+    why: str
+    """The reason that was given for it."""
+    stopped: str
+    """Why it is not over."""
+    done: tuple[str, ...]
+    """Its steps that were seen to succeed."""
+    left: tuple[str, ...]
+
+
+def open_rollout(cluster: str) -> Open | None:
+    """The last rollout on the cluster of that name, if it is not over; None if there is none, or it runs."""
+    return find(runs(cluster))
+
+
+def find(newest_first: Iterable[Run]) -> Open | None:
+    """The same, from the runs themselves. A refused one changed nothing, and does not count."""
+    for run in newest_first:
+        if run.begin["runbook"] not in (ROLLOUT, ABORT) or run.outcome is Outcome.REFUSED:
+            continue
+        if run.begin["runbook"] == ABORT or not (run.died or run.outcome is Outcome.STOPPED):
+            return None
+        died = f"Its process died, after it had begun {run.last_step or 'nothing'}."
+        done = tuple(event["name"] for event in run.events if event["event"] == "result" and event["ok"])
+        return Open(
+            run.id,
+            dict(run.begin["parameters"]),
+            str(run.begin["why"]),
+            str(run.end["reason"]) if run.end else died,
+            done,
+            tuple(name for name in run.begin["steps"] if name not in done),
+        )
+    return None
+
+
+def host_of(step: str) -> str:
+    """The host that a step of a rollout is about, by its name: LAYER/HOST: …, or HOST: …"""
+    return step.partition(":")[0].rpartition("/")[2]

@@ -1,0 +1,140 @@
+"""Roll out what the inventory changes: a canary, a soak, then host by host, the one that carries traffic last."""
+
+import time
+
+from cluster.changes import LAYERS
+from cluster.spec import Cluster
+from cluster.state import BrokerNode, ClusterState, GaleraNode, ProxyNode
+from cluster.text import clean
+from engine.deploying import changes, deployed
+from engine.leftover import gate, mending
+from engine.planning import Stage, stages
+from engine.rollouts import ROLLOUT
+from engine.runbook import Plan, View
+from operations.steps import Refused, Step
+
+PARAMETERS = {
+    "layer": f"{', '.join(LAYERS)}; all by default",
+    "canary": "the host that goes first; by default one that carries no traffic",
+    "soak": "seconds for which the cluster must bear a canary, such as 60",
+    "pause_after": "stop after this: canary, a layer, or a stage such as galera/mysql2",
+}
+
+SETTLE = 90
+"""Seconds until the cluster is at rest after a stage."""
+LONGEST = 24 * 3600
+
+EXPECTED = {
+    "galera": "new database sessions: none fails; open ones on the writer are cut once, when it is drained",
+    "rabbitmq": "AMQP clients of each broker are closed once and come back elsewhere",
+    "haproxy": "nothing: open connections stay with HAProxy's former worker",
+}
+
+
+def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_after: str = "") -> Plan:
+    title = f"Roll out {layer or 'all layers'}"
+    seconds = _seconds(soak)
+    if wrong := _wrong(view.cluster, layer, canary, seconds, soak):
+        return Plan(title, refused=wrong)
+    if not _runs(view.state):
+        return Plan(
+            title,
+            refused="The cluster does not run yet: `pyinfra inventory.py deploy/ha.py` creates it.",
+        )
+    mend, refused = mending(view)
+    if refused:
+        return Plan(title, refused=refused)
+    found = changes(view.cluster, [layer] if layer else LAYERS)
+    planned = stages(view.cluster, view.state, found, canary)
+    if canary and planned and not any(canary in stage.hosts for stage in planned):
+        changed = ", ".join(dict.fromkeys(host for stage in planned for host in stage.hosts))
+        return Plan(title, refused=f"Nothing changes on {canary}, so it can't be the canary. It does on {changed}.")
+    steps, ends = _steps(view, planned, seconds or 0)
+    if pause_after and planned and pause_after not in ends:
+        return Plan(title, refused=f"There is no stage {pause_after} to pause after: there are {', '.join(ends)}.")
+    broken = [one.run for one in view.broken if one.runbook == ROLLOUT]
+    whole = [*mend, *([_preflight(view.cluster)] if steps else []), *steps]
+    return Plan(
+        title,
+        whole,
+        expected="; ".join(EXPECTED[name] for name in EXPECTED if any(stage.layer == name for stage in planned)),
+        undo="put the former values back into the inventory, and roll out again",
+        measures=("sql", "amqp") if any(stage.layer != "base" for stage in planned) else (),
+        evidence="\n".join(map(_line, planned)),
+        in_stages=True,
+        pause_after=len(whole) - len(steps) + ends[pause_after] if pause_after in ends else None,
+        broken=broken,
+    )
+
+
+def _wrong(cluster: Cluster, layer: str, canary: str, seconds: int | None, soak: str) -> str:
+    if layer and layer not in LAYERS:
+        return f"There is no layer {layer}: there are {', '.join(LAYERS)}."
+    if canary and canary not in cluster.hosts:
+        return f"There is no host {canary}: there are {', '.join(cluster.hosts)}."
+    if seconds is None or seconds > LONGEST:
+        return f"soak is {soak}: it must be seconds, such as 60 or 60s, a day at most."
+    return ""
+
+
+def _seconds(text: str) -> int | None:
+    number = text.removesuffix("s")
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def _runs(state: ClusterState) -> bool:
+    """Whether any part of the cluster runs, or may: what can't be asked is the gate's to tell."""
+    seen = [*state.haproxy.values(), *state.galera.values(), *state.rabbitmq.values()]
+    return any(
+        (isinstance(node, ProxyNode) and bool(node.servers))
+        or (isinstance(node, (GaleraNode, BrokerNode)) and node.running)
+        for node in seen
+    )
+
+
+def _preflight(cluster: Cluster) -> Step:
+    return Step("preflight: the cluster is at rest", lambda: None, precheck=gate(cluster), lasting="it only looked")
+
+
+def _steps(view: View, planned: tuple[Stage, ...], seconds: int) -> tuple[list[Step], dict[str, int]]:
+    """The steps, and at which of them each stage, each layer and the first canary ends."""
+    steps: list[Step] = []
+    ends: dict[str, int] = {}
+    for stage in planned:
+        steps.append(_stage(view, stage))
+        if stage.canary and stage is not planned[-1] and seconds:
+            steps.append(_soak(view.cluster, stage, seconds))
+        ends.setdefault("canary", len(steps) - 1)
+        ends[stage.name] = ends[stage.layer] = len(steps) - 1
+    return steps, ends
+
+
+def _stage(view: View, stage: Stage) -> Step:
+    what = "; ".join(stage.effects or dict.fromkeys(change.what for change in stage.changes))
+    return Step(
+        f"{stage.name}: {clean(what, 160)}",
+        lambda: deployed(view.cluster, stage.layer, stage.hosts),
+        precheck=gate(view.cluster),
+        verify=gate(view.cluster),
+        within=SETTLE,
+        lasting="the new settings stay",
+    )
+
+
+def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
+    ask = gate(cluster)
+
+    def bear() -> None:
+        begun = time.monotonic()
+        while (past := time.monotonic() - begun) < seconds:
+            if reason := ask():
+                raise Refused(f"{past:.0f} s after the canary was changed: {reason}")
+            time.sleep(1)
+
+    return Step(f"{stage.name}: soak, {seconds} s", bear, precheck=ask, lasting="nothing was changed by it")
+
+
+def _line(stage: Stage) -> str:
+    what = ", ".join(dict.fromkeys(change.what for change in stage.changes))
+    effects = f"; {', '.join(stage.effects)}" if stage.effects else ""
+    return f"{stage.name:<20} {clean(what, 200)}{effects}{f' ({stage.why})' if stage.why else ''}"

@@ -1,0 +1,279 @@
+"""A changed inventory on real hosts: what the plan says of it; how it is brought in, stopped, resumed and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.outcome import Outcome
+from cluster.wiring import GALERA_BACKEND, HAPROXY_ADMIN_SOCKET
+from engine.journal import Run, read, runs, runs_path
+from engine.probes.prober import Prober
+from engine.probes.sql import query
+from inventory import CLUSTER
+from tests.e2e import lab
+
+pytestmark = pytest.mark.lab
+
+NODES = ("mysql1", "mysql2", "mysql3")
+SETTINGS = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
+
+INVENTORY = """
+import runpy
+from cluster.spec import Role
+from deploy.inventory import cluster_of, members
+DATA = runpy.run_path("inventory.py")["DATA"]
+DATA |= {changes!r}
+CLUSTER = cluster_of(DATA)
+haproxy, galera, controller, network = (members(CLUSTER, role) for role in Role)
+"""
+
+
+def sessions(number: int) -> dict[str, Any]:
+    return {"galera": {"settings": {"max_connections": number}}}
+
+
+def hatui(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return lab.run(sys.executable, "-m", "tui.main", *arguments, check=False, timeout=900)
+
+
+class Rollout:
+    """One inventory that differs from what is deployed, and the verbs on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "changed.py"
+        self.layers: set[str] = set()
+        """Those that were rolled out."""
+        self._differing: set[str] = set()
+
+    def differs(self, changes: dict[str, Any]) -> None:
+        self.path.write_text(INVENTORY.format(changes=changes))
+        self._differing = set(changes)
+
+    def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return hatui("plan", "--inventory", str(self.path), *options)
+
+    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
+        self.layers |= self._differing
+        return hatui("rollout", "--inventory", str(self.path), "--yes", "--reason", "a test", *options)
+
+    def begin(self, *options: str) -> tuple[subprocess.Popen[bytes], Path]:
+        """Begin a rollout, and wait for its journal."""
+        self.layers |= self._differing
+        before = set(runs_path(CLUSTER.name).glob("*.jsonl"))
+        command = [sys.executable, "-m", "tui.main", "rollout", "--inventory", str(self.path)]
+        process = subprocess.Popen(
+            [*command, "--yes", "--reason", "a test", *options], cwd=lab.ROOT, stdout=subprocess.DEVNULL
+        )
+        new: set[Path] = set()
+
+        def begun() -> bool:
+            new.update(set(runs_path(CLUSTER.name).glob("*.jsonl")) - before)
+            return bool(new) and read(min(new)) is not None
+
+        lab.wait_until(begun, 120, "the rollout's journal")
+        return process, min(new)
+
+
+@pytest.fixture
+def change(healthy: None, tmp_path: Path) -> Iterator[Rollout]:
+    """An inventory to be changed; what the test brought in is taken out again after it."""
+    rollout = Rollout(tmp_path)
+    yield rollout
+    lab.repair()
+    for layer in sorted(rollout.layers):
+        lab.deploy(layer)
+
+
+def last_run() -> Run:
+    return next(runs(CLUSTER.name))
+
+
+def taken(run: Run, event: str = "result") -> list[str]:
+    """What was taken of a run, each step without what it is made of."""
+    return [one["name"].split(":")[0] for one in run.events if one["event"] == event and one.get("ok", True)]
+
+
+def order(run: Run) -> list[str]:
+    """The hosts in the order in which they were changed."""
+    return list(dict.fromkeys(name.split("/")[1] for name in taken(run) if "/" in name))
+
+
+def drained() -> list[str]:
+    return [
+        f"{server['name']} on {name}"
+        for name, node in lab.status()["state"]["haproxy"].items()
+        for server in node["servers"]
+        if server["status"].startswith(("MAINT", "DRAIN"))
+    ]
+
+
+def max_connections() -> list[str]:
+    return [lab.ssh(name, "mariadb -NBe 'SELECT @@max_connections'").strip() for name in NODES]
+
+
+def writer() -> str:
+    return query(lab.VIP, lab.secret_of("probe"))()
+
+
+def told(path: Path, event: str, step: int) -> bool:
+    run = read(path)
+    return run is not None and any(one["event"] == event and one.get("step") == step for one in run.events)
+
+
+def test_a_plan_tells_the_change_the_hosts_and_the_stages_shows_no_secret_and_changes_nothing(change: Rollout) -> None:
+    assert hatui("plan").returncode == 0
+    change.differs({**sessions(1301), "haproxy": {"max_connections": 3901}, "corosync": {"token_ms": 1100}})
+    before = [lab.ssh(name, f"sha256sum {SETTINGS}") for name in NODES]
+    last = writer()
+    done = change.plan("--json")
+    assert done.returncode == 10, done.stderr
+    found = json.loads(done.stdout)
+    names = [stage["name"] for stage in found["stages"]]
+    assert [name.split("/")[0] for name in names] == ["haproxy"] * 2 + ["galera"] * 3 + ["pacemaker"]
+    assert names[4] == f"galera/{last}" and names[5] == "pacemaker/all"
+    assert {"-max_connections = 2000", "+max_connections = 1301"} <= {
+        line for one in found["changes"] if one["host"] == "mysql2" for line in one["diff"]
+    }
+    assert all("MariaDB is drained" in stage["effects"][0] for stage in found["stages"][2:5])
+    table, plain = change.plan(), change.plan("--plain", "--layer", "galera")
+    assert (table.returncode, plain.returncode) == (10, 10)
+    assert "+max_connections = 1301" in table.stdout
+    assert {line.split("\t")[0] for line in plain.stdout.splitlines()} == {f"galera/{name}" for name in NODES}
+    for secret in lab.secrets().values():
+        assert secret not in done.stdout + done.stderr + table.stdout + table.stderr + plain.stdout
+    assert [lab.ssh(name, f"sha256sum {SETTINGS}") for name in NODES] == before
+    lab.all_ok(within=30)
+
+
+def test_what_can_not_be_told_is_neither_nothing_nor_something(change: Rollout) -> None:
+    lab.halab("power", "off", "net02")
+    done = hatui("plan")
+    assert (done.returncode, done.stdout) == (3, "") and "net02" in done.stderr
+    assert hatui("plan", "--inventory", "no-such.py").returncode == 3
+
+
+def test_a_setting_is_rolled_out_canary_first_writer_last_and_no_client_notices(change: Rollout) -> None:
+    change.differs(sessions(1302))
+    last = writer()
+    canary = next(name for name in reversed(NODES) if name != last)
+    with Prober(query(lab.VIP, lab.secret_of("probe")), rate=20) as prober:
+        done = change.run("--canary", canary, "--soak", "3s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = order(last_run())
+    assert found[0] == canary and found[-1] == last and sorted(found) == list(NODES)
+    assert prober.felt.failed == 0, str(prober.felt)
+    assert max_connections() == ["1302"] * 3
+    assert drained() == []
+    assert change.plan().returncode == 0
+    assert "It is so already" in change.run().stdout
+
+
+def test_it_pauses_and_is_resumed_or_aborted_and_says_what_that_leaves(change: Rollout) -> None:
+    change.differs(sessions(1303))
+    done = change.run("--soak", "1", "--pause-after", "canary")
+    assert done.returncode == Outcome.STOPPED.exit_code
+    (first,) = order(last_run())
+    others = list(dict.fromkeys(name.split(":")[0].split("/")[1] for name in last_run().begin["steps"][3:]))
+    assert max_connections().count("1303") == 1
+    aborted = hatui("rollout", "--inventory", str(change.path), "--abort", "--yes")
+    assert aborted.returncode == 0, aborted.stdout + aborted.stderr
+    assert sorted([first, *others]) == list(NODES)
+    assert f"done, and stays done: galera/{first}" in aborted.stdout
+    assert all(f"not done: galera/{name}" in aborted.stdout for name in others)
+    assert f"another than the inventory: {', '.join(sorted(others))}" in aborted.stdout
+    nothing = change.run("--resume")
+    assert nothing.returncode == Outcome.REFUSED.exit_code and "no rollout that stopped" in nothing.stderr
+    assert change.run("--soak", "0", "--pause-after", f"galera/{others[0]}").returncode == Outcome.STOPPED.exit_code
+    resumed = change.run("--resume")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert order(last_run()) == [others[1]]
+    assert max_connections() == ["1303"] * 3
+
+
+def test_a_host_without_power_in_the_middle_stops_it_and_it_is_resumed_when_it_is_back(change: Rollout) -> None:
+    change.differs(sessions(1304))
+    process, path = change.begin("--soak", "0")
+    lab.wait_until(lambda: told(path, "result", 1), 120, "the canary's end")
+    begun = read(path)
+    assert begun
+    # No controller: fencing would bring it back before the next gate.
+    victim = begun.begin["steps"][2].split(":")[0].split("/")[1]
+    lab.halab("power", "off", victim)
+    assert process.wait(300) == Outcome.STOPPED.exit_code
+    run = read(path)
+    assert run and run.end and victim in run.end["reason"]
+    assert change.run("--resume").returncode == Outcome.REFUSED.exit_code
+    lab.halab("power", "on", victim)
+    lab.all_ok(within=180)
+    resumed = change.run("--resume")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert max_connections() == ["1304"] * 3 and drained() == []
+
+
+def test_a_gate_that_closes_during_the_soak_stops_it_and_says_what_would_open_it(change: Rollout) -> None:
+    change.differs({"haproxy": {"max_connections": 3905}})
+    process, path = change.begin("--soak", "120")
+    lab.wait_until(lambda: told(path, "intent", 2), 120, "the soak")
+    admin = f"socat - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET}"
+    lab.ssh("haproxy1", f"echo 'set server {GALERA_BACKEND}/mysql3 state maint' | {admin}")
+    begin = time.monotonic()
+    assert process.wait(60) == Outcome.STOPPED.exit_code
+    assert time.monotonic() - begin < 20
+    run = read(path)
+    assert run and run.end and "`hatui undrain mysql3`" in run.end["reason"]
+    assert order(run) == ["haproxy2"] or order(run) == ["haproxy1"]
+    lab.ssh("haproxy1", f"echo 'set server {GALERA_BACKEND}/mysql3 state ready' | {admin}")
+    lab.all_ok(within=30)
+    assert change.run("--resume", "--soak", "1").returncode == 0
+
+
+def kill(path: Path) -> None:
+    """Kill the run's engine; its own deploy goes with it."""
+    run = read(path)
+    assert run
+    pid = int(run.begin["pid"])
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "engine apply"], capture_output=True, check=False, text=True)
+    os.kill(pid, signal.SIGKILL)
+    for deploy in found.stdout.split():
+        lab.wait_until(lambda: not Path("/proc", deploy).exists(), 2, "no deploy goes on")  # noqa: B023
+
+
+def test_killed_after_each_of_its_steps_it_is_run_again_and_ends_done(change: Rollout) -> None:
+    for step in range(4):
+        change.differs({"haproxy": {"max_connections": 3910 + step}})
+        process, path = change.begin("--soak", "1")
+        lab.wait_until(lambda: told(path, "result", step), 120, f"step {step}")  # noqa: B023
+        kill(path)
+        process.wait(30)
+        again = change.run("--soak", "1")
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert change.plan("--layer", "haproxy").returncode == 0
+        assert drained() == []
+
+
+def test_killed_in_the_middle_of_each_stage_it_is_run_again_and_leaves_nothing_drained(change: Rollout) -> None:
+    change.differs(sessions(1306))
+    for _ in NODES:
+        process, path = change.begin("--soak", "0")
+        run = read(path)
+        assert run
+        stage = next(number for number, name in enumerate(run.begin["steps"]) if name.startswith("galera/"))
+        lab.wait_until(lambda: told(path, "intent", stage), 240, "the first stage")  # noqa: B023
+        lab.wait_until(drained, 60, "it is being drained")
+        kill(path)
+        process.wait(30)
+    again = change.run("--soak", "1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert last_run().begin["finishes"]
+    assert drained() == [] and max_connections() == ["1306"] * 3
+    assert change.plan().returncode == 0

@@ -1,0 +1,128 @@
+"""A deploy as a process of its own: what it says is heard to its end, and it does not outlive who began it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cluster.spec import Cluster
+from cluster.validate import cluster_spec
+from engine import deploying
+from operations.steps import Refused
+from tests.unit.inventories import inventory
+from tests.unit.test_health import SPEC
+
+PROGRAM = """
+import sys
+from pathlib import Path
+Path("{arguments}").write_text(" ".join(sys.argv[1:]))
+{body}
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in the place of the interpreter; `program.write` gives it a body."""
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {tmp_path}/body.py "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(wrapper))
+    return tmp_path
+
+
+def says(program: Path, body: str) -> None:
+    (program / "body.py").write_text(PROGRAM.format(arguments=program / "arguments", body=body))
+
+
+CHANGE = '{"change": {"layer": "%s", "host": "a", "what": "w", "diff": ["+x"], "unit": ""}}'
+END = '{"end": {"ok": true, "reason": ""}}'
+
+
+def test_changes_come_in_the_layers_order(program: Path) -> None:
+    says(program, f"print('''{CHANGE % 'galera'}\n{CHANGE % 'base'}\n{END}''')")
+    found = deploying.changes(SPEC, ["base", "galera"])
+    assert [change.layer for change in found] == ["base", "galera"] and found[0].diff == ("+x",)
+    assert (program / "arguments").read_text() == ("-m engine apply --layer base --layer galera --dry")
+
+
+def test_a_stage_is_limited_to_its_hosts(program: Path) -> None:
+    says(program, f"print('''{END}''')")
+    deploying.deployed(SPEC, "pacemaker", ["a", "b"])
+    assert (program / "arguments").read_text() == (
+        "-m engine apply --layer pacemaker --limit a --limit b"
+    )
+
+
+def test_a_failure_names_operation_and_host(program: Path) -> None:
+    failed = '{"failed": {"host": "a", "operation": "Galera: restart"}}\n{"end": {"ok": false, "reason": "no."}}'
+    says(program, f"print('''{failed}''')")
+    with pytest.raises(Refused, match=r"^Galera: restart, on a: no\.$"):
+        deploying.deployed(SPEC, "galera", ["a"])
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("sys.exit(0)", "ended with 0 and without a word"),
+        ("print('There is no inventory.', file=sys.stderr); sys.exit(3)", "There is no inventory"),
+        (f"print('''{CHANGE % 'base'}'''); sys.exit('broken\\x1b[31m')", r"broken\[31m"),
+    ],
+)
+def test_without_a_last_word_it_is_not_seen_to_succeed(program: Path, body: str, said: str) -> None:
+    says(program, body)
+    with pytest.raises(Refused, match=said):
+        deploying.changes(SPEC, ["base"])
+
+
+def test_one_that_does_not_end_is_ended(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploying, "DRY_WITHIN", 1)
+    says(program, "import time; time.sleep(60)")
+    with pytest.raises(Refused, match="had not ended after 1 s"):
+        deploying.changes(SPEC, ["base"])
+
+
+def test_it_is_told_the_cluster_that_was_planned_for(program: Path) -> None:
+    cluster = cluster_spec(inventory((("galera", "settings"), {"max_connections": 7, "gcache.size": "2G"})))
+    says(program, f"Path('{program}/told').write_text(sys.stdin.readline()); print('''{END}''')")
+    deploying.deployed(cluster, "base", [])
+    assert msgspec.json.decode((program / "told").read_text(), type=Cluster) == cluster
+
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", '''
+import time
+from engine.apply import die_with_parent
+die_with_parent()
+print("ready", flush=True)
+time.sleep(60)
+'''], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_dies_with_who_began_it() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = Path("/proc", parent.stdout.readline().strip())
+    assert child.exists()
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 5
+    while child.exists() and "\nState:\tZ" not in (child / "status").read_text():
+        assert time.monotonic() < deadline, "the deploy goes on"
+        time.sleep(0.02)
+
+
+def test_it_does_not_begin_where_nobody_waits_for_it_any_more() -> None:
+    code = "from engine.apply import die_with_parent; die_with_parent(); print('goes on')"
+    done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")

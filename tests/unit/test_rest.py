@@ -1,0 +1,117 @@
+"""The gate that all rolling work stands behind: a healthy cluster is at rest, and each kind of trouble is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cluster.gates.rest import not_at_rest
+from cluster.state import BrokerNode, CrmFailure, CrmStatus, GaleraNode, Unknown, VipNode
+from tests.unit.test_health import (
+    BROKER,
+    CONTROLLER_VIP,
+    CONTROLLERS,
+    CRM,
+    DATABASES,
+    GALERA,
+    HEALTHY,
+    MEMBERS,
+    QUORUM,
+    SPEC,
+    VIP,
+    proxy,
+    unit,
+)
+
+BROKERS = {name: replace(BROKER, name=f"rabbit@{name}") for name in CONTROLLERS}
+REST = replace(HEALTHY, rabbitmq=BROKERS)
+GONE = Unknown("did not answer within 4 s")
+
+
+def with_record(field: str, host: str, record: object) -> str | None:
+    records: Any = {**getattr(REST, field), host: record}
+    return not_at_rest(SPEC, replace(REST, **{field: records}))
+
+
+def crm(**changes: object) -> CrmStatus:
+    return replace(CRM, **changes)  # type: ignore[arg-type]
+
+
+def test_a_healthy_cluster_is_at_rest() -> None:
+    assert not_at_rest(SPEC, REST) is None
+
+
+def test_a_restart_that_is_due_is_no_reason() -> None:
+    due = replace(GALERA, service=unit("mariadb.service", restart_due=True))
+    assert with_record("galera", "mysql1", due) is None
+
+
+VIP_RESOURCE = CRM.resources[0]
+CASES = [
+    ("hosts", "net01", GONE, "net01 did not answer within 4 s: bring it back"),
+    ("haproxy", "haproxy2", GONE, "haproxy2 can't be asked"),
+    ("haproxy", "haproxy1", proxy(status={"mysql2": "MAINT"}), "mysql2 is MAINT in galera on haproxy1: `hatui undrain"),
+    ("haproxy", "haproxy1", proxy(status={"cc02": "DOWN"}), "cc02 is DOWN in rabbitmq on haproxy1 (L7OK/200)"),
+    ("haproxy", "haproxy1", proxy(writer="mysql3"), "do not agree on the database's writer"),
+    ("haproxy", "haproxy2", replace(proxy(), servers=()), "haproxy2's HAProxy runs and does not answer"),
+    ("vrrp", "haproxy2", VipNode({VIP: "host0"}, unit("keepalived.service")), "192.0.2.47 has 2 owners"),
+    ("vrrp", "haproxy2", VipNode({}, unit("keepalived.service", "failed")), "haproxy2's keepalived does not run"),
+    ("galera", "mysql3", replace(GALERA, state="Donor/Desynced"), "mysql3 is Donor/Desynced"),
+    ("galera", "mysql3", GONE, "mysql3 can't be read"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], running=False), "the broker on cc02 does not answer"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], running=False, draining=True), "puts it back into service)."),
+    ("vrrp", "haproxy2", VipNode({}, unit("keepalived.service"), away=True), "`hatui undrain haproxy2` lets it"),
+    ("corosync", "cc03", replace(QUORUM, quorate=False), "cc03 is in no Corosync membership"),
+    ("corosync", "cc03", replace(QUORUM, members=("cc01", "cc03")), "Corosync on cc03 does not see cc02"),
+    ("pacemaker", "cc01", crm(bans=("cli-ban-vip-on-cc01",)), "cli-ban-vip-on-cc01"),
+    ("pacemaker", "cc01", crm(failures=(CrmFailure("vip_monitor", "cc02", "gone"),)), "vip_monitor failed on cc02"),
+    ("pacemaker", "cc01", crm(resources=(replace(VIP_RESOURCE, active=False),)), "the resource vip does not run"),
+    ("pacemaker", "cc01", crm(maintenance_mode=True), "maintenance mode"),
+    ("pacemaker", "cc01", crm(nodes=(*CRM.nodes[:2], replace(CRM.nodes[2], standby=True))), "cc03 is in standby"),
+    ("controller_vip", "cc02", VipNode({CONTROLLER_VIP: "host0"}), "192.0.2.48 has 2 owners (cc01, cc02)"),
+    ("controller_vip", "cc01", VipNode({}), "192.0.2.48 has 0 owners"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "host", "record", "said"), CASES)
+def test_each_trouble_is_one_sentence_that_names_it(field: str, host: str, record: object, said: str) -> None:
+    reason = with_record(field, host, record)
+    assert reason is not None and said in reason
+    assert reason.endswith(".") and "\n" not in reason
+
+
+def test_a_controller_that_is_left_out_may_be_wholly_away() -> None:
+    others = ("rabbit@cc01", "rabbit@cc03")
+    brokers: dict[str, BrokerNode | Unknown] = {
+        name: replace(node, running_members=others) for name, node in BROKERS.items()
+    }
+    members = tuple(replace(node, online=node.name != "cc02") for node in CRM.nodes)
+    away = replace(
+        REST,
+        hosts={**REST.hosts, "cc02": GONE},
+        haproxy={name: proxy(status={"cc02": "DOWN"}) for name in REST.haproxy},
+        rabbitmq={**brokers, "cc02": GONE},
+        corosync={**dict.fromkeys(CONTROLLERS, replace(QUORUM, members=("cc01", "cc03"))), "cc02": GONE},
+        pacemaker={**dict.fromkeys(CONTROLLERS, replace(CRM, nodes=members)), "cc02": GONE},
+        controller_vip={**REST.controller_vip, "cc02": GONE},
+    )
+    assert not_at_rest(SPEC, away, {"cc02"}) is None
+    assert "cc02 did not answer" in str(not_at_rest(SPEC, away))
+    foreign = {name: replace(node, members=(*MEMBERS, "rabbit@x")) for name, node in BROKERS.items()}
+    assert "rabbit@x" in str(not_at_rest(SPEC, replace(away, rabbitmq={**foreign, "cc02": GONE}), {"cc02"}))
+
+
+def test_a_database_node_that_is_left_out_may_be_a_member_or_not() -> None:
+    drained = {name: proxy("mysql1", {"mysql2": "MAINT"}) for name in REST.haproxy}
+    nodes: dict[str, GaleraNode | Unknown] = {**REST.galera, "mysql2": replace(GALERA, state="Joining")}
+    assert not_at_rest(SPEC, replace(REST, haproxy=drained, galera=nodes), {"mysql2"}) is None
+    smaller = {name: replace(GALERA, size=2) for name in DATABASES}
+    assert not_at_rest(SPEC, replace(REST, galera={**smaller, "mysql2": GONE}), {"mysql2"}) is None
+    assert "sees 2 of 3" in str(not_at_rest(SPEC, replace(REST, galera={**smaller, "mysql2": GONE}), {"cc01"}))
+
+
+def test_two_owners_are_told_even_when_one_of_them_is_left_out() -> None:
+    both = {name: VipNode({VIP: "host0"}, unit("keepalived.service")) for name in REST.vrrp}
+    assert "2 owners" in str(not_at_rest(SPEC, replace(REST, vrrp=both), {"haproxy2"}))

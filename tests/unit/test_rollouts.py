@@ -1,0 +1,71 @@
+"""Which rollout can be resumed, from the journal; and what `hatui rollout` asks for."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import pytest
+
+from engine.journal import Run
+from engine.rollouts import find
+from tui import rollout
+
+
+def run(runbook: str = "rollout", outcome: str = "STOPPED", *, alive: bool = False) -> Run:
+    begin = {
+        "event": "begin", "runbook": runbook, "parameters": {"layer": "galera", "canary": "a", "soak": "5"},
+        "why": "because", "steps": ["one", "two"],
+    }  # fmt: skip
+    events: list[dict[str, Any]] = [
+        begin,
+        {"event": "intent", "name": "one"},
+        {"event": "result", "name": "one", "ok": True},
+        {"event": "intent", "name": "two"},
+    ]
+    if outcome:
+        events.append({"event": "end", "outcome": outcome, "reason": "the gate"})
+    return Run("id", tuple(events), alive)
+
+
+def test_a_rollout_that_stopped_or_died_is_open() -> None:
+    stopped = find([run()])
+    assert stopped and stopped.stopped == "the gate" and stopped.done == ("one",) and stopped.left == ("two",)
+    died = find([run(outcome="")])
+    assert died and "two" in died.stopped
+
+
+def test_one_that_is_done_aborted_or_running_is_not() -> None:
+    assert find([]) is None
+    assert find([run(outcome="DONE"), run()]) is None
+    assert find([run("rollout_abort", "DONE"), run()]) is None
+    assert find([run(outcome="", alive=True)]) is None
+
+
+def test_what_is_no_rollout_or_was_refused_does_not_count() -> None:
+    assert find([run("drain", "DONE"), run(outcome="REFUSED"), run()]) is not None
+
+
+def options(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    rollout.arguments(parser)
+    parser.add_argument("--reason", default="")
+    return parser.parse_args(arguments)
+
+
+def test_resume_asks_for_what_was_asked_for_but_for_the_canary_that_has_been(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout, "open_rollout", lambda _: find([run()]))
+    assert rollout.asked(options("--resume"), "x") == ("rollout", {"layer": "galera", "soak": "5"}, "because")
+    again = rollout.asked(options("--resume", "--soak", "9s", "--pause-after", "galera/b"), "x")
+    assert again[1] == {"layer": "galera", "soak": "9s", "pause_after": "galera/b"}
+    monkeypatch.setattr(rollout, "open_rollout", lambda _: None)
+    with pytest.raises(rollout.NotOpen, match="no rollout that stopped"):
+        rollout.asked(options("--resume"), "x")
+
+
+def test_the_arguments_are_the_runbooks_parameters() -> None:
+    from engine.runbooks.rollout import PARAMETERS
+
+    given = options("--layer", "base", "--canary", "a", "--soak", "1", "--pause-after", "b")
+    assert rollout.asked(given, "x")[1].keys() == PARAMETERS.keys()
+    assert rollout.asked(options("--abort"), "x") == ("rollout_abort", {}, "")

@@ -1,0 +1,49 @@
+"""`hatui rollout`: which runbook its arguments stand for."""
+
+from __future__ import annotations
+
+import argparse
+
+from cluster.changes import LAYERS
+from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout
+
+
+class NotOpen(Exception):
+    """There is no rollout to go on with; the text says so, and what to do instead."""
+
+
+def arguments(verb: argparse.ArgumentParser) -> None:
+    """The verb's own arguments."""
+    verb.add_argument("--layer", choices=LAYERS, help="default: all of them")
+    verb.add_argument("--canary", metavar="HOST", help="goes first; default: a host that carries no traffic")
+    verb.add_argument("--soak", metavar="60s", help="how long the cluster must bear a canary; default: 60s")
+    verb.add_argument(
+        "--pause-after", metavar="STAGE", help="stop after it: canary, a layer, or a stage such as galera/mysql2"
+    )
+    former = verb.add_mutually_exclusive_group()
+    former.add_argument("--resume", action="store_true", help="go on with the rollout that stopped")
+    former.add_argument("--abort", action="store_true", help="end the rollout that stopped; says what that leaves")
+
+
+def asked(options: argparse.Namespace, cluster: str) -> tuple[str, dict[str, str], str]:
+    """The runbook, its parameters, and the reason, for a rollout on the cluster of that name. NotOpen if there is none.
+
+    What is resumed is what was asked for then, but for what is asked for anew; its canary has been.
+    """
+    given = {
+        key: value
+        for key in ("layer", "canary", "soak", "pause_after")
+        if (value := getattr(options, key)) is not None
+    }
+    if options.abort:
+        return ABORT, {}, options.reason
+    if not options.resume:
+        return ROLLOUT, given, options.reason
+    former = open_rollout(cluster)
+    if former is None:
+        raise NotOpen("There is no rollout that stopped: `hatui plan` says what a new one would do.")
+    return ROLLOUT, {**_kept(former), **given}, options.reason or former.why
+
+
+def _kept(former: Open) -> dict[str, str]:
+    return {key: value for key, value in former.parameters.items() if key in ("layer", "soak")}
