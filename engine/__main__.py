@@ -1,6 +1,7 @@
 """The engine as a process of its own: `python -m engine VERB`, for the console and the verbs.
 
-`look` takes one snapshot, as one line of JSON on stdout. `plan` says what a rollout would change (engine/plan.py).
+`look` takes one snapshot, as one line of JSON on stdout, `watch` tells snapshots and events without end
+(engine/observe). `plan` says what a rollout would change (engine/plan.py).
 `run` carries a runbook out (engine/run.py), and `apply` a layer's deploy (engine/apply.py).
 """
 
