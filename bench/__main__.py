@@ -1,4 +1,4 @@
-"""`python -m bench [demo|deploy|status|memory|probes …]`: measure what is named, or everything, and print one table.
+"""`python -m bench [NAME …]`: measure what is named, or everything, and print one table.
 
 Works on the default lab, which it takes down and brings up; it refuses to start while that lab is up.
 """
@@ -10,16 +10,20 @@ from collections.abc import Callable
 
 from bench.main_job import demo, deploys, halab, lab_is_up
 from bench.memory import memory
+from bench.observer import observers
 from bench.probes import probes
 from bench.report import Figure, table
 from bench.status import statuses
+from bench.switchovers import switchovers
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "demo": demo,
     "deploy": deploys,
     "status": statuses,
     "memory": memory,
+    "observer": observers,
     "probes": probes,
+    "switchovers": switchovers,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

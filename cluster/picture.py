@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from cluster.gates.galera import retries
 from cluster.spec import Cluster
 from cluster.state import (
     BrokerNode,
@@ -110,6 +111,9 @@ def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, 
 def _galera(node: GaleraNode | Unknown) -> str:
     if isinstance(node, Unknown):
         return "unknown"
+    if retries(node):
+        # The server of a try and the pause until the next are the same.
+        return "being started"
     if not node.running:
         return "down"
     if node.standalone:
@@ -120,11 +124,13 @@ def _galera(node: GaleraNode | Unknown) -> str:
 def _broker(node: BrokerNode | Unknown) -> str:
     if isinstance(node, Unknown):
         return "unknown"
+    if node.draining:
+        return "drained"
     if not node.running:
         return "down"
     parted = f", parted from {', '.join(node.partitions)}" if node.partitions else ""
     alarms = f", alarms: {', '.join(node.alarms)}" if node.alarms else ""
-    return f"{'drained' if node.draining else 'running'}{parted}{alarms}"
+    return f"running{parted}{alarms}"
 
 
 def _member(node: QuorumNode | Unknown) -> str:

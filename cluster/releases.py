@@ -13,7 +13,8 @@ _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "base": (),
     # socat asks HAProxy's sockets.
     "haproxy": ("haproxy", "socat"),
-    "keepalived": ("keepalived", "socat"),
+    # nftables holds new connections back while the VIP is handed over.
+    "keepalived": ("keepalived", "nftables", "socat"),
     # mariabackup sends a state transfer through socat; the health responder is Python.
     "galera": (
         "galera-4",

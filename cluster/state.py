@@ -149,6 +149,7 @@ class BrokerNode(Record):
     members: tuple[str, ...] = ()
     """Of a broker that does not run: those its files name; empty if it has no data."""
     running_members: tuple[str, ...] = ()
+    """Of a broker that does not run: those that ran when it last knew."""
     partitions: tuple[str, ...] = ()
     """Nodes that this one sees as partitioned from it."""
     alarms: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:,+%=@-]+", re.ASCII)
 _CHECK = (
     "! { runuser -u mysql -- mariadbd --defaults-file={} --help --verbose 2>&1 >/dev/null"
     ' || echo "[ERROR] mariadbd ended with $?"; }'
-    " | grep -E \"\\[ERROR\\]|\\[Warning\\].* option '\""
+    ' | grep -E "\\[ERROR\\]|\\[Warning\\].* option \'"'
 )
 """mariadbd reads the file alone and ends. It exits 0 on many a wrong value, so what it says counts too."""
 

@@ -1,6 +1,7 @@
 """The engine as a process of its own: `python -m engine VERB`, for the console and the verbs.
 
-`look` takes one snapshot, as one line of JSON on stdout. `plan` says what a rollout would change (engine/plan.py).
+`look` takes one snapshot, as one line of JSON on stdout; `watch` prints snapshots and events without end
+(engine/observe). `plan` says what a rollout would change (engine/plan.py).
 `run` carries a runbook out (engine/run.py), and `apply` a layer's deploy (engine/apply.py).
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from cluster.changes import LAYERS
 from cluster.outcome import Outcome
+from cluster.spec import Cluster
 
 
 def main() -> int:
@@ -20,6 +22,7 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name, text in (
         ("look", "ask every host once"),
+        ("watch", "ask every host all the time"),
         ("plan", "what a rollout would change"),
         ("run", "carry a runbook out"),
         ("apply", "deploy layers on some hosts"),
@@ -27,6 +30,8 @@ def main() -> int:
         verb = verbs.add_parser(name, help=text)
         if name != "apply":
             verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
+        if name == "watch":
+            verb.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
         if name == "run":
             verb.add_argument("runbook")
             verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
@@ -39,7 +44,18 @@ def main() -> int:
             verb.add_argument("--limit", action="append", default=[], metavar="HOST", help="default: all")
             verb.add_argument("--dry", action="store_true", help="only tell what would change")
     options = parser.parse_args()
-    return {"look": _look, "plan": _plan, "run": _run, "apply": _apply}[options.verb](options)
+    return {"look": _look, "watch": _watch, "plan": _plan, "run": _run, "apply": _apply}[options.verb](options)
+
+
+def _cluster(inventory: Path) -> Cluster:
+    """The cluster of the inventory; SystemExit(3), with a sentence on stderr, if it can't be used."""
+    from engine.inventory import InventoryError, load
+
+    try:
+        return load(inventory)
+    except InventoryError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(3) from None
 
 
 def _look(options: argparse.Namespace) -> int:
@@ -47,28 +63,26 @@ def _look(options: argparse.Namespace) -> int:
 
     import msgspec
 
-    from engine.inventory import InventoryError, load
     from engine.look import look
 
-    try:
-        cluster = load(options.inventory)
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        return 3
-    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(look(cluster))) + b"\n")
+    snapshot = asyncio.run(look(_cluster(options.inventory)))
+    sys.stdout.buffer.write(msgspec.json.encode(snapshot) + b"\n")
+    return 0
+
+
+def _watch(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from engine.observe.watch import watch
+
+    asyncio.run(watch(_cluster(options.inventory), options.every))
     return 0
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from engine.inventory import InventoryError, load
     from engine.plan import plan
 
-    try:
-        cluster = load(options.inventory)
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        return 3
-    return plan(cluster, options.layer or LAYERS)
+    return plan(_cluster(options.inventory), options.layer or LAYERS)
 
 
 def _apply(options: argparse.Namespace) -> int:

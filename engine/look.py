@@ -9,23 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cluster.health import LayerHealth, Verdict, assess, overall
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
-from engine.ssh import Answer, Conversation
+from engine.frames import Section
+from engine.layers import LAYERS, commands, facts, record
+from engine.ssh import Broken, Line
 
 if TYPE_CHECKING:
     from pyinfra.api.facts import FactBase
 
 WITHIN = 4.0
 """Seconds after which a host that has not said all it was asked is not waited for."""
-
-LAYERS: Mapping[Role, tuple[str, ...]] = {
-    Role.HAPROXY: ("vrrp", "haproxy"),
-    Role.GALERA: ("galera",),
-    Role.CONTROLLER: ("controller_vip", "corosync", "rabbitmq", "pacemaker"),
-    Role.NETWORK: (),
-}
-"""What a host of each role is asked: the names of `ClusterState`'s fields, the quick ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,44 +35,54 @@ class Snapshot:
     state: ClusterState
 
 
-def facts() -> dict[str, FactBase[Any]]:
-    """The fact of each field of ClusterState. Imported late: pyinfra takes a third of a second to import."""
-    from facts.corosync import CorosyncQuorum
-    from facts.galera import WsrepStatus
-    from facts.haproxy import HaproxyStat
-    from facts.pacemaker import CrmMon
-    from facts.rabbitmq import RabbitCluster
-    from facts.vrrp import VrrpOwner
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a host said: each section that ended; `reason` says why others are missing, if any are."""
 
-    return {
-        "vrrp": VrrpOwner(),
-        "controller_vip": VrrpOwner(),
-        "haproxy": HaproxyStat(),
-        "galera": WsrepStatus(),
-        "rabbitmq": RabbitCluster(),
-        "corosync": CorosyncQuorum(),
-        "pacemaker": CrmMon(),
-    }
+    sections: Mapping[str, Section]
+    reason: str | None
+    took: float
+    """Seconds."""
 
 
 async def look(cluster: Cluster) -> Snapshot:
     """Ask every host now."""
     at, begun = time.time(), time.monotonic()
     # The connections are being made by processes of their own while this one imports the facts.
-    conversations = {name: Conversation(cluster, name) for name in cluster.hosts}
-    await asyncio.sleep(0)
+    lines = await asyncio.gather(*(Line.begin(cluster, name) for name in cluster.hosts))
     known = facts()
     answers = await asyncio.gather(
-        *(
-            conversation.ask(
-                {layer: str(known[layer].command()) for layer in LAYERS[cluster.hosts[name].role]}, until=WITHIN
-            )
-            for name, conversation in conversations.items()
-        )
+        *(ask(line, commands(cluster, name, known), begun) for name, line in zip(cluster.hosts, lines, strict=True))
     )
-    state = read(cluster, known, dict(zip(conversations, answers, strict=True)))
+    state = read(cluster, known, dict(zip(cluster.hosts, answers, strict=True)))
     layers = assess(cluster, state)
     return Snapshot(cluster.name, at, time.monotonic() - begun, overall(layers), layers, state)
+
+
+async def ask(line: Line, sections: Mapping[str, str], begun: float, within: float = WITHIN) -> Answer:
+    """What a host says of `sections`, until `within` seconds after `begun` (time.monotonic)."""
+    found: dict[str, Section] = {}
+    reason = None
+    line.teach(sections)
+    line.ask(sections)
+    # The answer of a host that has no layer.
+    line.ask(())
+    awaited: set[str | None] = {None, *sections}
+    try:
+        async with asyncio.timeout(begun + within - time.monotonic()):
+            async for frame in line.frames():
+                if isinstance(frame, Section):
+                    found[frame.name] = frame
+                awaited.discard(frame.name if isinstance(frame, Section) else None)
+                if not awaited:
+                    break
+    except TimeoutError:
+        reason = f"did not answer within {within:g} s"
+    except Broken as error:
+        reason = str(error)
+    finally:
+        await line.end()
+    return Answer(found, reason, time.monotonic() - begun)
 
 
 def read(cluster: Cluster, known: Mapping[str, FactBase[Any]], answers: Mapping[str, Answer]) -> ClusterState:
@@ -89,8 +93,5 @@ def read(cluster: Cluster, known: Mapping[str, FactBase[Any]], answers: Mapping[
         fields["hosts"][name] = HostAnswer(answer.took) if reason is None else Unknown(reason)
         for layer in LAYERS[cluster.hosts[name].role]:
             said = answer.sections.get(layer)
-            if said is None:
-                fields[layer][name] = Unknown(reason or "did not say")
-            else:
-                fields[layer][name] = known[layer].process(said.splitlines())
+            fields[layer][name] = record(known[layer], said) if said else Unknown(reason or "did not say")
     return ClusterState(**fields)

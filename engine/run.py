@@ -93,9 +93,11 @@ class _Run:
                 if changed := changes(picture(self.cluster, state), picture(self.cluster, now)):
                     said = "; ".join(map(str, changed))
                     return self._refused(plan, f"What the plan rests on has changed: {said}. Look, and plan again.")
-                plan = self._plan(now)
+                agreed_to, plan = plan, self._plan(now)
                 if plan.refused:
                     return self._refused(plan, plan.refused)
+                if _steps(plan) != _steps(agreed_to):
+                    return self._refused(plan, "The plan would be another by now. Look, and plan again.")
             return self._journaled(plan, reason, lambda tell: self._carry_out(plan, tell))
         except Locked as held:
             return self._refused(Plan(title=self.order.runbook.name), str(held))
@@ -185,6 +187,10 @@ class _Run:
         with contextlib.suppress(OSError):
             sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
             sys.stdout.flush()
+
+
+def _steps(plan: Plan) -> list[str]:
+    return [plan.title, plan.typed, *(step.name for step in plan.steps)]
 
 
 def _agreement() -> str | None:

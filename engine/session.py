@@ -22,7 +22,7 @@ from typing_extensions import override
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
-from engine.look import LAYERS, facts
+from engine.layers import LAYERS, facts
 from operations.steps import Refused, look_all, named
 
 GONE = 10

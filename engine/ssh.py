@@ -1,4 +1,4 @@
-"""A script on a host, over OpenSSH's own client: one connection, answers in frames, time and size bounded.
+"""A program on a host, over OpenSSH's own client: one connection, answers in frames, sizes bounded.
 
 OpenSSH and not pyinfra's connector: a host that hangs can't hold the others up, what a person has in ssh_config(5)
 counts (jump hosts, agents), and no State of pyinfra's is needed to look.
@@ -9,33 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import secrets
 import signal
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from cluster.spec import Cluster
 from cluster.text import clean
+from engine.frames import Frame, Frames, Garbled
+from engine.script import START, compose
+from facts.signs import Signs
 
-LIMIT = 2**20
-"""Bytes that a host may answer in all."""
 CONNECT = 3
 """Seconds that a host may take to be reached (ssh_config(5), ConnectTimeout)."""
+FLOOD = 8 * 2**20
+"""Bytes that a host may say within a second."""
+_UNREACHED = 255
+"""ssh(1): its own failure, not the command's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a host said: the output of each section that ended; `reason` says why others are missing, if any are."""
-
-    sections: Mapping[str, str]
-    reason: str | None
-    took: float
-    """Seconds."""
+class Broken(Exception):
+    """A connection has ended, or never began; the text is a sentence without the host's name."""
 
 
-def ssh_command(cluster: Cluster, name: str, remote: str = "exec sh") -> list[str]:
-    """The command that runs `remote`, a line of shell, on host `name`: a shell that reads its script from stdin."""
+def ssh_command(cluster: Cluster, name: str, command: str) -> list[str]:
+    """The command line that runs `command` on host `name`."""
     ssh = cluster.ssh
     options = {
         "BatchMode": "yes",
@@ -55,71 +52,75 @@ def ssh_command(cluster: Cluster, name: str, remote: str = "exec sh") -> list[st
         options["IdentityFile"] = f'"{ssh.key}"'
         options["IdentitiesOnly"] = "yes"
     given = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
-    return ["ssh", "-T", *given, "--", cluster.address(name), remote]
+    return ["ssh", "-T", *given, "--", cluster.address(name), command]
 
 
-class Conversation:
-    """A shell on a host: begun at once, so that the connection is made while its script is still being composed."""
+class Line:
+    """A connection to a host whose program waits to be asked for sections."""
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
         self._mark = secrets.token_hex(8)
-        self._begun = asyncio.get_running_loop().time()
-        self._process = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *ssh_command(cluster, name),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                # A group of its own, so that what it started (ProxyCommand) ends with it.
-                start_new_session=True,
-            )
+        self._frames = Frames(self._mark)
+        assert process.stderr is not None
+        self._errors = asyncio.ensure_future(process.stderr.read(4096))
+
+    @classmethod
+    async def begin(cls, cluster: Cluster, name: str) -> Line:
+        """Start a client that connects."""
+        process = await asyncio.create_subprocess_exec(
+            *ssh_command(cluster, name, START),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            # A group of its own, so that what it started (ProxyCommand) ends with it.
+            start_new_session=True,
         )
+        return cls(process)
 
-    async def ask(self, sections: Mapping[str, str], *, until: float) -> Answer:
-        """Run each section's command, one after another, until `until` (seconds since the conversation began)."""
-        process = await self._process
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    def teach(self, sections: Mapping[str, str], signs: Mapping[str, Signs] | None = None) -> None:
+        """Send the program. With `signs` the host tells by itself when one changes, and once a second that it is."""
+        self._write(compose(self._mark, sections, signs or {}, stays=signs is not None))
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Have these sections run, side by side; none: have a beat."""
+        self._write(f"{' '.join(names)}\n".encode())
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        # That the connection has ended is told by `frames`.
         with contextlib.suppress(OSError):
-            process.stdin.write(self._script(sections).encode())
-            process.stdin.write_eof()
-        heard = bytearray()
-        errors = asyncio.ensure_future(process.stderr.read(4096))
-        reason = None
-        try:
-            async with asyncio.timeout_at(self._begun + until):
-                while len(heard) < LIMIT and (chunk := await process.stdout.read(65536)):
-                    heard += chunk
-                if len(heard) >= LIMIT:
-                    reason = f"said more than {LIMIT} bytes and was not listened to any longer"
-                elif await process.wait() == 255:
-                    reason = f"can't be reached: {clean(_last_line(await errors), 160)}"
-        except TimeoutError:
-            reason = f"did not answer within {until:g} s"
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            errors.cancel()
-        found = self._frames(heard.decode(errors="replace"))
-        if reason is None and (missing := [name for name in sections if name not in found]):
-            reason = f"broke off before it had told of {', '.join(missing)}"
-        return Answer(found, reason, asyncio.get_running_loop().time() - self._begun)
+            self._process.stdin.write(data)
 
-    def _script(self, sections: Mapping[str, str]) -> str:
-        """Frames have a mark that is made for this conversation, so that no output can look like one."""
-        parts = [
-            f"printf '\\n%s begin %s\\n' {self._mark} {name}\n( {command}\n) </dev/null 2>/dev/null\n"
-            f"printf '\\n%s end %s\\n' {self._mark} {name}\n"
-            for name, command in sections.items()
-        ]
-        # Read whole before it runs: a section can't eat the rest of the script.
-        return "{\n" + "".join(parts) + "exit 0\n}\n"
+    async def frames(self) -> AsyncIterator[Frame]:
+        """What the host says. Ends with Broken, when the connection does or when the host says what it must not."""
+        assert self._process.stdout is not None
+        clock = asyncio.get_running_loop().time
+        since, heard = clock(), 0
+        while chunk := await self._process.stdout.read(65536):
+            if clock() - since > 1:
+                since, heard = clock(), 0
+            heard += len(chunk)
+            if heard > FLOOD:
+                raise Broken(f"said more than {FLOOD} bytes within a second and was not listened to any longer")
+            try:
+                for frame in self._frames.feed(chunk):
+                    yield frame
+            except Garbled as error:
+                raise Broken(str(error)) from error
+        last = _last_line(await self._errors)
+        if await self._process.wait() == _UNREACHED:
+            raise Broken(f"can't be reached: {last or 'ssh ended without a word'}")
+        raise Broken(f"broke off{last and f': {last}'}")
 
-    def _frames(self, text: str) -> dict[str, str]:
-        frame = re.compile(rf"\n{self._mark} begin (\w+)\n(.*?)\n{self._mark} end \1\n", re.DOTALL)
-        return {found.group(1): found.group(2) for found in frame.finditer(text)}
+    async def end(self) -> None:
+        """End the client and all that it started. What runs on the host ends when it sees that (within its tick)."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        await self._process.wait()
+        self._errors.cancel()
 
 
 def _last_line(said: bytes) -> str:
     lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "ssh ended without a word"
+    return clean(lines[-1], 160) if lines else ""

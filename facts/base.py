@@ -26,7 +26,7 @@ class FileStates(FactBase[dict[str, FileState]]):
             [
                 "for f in",
                 *(shlex.quote(path) for path in paths),
-                "; do [ -f \"$f\" ] && printf '%s %s\\n' \"$(sha256sum <\"$f\" | cut -c1-64)\"",
+                '; do [ -f "$f" ] && printf \'%s %s\\n\' "$(sha256sum <"$f" | cut -c1-64)"',
                 '"$(stat -L -c \'%04a %U %G %n\' -- "$f")"; done; true',
             ]
         )
@@ -78,9 +78,10 @@ def services_command(units: Mapping[str, Sequence[str]]) -> str:
     for unit, files in units.items():
         if files:
             paths = " ".join(shlex.quote(path) for path in files)
+            # As few processes as can be: the observer runs this on every host without end.
             parts.append(
-                f"echo; echo Stamp={shlex.quote(unit)} $(cat {STAMPS}/{shlex.quote(unit)} 2>/dev/null || echo none)"
-                f" $(cat -- {paths} 2>/dev/null | sha256sum | cut -c1-64)"
+                f"stamp=none; {{ read -r stamp <{STAMPS}/{shlex.quote(unit)}; }} 2>/dev/null; "
+                f"echo; echo Stamp={shlex.quote(unit)} ${{stamp:-none}} $(cat -- {paths} 2>/dev/null | sha256sum)"
             )
     return "; ".join(parts)
 
@@ -96,7 +97,8 @@ def parse_services(text: str) -> dict[str, ServiceState]:
             unit = {}
         elif key == "Stamp":
             fields = value.split()
-            if len(fields) == 3:
+            # Then "-", the name that sha256sum gives its input.
+            if len(fields) >= 3:
                 stamps[fields[0]] = fields[1] != fields[2]
         else:
             unit[key] = value

@@ -11,11 +11,14 @@ from typing_extensions import override
 from cluster.state import QuorumNode, ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "corosync.service"
 CONFIG = "/etc/corosync/corosync.conf"
 AUTHKEY = "/etc/corosync/authkey"
 FILES = (CONFIG, AUTHKEY)
+# Corosync writes the ring's number with each membership.
+SIGNS = Signs(units=(UNIT,), files=(*FILES, "/var/lib/corosync/ringid_*"))
 
 
 def corosync_command() -> str:

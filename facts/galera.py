@@ -12,6 +12,7 @@ from typing_extensions import override
 from cluster.state import GaleraNode, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "mariadb.service"
 CONFIG = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
@@ -23,6 +24,11 @@ GARB_UNIT = "garb.service"
 """The arbitrator."""
 GARB_CONFIG = "/etc/default/garb"
 DATA = "/var/lib/mysql"
+SIGNS = Signs(
+    units=(UNIT, CHECK_UNIT),
+    # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
+    files=(CONFIG, *CHECK_FILES, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
+)
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 CLIENT = "mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.sock --user=root"
@@ -134,35 +140,6 @@ class WsrepStatus(FactBase[GaleraNode | Unknown]):
     @override
     def process(self, output: Iterable[str]) -> GaleraNode | Unknown:
         return parse_wsrep_status("\n".join(output))
-
-
-class WsrepRecovered(FactBase[GaleraNode | Unknown]):
-    """The position of a node that is down, read from its tablespace by `galera_recovery` (`--wsrep-recover`).
-
-    For a node that crashed (seqno -1 in its state file). Takes seconds, and refuses while the server runs.
-    """
-
-    @override
-    def command(self) -> str:
-        return (
-            'if pidof mariadbd >/dev/null; then echo "Running"; '
-            "else cd / && timeout 120 runuser -u mysql -- galera_recovery 2>&1; fi; true"
-        )
-
-    @override
-    def process(self, output: Iterable[str]) -> GaleraNode | Unknown:
-        return parse_recovered("\n".join(output))
-
-
-def parse_recovered(text: str) -> GaleraNode | Unknown:
-    """A record with the recovered `uuid` and `seqno`, from the output of galera_recovery."""
-    if text.strip() == "Running":
-        return Unknown("its server runs: ask that (facts.galera.WsrepStatus)")
-    found = re.search(r"--wsrep_start_position=([0-9a-f-]{36}):(-?\d{1,19})", text)
-    if not found:
-        return Unknown(f"its position could not be recovered: {clean(text, 160)}")
-    uuid = found.group(1)
-    return GaleraNode(running=False, uuid="" if uuid == NO_UUID else uuid, seqno=int(found.group(2)))
 
 
 class UserDatabases(FactBase[tuple[str, ...]]):

@@ -14,12 +14,23 @@ from cluster.state import ProxyNode, ProxyServer, ServiceState, Unknown
 from cluster.text import clean
 from cluster.wiring import GALERA_BACKEND, HAPROXY_WATCH_SOCKET
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Question, Signs
 
 UNIT = "haproxy.service"
 CONFIG = "/etc/haproxy/haproxy.cfg"
 PATIENCE = 1.5
 """Seconds that a worker has for its answer; one that is stopped takes connections and never answers."""
 _MAX_SERVERS = 1000
+SIGNS = Signs(
+    units=(UNIT,),
+    files=(CONFIG,),
+    question=Question(
+        HAPROXY_WATCH_SOCKET,
+        f"show servers state;show table {GALERA_BACKEND}",
+        # Backend, server, operational and administrative state, weight (management.txt, 9.3); the writer's number.
+        r"^\d+ (\S+) \d+ (\S+) \S+ (\d+) (\d+) (\d+) |^0x[0-9a-f]+: .* server_id=(\d+)",
+    ),
+)
 
 
 def haproxy_command() -> str:

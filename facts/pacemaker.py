@@ -11,9 +11,12 @@ from typing_extensions import override
 from cluster.state import CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent, ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 from facts.xml import parsed
 
 UNIT = "pacemaker.service"
+# The configuration, and on the DC the number of what its scheduler last had to decide.
+SIGNS = Signs(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
 
 _HISTORY = 20
 """Entries of fencing and failures that are kept of what may be thousands."""

@@ -14,6 +14,7 @@ from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "rabbitmq-server.service"
 EPMD_SOCKET = "epmd.socket"
@@ -25,6 +26,8 @@ STAMPED = (CONFIG, ENVIRONMENT, PLUGINS)
 DEFINITIONS = "/etc/rabbitmq/hatui-definitions.json"
 COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
 DATA = "/var/lib/rabbitmq/mnesia"
+# The members, and those that run, as the broker knows them (rabbit_node_monitor).
+SIGNS = Signs(units=(UNIT,), files=(*STAMPED, f"{DATA}/rabbit@*/cluster_nodes.config"))
 WATCH_LOGIN = "/etc/hatui/rabbitmq-watch.curl"
 """The watch account's name and password as curl's configuration (curl(1), --config), mode 0600."""
 API = f"http://127.0.0.1:{RABBITMQ_MANAGEMENT_PORT}/api"
@@ -43,13 +46,13 @@ _MEMBERS = 64
 
 def rabbit_command() -> str:
     """A shell command whose output `parse_rabbit_cluster` reads. Takes at most 2 s."""
-    curl = f"curl -qsSN -K {WATCH_LOGIN} -w '\\nHttp=%{{http_code}}\\n'"
+    asked = f"-sSN -K {WATCH_LOGIN} -w '\\nHttp=%{{http_code}}\\n'"
     shared = " ".join(f"'{url}'" for url in _SHARED)
     return "; ".join(
         [
             "self=rabbit@$(uname -n | cut -d. -f1)",
             'echo "Self=$self"',
-            f"{{ {curl} -m 1 {_OWN} && {curl} --fail-early -m 0.8 {shared}; }} 2>/dev/null | head -c {_LARGEST}",
+            f"curl -q --fail-early -m 1 {asked} {_OWN} --next -m 0.8 {asked} {shared} 2>/dev/null | head -c {_LARGEST}",
             "echo; echo End=",
             # {[members],[those that ran when it last knew]}. of rabbit_node_monitor.
             f"printf 'File='; cat {DATA}/$self/cluster_nodes.config 2>/dev/null | tr -d ' \\n' | head -c 4000; echo",
@@ -87,7 +90,14 @@ def _parse(text: str) -> BrokerNode | Unknown:
     if not codes or codes[0] not in ("200", "503"):
         # What was marked before a restart is over: a broker begins to serve.
         draining = "Drained" in known and service is not None and service.active == "active"
-        return BrokerNode(name=name, running=False, members=members, draining=draining, service=service)
+        return BrokerNode(
+            name=name,
+            running=False,
+            members=members,
+            running_members=running_members,
+            draining=draining,
+            service=service,
+        )
     bodies = [
         json.loads(body) if code in ("200", "503") else None for body, code in zip(answers[::2], codes, strict=True)
     ]

@@ -13,12 +13,14 @@ from cluster.state import Unknown, VipNode
 from cluster.text import clean
 from cluster.wiring import VIP_AWAY_FILE
 from facts.base import parse_services, services_command, unreadable
+from facts.signs import Signs
 
 UNIT = "keepalived.service"
 CONFIG = "/etc/keepalived/keepalived.conf"
 CHECK_PROGRAM = "/usr/local/lib/hatui/haproxy_answers"
 """Asks HAProxy whether it still answers; keepalived runs it."""
 FILES = (CONFIG, CHECK_PROGRAM)
+SIGNS = Signs(units=(UNIT,), files=FILES, addresses=True)
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What reading JSON of another shape than the expected, or nested without end, may raise."""
 _MAX_ANSWER = 1_000_000

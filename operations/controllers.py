@@ -129,7 +129,7 @@ def _clear(hosts: Sequence[str], resource: str) -> None:
 
 def _return(hosts: Sequence[str], resource: str, origin: str) -> None:
     _clear(hosts, resource)
-    if _on(hosts, resource) != (origin,):
+    if where(hosts, resource) != (origin,):
         _move(hosts, resource, origin)
         wait_for(lambda: _not_on(hosts, resource, "", origin), within=MOVE)
         _clear(hosts, resource)
@@ -139,11 +139,12 @@ def _why_not_move(hosts: Sequence[str], resource: str, origin: str, target: str)
     nodes = nodes_of(hosts)
     if reason := may_move(nodes, resource, target):
         return reason
-    now = _on(hosts, resource)
+    now = where(hosts, resource)
     return None if now == (origin,) else f"{resource} is on {', '.join(now) or 'no host'}, not on {origin}"
 
 
-def _on(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
+def where(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
+    """The hosts that `resource` runs on now."""
     view = view_of(nodes_of(hosts))
     if view is None:
         raise Refused("No controller is in a cluster with quorum.")
@@ -151,7 +152,7 @@ def _on(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
 
 
 def _not_on(hosts: Sequence[str], resource: str, origin: str, target: str) -> str | None:
-    now = _on(hosts, resource)
+    now = where(hosts, resource)
     if now == (target,):
         return None
     if len(now) == 1 and origin and origin not in now:

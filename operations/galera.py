@@ -33,7 +33,10 @@ SETTLE = 60
 RETURN = 20
 """Seconds in which a node that runs outside of the Primary component may come back by itself."""
 
-_SAY_WHY = "{ journalctl -q -u mariadb -n 200 -o cat | grep -a -F '[ERROR]' | tail -n 3 >&2; exit 1; }"
+NEW_CLUSTER = "/run/mariadb-wsrep-new-cluster"
+"""What galera_new_cluster tells the unit by, as long as the first node starts."""
+SAY_WHY = "{ journalctl -q -u mariadb -n 200 -o cat | grep -a -F '[ERROR]' | tail -n 3 >&2; exit 1; }"
+"""Shell: after a start that failed, what the server had to say."""
 
 
 def nodes_of(hosts: Sequence[str]) -> Nodes:
@@ -67,7 +70,7 @@ def _create(hosts: Sequence[str]) -> None:
         raise Refused(reason)
     first = hosts[0]
     shell(first, f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null; "
-          f"galera_new_cluster || {_SAY_WHY}", timeout=300)  # fmt: skip
+          f"galera_new_cluster || {SAY_WHY}", timeout=300)  # fmt: skip
     wait_for(lambda: None if is_synced(nodes_of([first])[first]) else f"{first} is not Synced", within=SETTLE)
 
 
@@ -87,23 +90,25 @@ def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCom
         if service is not None and (service.reload_due or not service.enabled):
             yield Step(f"{name}: MariaDB starts at boot", partial(_enable, name), on=name)
         if not node.running or node.standalone:
-            yield Step(f"{name} joins the Galera cluster", lambda name=name: _join(hosts, name))  # type: ignore[misc]
+            yield Step(f"{name} joins the Galera cluster", lambda name=name: join(hosts, name))  # type: ignore[misc]
         elif not is_synced(node):
-            yield Step(f"{name} becomes Synced", lambda name=name: _await_return(hosts, name))  # type: ignore[misc]
+            yield Step(f"{name} becomes Synced", lambda name=name: await_return(hosts, name))  # type: ignore[misc]
 
     if arbitrator is not None:
-        garb = _arbitrator_service(arbitrator)
+        garb = arbitrator_service(arbitrator)
         if garb is None or garb.active != "active" or not garb.enabled:
-            yield Step(f"{arbitrator} joins as arbitrator", lambda: _start_arbitrator(hosts, arbitrator))
+            yield Step(f"{arbitrator} joins as arbitrator", lambda: start_arbitrator(hosts, arbitrator))
 
 
-def _arbitrator_service(arbitrator: str) -> ServiceState | None:
+def arbitrator_service(arbitrator: str) -> ServiceState | None:
+    """The arbitrator's unit; None if its host can't be asked."""
     seen = look_all([arbitrator], Services, units={GARB_UNIT: (GARB_CONFIG,)})[arbitrator]
     found = seen.get(GARB_UNIT) if isinstance(seen, dict) else None
     return found if isinstance(found, ServiceState) else None
 
 
-def _start_arbitrator(hosts: Sequence[str], arbitrator: str) -> None:
+def start_arbitrator(hosts: Sequence[str], arbitrator: str) -> None:
+    """Start the arbitrator, until all members count it."""
     shell(
         arbitrator,
         f"systemctl daemon-reload; systemctl enable -q {GARB_UNIT}; systemctl restart {GARB_UNIT}",
@@ -116,18 +121,31 @@ def _enable(name: str) -> None:
     shell(name, f"systemctl daemon-reload; systemctl enable -q {UNIT}")
 
 
-def _join(hosts: Sequence[str], name: str) -> None:
+def join(hosts: Sequence[str], name: str, *, replace: bool = False) -> None:
+    """Start `name` as a joiner, until it is Synced; one that is being started already is waited for.
+
+    Refused where that would replace data, unless `replace`: they were agreed to be replaced.
+    """
     nodes = nodes_of(hosts)
-    if is_synced(nodes[name]):
+    node = nodes[name]
+    if is_synced(node):
         return
-    databases = look_all([name], UserDatabases)
-    if reason := may_join(nodes, databases, name):
+    if isinstance(node, GaleraNode) and node.running and not node.standalone:
+        await_return(hosts, name)
+        return
+    if reason := may_join(nodes, {} if replace else look_all([name], UserDatabases), name):
         raise Refused(reason)
-    shell(name, f"systemctl reset-failed {UNIT} 2>/dev/null; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+    shell(
+        name,
+        # What a killed galera_new_cluster leaves would make this a second cluster.
+        f"rm -f {NEW_CLUSTER}; systemctl reset-failed {UNIT} 2>/dev/null; systemctl restart {UNIT} || {SAY_WHY}",
+        timeout=TRANSFER,
+    )
     _await_synced(hosts, name, SETTLE)
 
 
-def _await_return(hosts: Sequence[str], name: str) -> None:
+def await_return(hosts: Sequence[str], name: str) -> None:
+    """Wait for `name`, whose server runs, to be Synced: as long as a state transfer takes, if it may receive one."""
     node = nodes_of([name])[name]
     transfers = isinstance(node, GaleraNode) and node.state.startswith("Join")
     _await_synced(hosts, name, TRANSFER if transfers else RETURN)
@@ -167,7 +185,7 @@ def rolled(
         if name in here and node.check is not None and node.check.restart_due:
             yield Step(f"{name}: restart the health responder", partial(_restart_check, hosts, name), on=name)
     if arbitrator is not None and arbitrator in here:
-        garb = _arbitrator_service(arbitrator)
+        garb = arbitrator_service(arbitrator)
         if garb is not None and garb.restart_due:
             act = partial(_restart_arbitrator, hosts, arbitrator, size)
             yield Step(f"{arbitrator}: restart the arbitrator", act, on=arbitrator)
@@ -213,7 +231,7 @@ def why_not_serving(name: str, address: str) -> str | None:
 
 def restart_service(name: str) -> None:
     """Restart MariaDB's unit on `name`; a state transfer is part of it. Refused with what its journal says."""
-    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=TRANSFER)
+    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {SAY_WHY}", timeout=TRANSFER)
 
 
 def _restart_arbitrator(hosts: Mapping[str, str], arbitrator: str, size: int) -> None:

@@ -60,7 +60,7 @@ def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
         if reason := may_start_together(nodes):
             yield refused("Start the brokers", reason)
         else:
-            yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: _start(with_data, TOGETHER))
+            yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: start(with_data, TOGETHER))
     elif reason := may_create(nodes):
         yield refused("Create the RabbitMQ cluster", reason)
     else:
@@ -70,10 +70,10 @@ def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
 def _create(hosts: Sequence[str]) -> None:
     if reason := may_create(nodes_of(hosts)):
         raise Refused(reason)
-    _start(hosts[:1], START)
+    start(hosts[:1], START)
 
 
-def _start(names: Sequence[str], within: float) -> None:
+def start(names: Sequence[str], within: float) -> None:
     """Start the brokers side by side, and wait until each answers."""
     for name in names:
         shell(
@@ -130,7 +130,7 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
         )
     starting = [name for name in down if name not in returning]
     if starting:
-        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: _start(starting, START))
+        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: start(starting, START))
     if len(known) == len(nodes) and incomplete(nodes):
         yield Step(
             "All brokers are in one cluster", lambda: wait_for(lambda: incomplete(nodes_of(names)), within=START)

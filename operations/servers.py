@@ -17,7 +17,7 @@ from cluster.state import ProxyNode
 from cluster.text import clean
 from cluster.wiring import HAPROXY_ADMIN_SOCKET
 from facts.haproxy import HaproxyStat
-from operations.steps import Refused, look_all, shell, wait_for
+from operations.steps import Refused, look_all, on_all, shell, wait_for
 
 UNSTICK = 5
 """Seconds in which no balancer's table may name the drained server any more."""
@@ -48,24 +48,25 @@ def keep_away(balancers: Sequence[str], backend: str, server: str, heir: str | N
 
     Without an `heir`, the first server that is UP on every balancer. Refused where that can't be seen within UNSTICK.
     """
-    for name in balancers:
-        _admin(name, f"set server {_path(backend, server)} state drain")
+    on_all(balancers, lambda name: _admin(name, f"set server {_path(backend, server)} state drain"))
     wait_for(lambda: _stuck_on(balancers, backend, server, heir), within=UNSTICK, every=0.1)
 
 
 def end_sessions(balancers: Sequence[str], backend: str, server: str, within: float) -> None:
     """Let the open sessions on `server` end by themselves for `within` seconds, then shut those that are left."""
-    _await_end(balancers, backend, server, within)
-    for name in balancers:
+
+    def cut(name: str) -> None:
         _admin(name, f"set server {_path(backend, server)} state maint")
         _admin(name, f"shutdown sessions server {_path(backend, server)}")
         _end_former(name, backend, server)
 
+    _await_end(balancers, backend, server, within)
+    on_all(balancers, cut)
+
 
 def choose(balancers: Sequence[str], backend: str, vip: str, server: str) -> None:
     """Let every balancer send the new sessions that came to `vip` to `server`, whomever it sent them to before."""
-    for name in balancers:
-        _redirect(name, backend, server, vip)
+    on_all(balancers, lambda name: _redirect(name, backend, server, vip))
 
 
 def undrain(balancers: Sequence[str], backend: str, server: str) -> None:

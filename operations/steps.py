@@ -212,6 +212,14 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
     return {name: running.get() for name, running in looks.items()}
 
 
+def on_all(names: Sequence[str], work: Callable[[str], None]) -> None:
+    """Do the same on every host, side by side, so that they change as one; then raise what failed, if anything."""
+    running = [gevent.spawn(work, name) for name in names]
+    gevent.joinall(running)
+    for one in running:
+        one.get()
+
+
 def refused(name: str, reason: str) -> Step:
     """A step that only refuses, for an operation that found at its first look that it must not act."""
 
@@ -230,6 +238,22 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
     if not ok:
         raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
     return str(output.stdout)
+
+
+def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
+    """Run `command` on every host, side by side. When all have ended: what the first that failed said, if one did."""
+
+    def one(name: str) -> Exception | None:
+        try:
+            shell(name, command, timeout=timeout)
+        except FAILURES as failure:
+            return failure
+        return None
+
+    running = [gevent.spawn(one, name) for name in names]
+    gevent.joinall(running)
+    if failure := next((ended.value for ended in running if ended.value), None):
+        raise failure
 
 
 def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: float = 0.5) -> None:

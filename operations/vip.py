@@ -6,6 +6,7 @@ heir, whose priority was raised for the moment, waits next to nothing (RFC 5798,
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from cluster.gates.keepalived import may_own, not_one_owner, owners
@@ -17,6 +18,8 @@ from operations.steps import Elsewhere, Refused, Step, look_all, shell, wait_for
 
 RAISED = 30
 """Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""
+HELD_BACK = 0.02
+"""Seconds between the last new connection that the owner takes and its giving up: those that are being made end."""
 TAKE = 5
 """Seconds in which the heir must be seen to own the VIP."""
 
@@ -41,7 +44,7 @@ def gives_up(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[
     return [
         Step(
             f"{owner} gives {vip} up, {heir} takes it",
-            lambda: _give_up(owner),
+            lambda: _give_up(owner, vip),
             verify=lambda: _not_on(balancers, vip, owner, heir),
             within=TAKE,
             undo=lambda: _back_to(balancers, vip, owner),
@@ -53,7 +56,7 @@ def stays_away(balancers: Sequence[str], vip: str, host: str) -> Step:
     """The step after which `host`, which does not own the VIP, does not take it either."""
     return Step(
         f"{host} takes {vip} no more",
-        lambda: _give_up(host),
+        lambda: _keep_off(host),
         precheck=lambda: None if host not in _owners(balancers, vip) else f"{host} owns {vip} by now.",
         verify=lambda: None if len(_owners(balancers, vip)) == 1 else f"{vip} has not one owner",
         undo=lambda: _let_own(host),
@@ -104,8 +107,33 @@ def _lower(heir: str) -> None:
     shell(heir, f"echo 0 >{VIP_NEXT_FILE}")
 
 
-def _give_up(owner: str) -> None:
-    shell(owner, f"echo 1 >{VIP_AWAY_FILE}")
+# A connection that is being made when the VIP goes would hang. So the owner first takes no new one: a SYN that is
+# dropped is sent again by its client, and finds the heir. The rule is gone with the script, which outlives its caller.
+_HAND_OVER = """set -eu
+trap 'nft delete table inet hatui_handover 2>/dev/null || true' EXIT
+trap 'exit 1' HUP INT TERM
+nft -f - <<'END'
+table inet hatui_handover {
+    chain arriving {
+        type filter hook prerouting priority -300;
+        ip daddr %(vip)s tcp flags & (syn | ack) == syn drop
+    }
+}
+END
+sleep %(held_back)s
+echo 1 >%(away)s
+tries=0
+while [ $tries -lt 50 ] && ip -4 -o addr show | grep -qF ' %(vip)s/32 '; do tries=$((tries + 1)); sleep 0.01; done
+"""
+
+
+def _give_up(owner: str, vip: str) -> None:
+    script = _HAND_OVER % {"vip": vip, "held_back": HELD_BACK, "away": VIP_AWAY_FILE}
+    shell(owner, f"setsid -w sh -c {shlex.quote(script)}", timeout=10)
+
+
+def _keep_off(host: str) -> None:
+    shell(host, f"echo 1 >{VIP_AWAY_FILE}")
 
 
 def _let_own(host: str) -> None:
@@ -129,7 +157,7 @@ def _back_to(balancers: Sequence[str], vip: str, owner: str) -> None:
     if now != (owner,):
         _raise(owner)
         for name in others:
-            _give_up(name)
+            _give_up(name, vip)
         try:
             wait_for(lambda: _not_on(balancers, vip, "", owner), within=TAKE, every=0.1)
         finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,34 @@ class EngineError(Exception):
     """The engine gave no answer; the text says why, as it said it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a look found (engine/look.py): times in seconds, `state` the records as plain data."""
+class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
+    """What a look found (engine/look.py): times in seconds, `state` the records as plain data.
+
+    `took` is a single look's; the observer's snapshots (engine/observe/news.py) have `ages` instead: layer to host to
+    seconds since it was seen, None if it never was.
+    """
 
     cluster: str
     at: float
-    took: float
     verdict: Verdict
     layers: tuple[LayerHealth, ...]
     state: dict[str, Any]
+    took: float | None = None
+    ages: dict[str, dict[str, float | None]] = {}
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="kind", tag="event"):
+    """A change that the observer saw (engine/observe/news.py). `host` is empty where it is about a whole layer."""
+
+    at: float
+    layer: str
+    host: str
+    verdict: Verdict
+    text: str
+
+
+Told = Snapshot | Event
+"""A line of the observer's stream."""
 
 
 class Look:
@@ -52,3 +69,8 @@ class Look:
 def snapshot(line: bytes) -> Snapshot:
     """A line of the engine as a snapshot."""
     return msgspec.json.decode(line, type=Snapshot)
+
+
+def told(line: bytes) -> Told:
+    """A line of the observer's stream."""
+    return msgspec.json.decode(line, type=Told)  # type: ignore[no-any-return]

@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
     verb = _acting(verbs, "restart", "restart a layer's service, one host at a time, each behind its gate")
     verb.add_argument("layer", choices=("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"))
     rollout.arguments(_acting(verbs, "rollout", "bring in what the inventory changes: a canary, then host by host"))
+    verb = _acting(verbs, "recover", "bring a cluster back after all of it was down, on the evidence of every host")
+    verb.add_argument("layer", choices=("galera", "rabbitmq"))
+    verb.add_argument(
+        "--force-from", default="", metavar="HOST", help="begin with this host against all doubt; typed once more"
+    )
     verb = _acting(verbs, "run", "carry out a runbook: one of hatui's, or a file of your own")
     verb.add_argument(
         "runbook", metavar="FILE", help="a path that ends with .py, or the name of one in engine/runbooks"
@@ -66,6 +71,10 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         epilog="Exit code: 0 all OK, 1 a warning, 2 a failure, 3 something is unknown or could not be asked.",
     )
     _inventory(verb)
+    verb.add_argument("--watch", action="store_true", help="go on: each change as it is seen, until Ctrl-C")
+    verb.add_argument(
+        "--every", type=_seconds, default=1.0, metavar="SECONDS", help="with --watch: between snapshots; default: 1"
+    )
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one line, every record in it")
     form.add_argument("--plain", dest="form", action="store_const", const="plain", help="lines with tabs, no colour")
@@ -81,6 +90,13 @@ def _plan(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     _inventory(verb)
     plan.arguments(verb)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 60:
+        raise argparse.ArgumentTypeError("it must be from 0.1 to 60 seconds")
+    return value
 
 
 def _acting(
@@ -112,6 +128,10 @@ def main(arguments: list[str] | None = None) -> int:
     whole = parser()
     options = whole.parse_args(arguments)
     if options.verb == "status":
+        if options.watch:
+            from tui.watch import watch
+
+            return watch(options.inventory, options.form, options.every)
         return status(options.inventory, options.form)
     if options.verb == "history":
         return _past(whole, options)
@@ -141,6 +161,8 @@ def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple
         return f"switchover_{options.service}", {**named, "to": options.to}
     if options.verb in ("drain", "undrain"):
         return options.verb, {"host": options.host}
+    if options.verb == "recover":
+        return f"recover_{options.layer}", {"force_from": options.force_from} if options.force_from else {}
     if options.verb == "restart":
         return "restart", {"layer": options.layer}
     if wrong := [pair for pair in options.set if "=" not in pair]:

@@ -31,9 +31,7 @@ def asked(options: argparse.Namespace, cluster: str) -> tuple[str, dict[str, str
     What is resumed is what was asked for then, but for what is asked for anew; its canary has been.
     """
     given = {
-        key: value
-        for key in ("layer", "canary", "soak", "pause_after")
-        if (value := getattr(options, key)) is not None
+        key: value for key in ("layer", "canary", "soak", "pause_after") if (value := getattr(options, key)) is not None
     }
     if options.abort:
         return ABORT, {}, options.reason

@@ -72,4 +72,5 @@ def print_tables(found: Snapshot) -> None:
 
 
 def _when(found: Snapshot) -> str:
-    return f"asked at {time.strftime('%H:%M:%S', time.localtime(found.at))}, took {found.took:.2f} s"
+    at = time.strftime("%H:%M:%S", time.localtime(found.at))
+    return f"seen at {at}" if found.took is None else f"asked at {at}, took {found.took:.2f} s"

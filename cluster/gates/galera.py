@@ -13,10 +13,21 @@ from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, GaleraNode | Unknown]
 
+RECOVER = (
+    "`hatui recover galera` reads how far the data of each node go, proposes the one to begin with, and brings the "
+    "cluster back."
+)
+"""What to do about a cluster that is wholly down."""
+
 
 def is_primary(node: GaleraNode | Unknown) -> bool:
     """Whether the node is a member of the Primary component."""
     return isinstance(node, GaleraNode) and node.running and node.cluster_status == "Primary"
+
+
+def retries(node: GaleraNode | Unknown) -> bool:
+    """Whether the server is being started or waits for its next try: where there is no Primary component, in vain."""
+    return isinstance(node, GaleraNode) and node.service is not None and node.service.active == "activating"
 
 
 def is_synced(node: GaleraNode | Unknown) -> bool:
@@ -56,7 +67,7 @@ def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: s
             "Wait if they are starting; look at the network between them if they are not."
         )
     if any(node.uuid for node in known.values()):
-        return f"no node runs, and there is data of a cluster. Nothing is bootstrapped.\n{table}\n{_advice(known)}"
+        return f"no node runs, and there is data of a cluster. Nothing is bootstrapped.\n{table}\n{RECOVER}"
     for name in known:
         if name != first and databases.get(name):
             return (
@@ -64,27 +75,6 @@ def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: s
                 f"replace. Dump and drop them, or name {name} first in the inventory."
             )
     return None
-
-
-def _advice(nodes: Mapping[str, GaleraNode]) -> str:
-    """What a person does about a cluster that is wholly down."""
-    uuids = {node.uuid for node in nodes.values() if node.uuid}
-    if len(uuids) > 1:
-        return "They are of different clusters (uuid): find out which is yours; nobody can tell from here."
-    with_data = {name: node for name, node in nodes.items() if node.uuid}
-    crashed = [name for name, node in with_data.items() if node.seqno < 0]
-    if crashed:
-        hosts = ", ".join(crashed)
-        return (
-            f"{hosts} crashed: read the position of each (`pyinfra inventory.py fact facts.galera.WsrepRecovered`). On "
-            "the one with the highest seqno put safe_to_bootstrap: 1 into /var/lib/mysql/grastate.dat and run "
-            "`galera_new_cluster`; then run this deploy again."
-        )
-    newest = max(with_data, key=lambda name: (with_data[name].seqno, bool(with_data[name].safe_to_bootstrap)))
-    return (
-        f"By this evidence {newest} has the newest data: run `galera_new_cluster` on {newest} "
-        "(it refuses unless safe_to_bootstrap is 1 in /var/lib/mysql/grastate.dat), then this deploy again."
-    )
 
 
 def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) -> str | None:
@@ -97,11 +87,18 @@ def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) ->
         return f"there is no Primary component that {host} could join"
     if busy := transferring(nodes, besides=host):
         return f"{busy}: one joiner at a time"
-    uuids = {other.uuid for name in members if isinstance(other := nodes[name], GaleraNode)}
+    known = [other for name in members if isinstance(other := nodes[name], GaleraNode)]
+    uuids, newest = {other.uuid for other in known}, max(other.seqno for other in known)
+    unneeded = f"If they are not needed, `hatui recover galera --force-from {members[0]}` has them replaced."
     if node.uuid and node.uuid not in uuids:
         return (
             f"{host} has data of another cluster (uuid {node.uuid}; the running one is {', '.join(sorted(uuids))}), "
-            f"which a state transfer would replace. If it is not needed, remove /var/lib/mysql/grastate.dat on {host}."
+            f"which a state transfer would replace. {unneeded}"
+        )
+    if node.uuid and not node.running and node.seqno > newest:
+        return (
+            f"{host} has data that the running cluster has not (seqno {node.seqno}; the cluster is at {newest}), with "
+            f"which its server would not start. {unneeded}"
         )
     if not node.uuid and databases.get(host):
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.gates.galera import is_primary, is_synced
+from cluster.gates.galera import RECOVER, is_primary, is_synced, retries
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
@@ -22,8 +22,12 @@ QUEUE = 100
 def galera_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     """The database."""
     size = len(nodes) + (spec.galera.arbitrator is not None)
+    # Where there is none, nobody can be receiving a state transfer.
+    headless = not any(isinstance(node, Unknown) or is_primary(node) for node in nodes.values())
 
     def judge(name: str, node: GaleraNode) -> tuple[HostHealth, list[Finding]]:
+        if headless and retries(node):
+            return stopped(name, "its server is started again and again, and finds no Primary component")
         if not is_synced(node):
             return stopped(name, shows(node))
         mine = _of_one(name, node, size)
@@ -73,7 +77,10 @@ def _of_all(nodes: Nodes) -> list[Finding]:
     if not primary:
         if unknown:
             return [Finding(Verdict.UNKNOWN, f"no Primary component is seen, and {', '.join(unknown)} can't be asked")]
-        return [Finding(Verdict.FAIL, f"no Primary component among {len(nodes)} nodes: the database takes no writes")]
+        reason = f"no Primary component among {len(nodes)} nodes: the database takes no writes"
+        # One that answers may come back by itself when it sees the others.
+        out = not any(isinstance(node, GaleraNode) and node.running and node.answers for node in nodes.values())
+        return [Finding(Verdict.FAIL, f"{reason}. {RECOVER}" if out else reason)]
     if len({node.uuid for node in primary}) > 1:
         uuids = ", ".join(sorted({node.uuid for node in primary}))
         return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {uuids}")]

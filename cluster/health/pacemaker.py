@@ -11,7 +11,7 @@ from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, la
 from cluster.health.vip import Nodes as VipNodes
 from cluster.health.vip import holders, vip_findings
 from cluster.spec import Cluster
-from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown
+from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown, VipNode
 
 QuorumNodes = Mapping[str, QuorumNode | Unknown]
 CrmNodes = Mapping[str, CrmStatus | Unknown]
@@ -54,8 +54,8 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
         return _of_member(spec, name, node, vips, degraded=bool(mine)), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += vip_findings(vips, spec.pacemaker.vip)
     view = view_of(nodes)
+    findings += vip_findings(vips, spec.pacemaker.vip, _way_out(vips, spec.pacemaker.vip, view))
     if view is None:
         if not any(isinstance(node, Unknown) for node in nodes.values()):
             findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
@@ -65,6 +65,17 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
     resources = len(view.resources) if view else 0
     healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
     return layer_health("pacemaker", hosts, findings, healthy=healthy)
+
+
+def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
+    """Of a split VIP of the controllers: it is taken from where Pacemaker does not have it."""
+    owners = {name: node.held[vip] for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held}
+    run_on = {name for one in view.resources if one.agent.endswith(":IPaddr2") for name in one.nodes} if view else set()
+    others = {name: interface for name, interface in owners.items() if name not in run_on}
+    if view is None or len(owners) != len(others) + 1:
+        return "Look at `crm_mon -1` on each, and at the network between them: it must go from all but one of them"
+    commands = ", ".join(f"`ip addr flush dev {interface} to {vip}` on {name}" for name, interface in others.items())
+    return f"Pacemaker has it on {next(name for name in owners if name in run_on)}. To end it: {commands}"
 
 
 def _of_member(spec: Cluster, name: str, node: CrmStatus, vips: VipNodes, *, degraded: bool) -> HostHealth:

@@ -27,7 +27,9 @@ def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
     running = sum(isinstance(node, BrokerNode) and (node.running or node.draining) for node in nodes.values())
     unknown = sum(isinstance(node, Unknown) for node in nodes.values())
     if 2 * (running + unknown) <= len(nodes):
-        findings.append(Finding(Verdict.FAIL, f"{running} of {len(nodes)} brokers run: quorum queues have no majority"))
+        reason = f"{running} of {len(nodes)} brokers run: quorum queues have no majority"
+        way = "" if running else ". `hatui recover rabbitmq` shows what each has, and brings them back"
+        findings.append(Finding(Verdict.FAIL, f"{reason}{way}"))
     elif 2 * running <= len(nodes):
         findings.append(Finding(Verdict.UNKNOWN, f"{running} of {len(nodes)} brokers are seen to run"))
     return layer_health("rabbitmq", hosts, findings, healthy=f"{running} of {len(nodes)} brokers run, no partition")

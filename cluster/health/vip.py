@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
@@ -18,12 +18,11 @@ def holders(nodes: Nodes, vip: str) -> list[str]:
     return [name for name, node in nodes.items() if isinstance(node, VipNode) and vip in node.held]
 
 
-def vip_findings(nodes: Nodes, vip: str) -> list[Finding]:
-    """What is wrong with the VIP's owners."""
+def vip_findings(nodes: Nodes, vip: str, way_out: str) -> list[Finding]:
+    """What is wrong with the VIP's owners; `way_out` is what a person does about more than one."""
     owners = holders(nodes, vip)
     if len(owners) > 1:
-        reason = f"{len(owners)} owners of {vip}: {', '.join(owners)} (split: look at the network between them)"
-        return [Finding(Verdict.FAIL, reason)]
+        return [Finding(Verdict.FAIL, f"{len(owners)} owners of {vip}: {', '.join(owners)} (split). {way_out}")]
     if owners:
         return []
     unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
@@ -49,5 +48,14 @@ def keepalived_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
         return HostHealth(name, worst([split, *(finding.verdict for finding in mine)]), role), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += vip_findings(nodes, vip)
+    findings += vip_findings(nodes, vip, _way_out(spec, owners))
     return layer_health("keepalived", hosts, findings, healthy=f"{vip} is on {', '.join(owners)}")
+
+
+def _way_out(spec: Cluster, owners: Sequence[str]) -> str:
+    """Of a split VIP of the balancers: the owner of the highest priority keeps it, as it would if they heard of it."""
+    ordered = sorted(owners, key=lambda name: spec.keepalived.priorities.get(name, 0), reverse=True)
+    return (
+        f"They do not hear each other. To end it: `systemctl stop keepalived` on {', '.join(ordered[1:])}; mend the "
+        "network between them, then start it again"
+    )

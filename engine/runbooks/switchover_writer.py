@@ -18,18 +18,12 @@ def plan(view: View, to: str) -> Plan:
     proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
     writers = {node.stuck[GALERA_BACKEND] for node in proxies.values() if GALERA_BACKEND in node.stuck}
     away = kept_away(proxies, GALERA_BACKEND)
-    candidates = [
-        Candidate(name, "" if name in away else may_write(view.state.galera, view.state.haproxy, name) or "")
-        for name in nodes
-        if {name} != writers
-    ]
+    candidates = [Candidate(name, _against(view, name, away)) for name in nodes if {name} != writers]
     if not view.cluster.haproxy.single_writer:
         return Plan(title, refused="haproxy.single_writer is off: there is no writer to move, all nodes take sessions.")
     if to not in nodes:
         return Plan(title, candidates=candidates, refused=f"{to} is no database node: there are {', '.join(nodes)}.")
-    if to in away:
-        return Plan(title, candidates=candidates, refused=f"{to} is drained: `hatui undrain {to}` first.")
-    if against := may_write(view.state.galera, view.state.haproxy, to):
+    if against := _against(view, to, away):
         return Plan(title, candidates=candidates, refused=f"{against}.")
     # What a run that broke off has left is where this one goes on: a node that is kept away was on its way out.
     former = sorted((writers | _left(view, away)) - {to})
@@ -55,6 +49,12 @@ def plan(view: View, to: str) -> Plan:
         measures=("sql",),
         broken=[one.run for one in view.broken if one.runbook == "switchover_writer"],
     )
+
+
+def _against(view: View, name: str, away: set[str]) -> str:
+    if name in away:
+        return f"{name} is drained: `hatui undrain {name}` first"
+    return may_write(view.state.galera, view.state.haproxy, name) or ""
 
 
 def _left(view: View, away: set[str]) -> set[str]:

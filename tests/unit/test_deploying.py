@@ -54,9 +54,7 @@ def test_changes_come_in_the_layers_order(program: Path) -> None:
 def test_a_stage_is_limited_to_its_hosts(program: Path) -> None:
     says(program, f"print('''{END}''')")
     deploying.deployed(SPEC, "pacemaker", ["a", "b"])
-    assert (program / "arguments").read_text() == (
-        "-m engine apply --layer pacemaker --limit a --limit b"
-    )
+    assert (program / "arguments").read_text() == ("-m engine apply --layer pacemaker --limit a --limit b")
 
 
 def test_a_failure_names_operation_and_host(program: Path) -> None:

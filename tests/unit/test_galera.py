@@ -20,7 +20,7 @@ from cluster.gates.galera import (
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
 from deploy.galera_files import arbitrator_files, node_files, server_settings
-from facts.galera import UserDatabases, parse_recovered, parse_wsrep_status
+from facts.galera import UserDatabases, parse_wsrep_status
 
 FIXTURES = Path(__file__).parent / "fixtures" / "galera"
 
@@ -110,15 +110,6 @@ def test_control_characters_do_not_get_into_a_record() -> None:
     assert isinstance(node, GaleraNode) and node.state == "Syn[2Jced"
 
 
-def test_the_recovered_position() -> None:
-    start = "--wsrep_start_position=89d65588-e7a5-11f1-ba6e-96cea8f5d8ba:32"
-    said = f"WSREP: Recovered position 89d65588-e7a5-11f1-ba6e-96cea8f5d8ba:32\n{start}\n"
-    node = parse_recovered(said)
-    assert isinstance(node, GaleraNode) and node.seqno == 32 and not node.running
-    assert isinstance(parse_recovered("Running\n"), Unknown)
-    assert isinstance(parse_recovered("WSREP: Failed to start mysqld"), Unknown)
-
-
 def test_user_databases_leave_the_servers_own_out() -> None:
     lines = ["/var/lib/mysql/sys", "/var/lib/mysql/nova", "/var/lib/mysql/mysql", "/var/lib/mysql/glance"]
     assert UserDatabases().process(lines) == ("glance", "nova")
@@ -156,22 +147,12 @@ def test_a_member_that_cannot_be_asked_is_named_and_nothing_is_created() -> None
     assert reason is not None and "mysql2 can't be reached (timed out)" in reason
 
 
-def test_data_of_a_cluster_on_any_node_means_no_new_cluster() -> None:
+def test_data_of_a_cluster_on_any_node_means_no_new_cluster_and_names_the_way_to_recover_it() -> None:
     newest = replace(DOWN, seqno=12, safe_to_bootstrap=True)
     reason = may_bootstrap(three(FRESH, DOWN, newest), {}, "mysql1")
     assert reason is not None
     assert "mysql3: down, uuid u, seqno 12, safe_to_bootstrap 1" in reason
-    assert "`galera_new_cluster` on mysql3" in reason
-
-
-def test_crashed_nodes_must_be_read_before_anybody_picks_one() -> None:
-    reason = may_bootstrap(three(replace(DOWN, seqno=-1), DOWN, DOWN), {}, "mysql1")
-    assert reason is not None and "mysql1 crashed" in reason and "WsrepRecovered" in reason
-
-
-def test_nodes_of_different_clusters_get_no_advice_whom_to_start() -> None:
-    reason = may_bootstrap(three(DOWN, replace(DOWN, uuid="v", seqno=99), DOWN), {}, "mysql1")
-    assert reason is not None and "different clusters" in reason and "galera_new_cluster" not in reason
+    assert "`hatui recover galera`" in reason
 
 
 @pytest.mark.parametrize(
@@ -202,6 +183,7 @@ def test_who_may_join() -> None:
         (three(SYNCED, FRESH, replace(FRESH, running=True, answers=False, state="Joining")), "mysql3 is receiving"),
         (three(replace(SYNCED, state="Donor/Desynced"), FRESH, SYNCED), "mysql1 sends its state"),
         (three(SYNCED, replace(DOWN, uuid="other"), SYNCED), "another cluster (uuid other"),
+        (three(SYNCED, replace(DOWN, seqno=10), SYNCED), "seqno 10; the cluster is at 9"),
         (three(SYNCED, Unknown("no answer"), SYNCED), "mysql2"),
     ):
         reason = may_join(nodes, {}, "mysql2")

@@ -117,7 +117,8 @@ def test_a_healthy_cluster_is_ok_everywhere() -> None:
 DOWN = unit("x.service", "failed")
 CASES: list[tuple[str, str, str, object, Verdict, str]] = [
     ("keepalived", "vrrp", "haproxy2", VipNode({VIP: "host0"}, unit("keepalived.service")), Verdict.FAIL,
-     "2 owners of 192.0.2.47: haproxy1, haproxy2"),
+     "2 owners of 192.0.2.47: haproxy1, haproxy2 (split). They do not hear each other. To end it: `systemctl stop "
+     "keepalived` on haproxy2"),
     ("keepalived", "vrrp", "haproxy1", VipNode({}, unit("keepalived.service")), Verdict.FAIL, "no owner of 192.0.2.47"),
     ("keepalived", "vrrp", "haproxy1", GONE, Verdict.UNKNOWN, "no owner of 192.0.2.47 is seen, and haproxy1"),
     ("keepalived", "vrrp", "haproxy2", VipNode({}, unit("keepalived.service", "inactive")), Verdict.WARN,
@@ -156,7 +157,9 @@ CASES: list[tuple[str, str, str, object, Verdict, str]] = [
      "cc03 sees 2 of 3 members"),
     ("corosync", "corosync", "cc03", replace(QUORUM, running=False, quorate=False, service=DOWN), Verdict.WARN,
      "cc03: x is failed"),
-    ("pacemaker", "controller_vip", "cc03", VipNode({CONTROLLER_VIP: "host0"}), Verdict.FAIL, "2 owners of 192.0.2.48"),
+    ("pacemaker", "controller_vip", "cc03", VipNode({CONTROLLER_VIP: "host0"}), Verdict.FAIL,
+     "2 owners of 192.0.2.48: cc01, cc03 (split). Pacemaker has it on cc01. To end it: `ip addr flush dev host0 to "
+     "192.0.2.48` on cc03"),
     ("pacemaker", "pacemaker", "cc03", replace(CRM, running=False, service=DOWN), Verdict.WARN, "cc03: x is failed"),
     ("pacemaker", "pacemaker", "cc03", GONE, Verdict.UNKNOWN, "cc03 did not answer"),
 ]  # fmt: skip
@@ -167,6 +170,25 @@ def test_trouble_is_told(layer: str, field: str, host: str, record: object, verd
     found = layer_of(changed(field, host, record), layer)
     assert found.verdict is verdict, found.reason
     assert words in found.reason
+
+
+def test_a_database_that_is_wholly_down_names_the_way_to_recover_it() -> None:
+    down = replace(GALERA, running=False, cluster_status="", state="", service=DOWN)
+    tries = replace(down, running=True, answers=False, state="Joining", service=unit("x.service", "activating"))
+    for nodes in (dict.fromkeys(DATABASES, down), dict.fromkeys(DATABASES, tries)):
+        found = layer_of(replace(HEALTHY, galera=nodes), "galera")
+        assert found.verdict is Verdict.FAIL and "`hatui recover galera`" in found.reason
+    assert "started again and again, and finds no Primary component" in str(found.hosts)
+    parted = replace(GALERA, cluster_status="non-Primary", ready=False)
+    found = layer_of(replace(HEALTHY, galera=dict.fromkeys(DATABASES, parted)), "galera")
+    assert found.verdict is Verdict.FAIL and "hatui recover" not in found.reason
+    joins = layer_of(replace(HEALTHY, galera={**HEALTHY.galera, "mysql2": tries}), "galera")
+    assert "again and again" not in str(joins.hosts)
+
+
+def test_brokers_that_are_all_down_name_the_way_to_recover_them() -> None:
+    found = layer_of(replace(HEALTHY, rabbitmq=dict.fromkeys(CONTROLLERS, replace(BROKER, running=False))), "rabbitmq")
+    assert found.verdict is Verdict.FAIL and "`hatui recover rabbitmq`" in found.reason
 
 
 def crm(**changes: Any) -> ClusterState:

@@ -35,8 +35,8 @@ def test_an_outage_is_as_long_as_it_was() -> None:
         prober.wait()
     felt = prober.felt
     # The servers' own ends and beginnings, and one interval on each side.
-    assert outage <= felt.gap < outage + 0.3, str(felt)
-    assert 20 < felt.failed < 60 and "connection refused" in felt.kinds, str(felt)
+    assert outage <= felt.gap < outage + 1, str(felt)
+    assert felt.failed > 20 and "connection refused" in felt.kinds, str(felt)
 
 
 def test_probes_go_on_while_others_hang_and_none_is_forgotten() -> None:
@@ -116,7 +116,9 @@ def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
     with serving(behaviour) if behaviour else nullcontext(free_port()) as port:
         stream = kind("127.0.0.1", port, "secret")
         stream.start()
-        time.sleep(0.2)
+        deadline = time.monotonic() + 20
+        while not stream.heard.kinds and time.monotonic() < deadline:
+            time.sleep(0.01)
         stream.stop()
         stream.wait()
     assert (stream.heard.beats, stream.heard.resets, stream.heard.gap) == (0, 0, None)

@@ -57,8 +57,8 @@ def test_it_says_what_does_not_succeed_and_measures_it_all_the_same() -> None:
         process.stdin.write("stop\n")
         process.stdin.flush()
         felt = said(process)["services"]["amqp"]
-        assert process.wait(10) == 0
-    assert felt["failed"] == 0 and felt["probes"] > 300 and felt["stream"]["gap_ms"] is None
+        assert process.wait(30) == 0
+    assert felt["failed"] == 0 and felt["probes"] > 100 and felt["stream"]["gap_ms"] is None
     assert SECRET not in json.dumps([ready, felt])
 
 
@@ -67,14 +67,14 @@ def test_it_ends_when_whoever_started_it_is_gone() -> None:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
         process.stdout.close()
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         process.stdin = process.stdout = None
 
 
 def test_it_refuses_what_it_can_not_measure() -> None:
     with prober(port=1, service="ftp") as process:
         assert "ftp can't be measured" in said(process)["note"]
-        assert process.wait(10) == 2
+        assert process.wait(30) == 2
 
 
 def test_it_ends_by_itself_when_it_was_forgotten() -> None:
@@ -110,8 +110,8 @@ def test_services_that_never_answer_are_measured_as_that(cluster: Cluster) -> No
     felt = probing.stop()
     assert set(felt) == {"sql", "amqp"}
     for service, one in felt.items():
-        assert one["failed"] == one["probes"] > 300 and one["p99_ms"] is None
-        assert one["gap_ms"] == pytest.approx(1000 * one["seconds"], abs=200)
+        assert one["failed"] == one["probes"] > 100 and one["p99_ms"] is None
+        assert one["gap_ms"] == pytest.approx(1000 * one["seconds"], abs=1000)
         assert f"{service}: {one['failed']} of {one['failed']} new connections failed" in felt_line(service, one)
         assert "p99 unknown; open stream: never opened" in felt_line(service, one)
 

@@ -1,0 +1,241 @@
+"""Galera after a total outage: which node has the newest data, what speaks against taking it, and what would be lost.
+
+What forbids it altogether is told apart from a doubt, which a person who knows more may override.
+
+Source: lesson 10 of those that others paid for (LP#1682153: the seqno alone was compared, an old node was taken, and
+newer data were overwritten).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cluster.gates.galera import Nodes, is_primary, retries
+from cluster.recovery import GaleraPosition, Sums
+from cluster.state import GaleraNode, ProxyNode, Unknown
+from cluster.wiring import GALERA_BACKEND
+
+SHOWN = 5
+"""Tables that a sentence names; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of every database host."""
+
+    nodes: Nodes
+    positions: Mapping[str, GaleraPosition | Unknown]
+    sums: Mapping[str, Sums | Unknown] = field(default_factory=dict)
+    """Of those that are level at the top, once they were compared."""
+
+
+def forbidden(evidence: Evidence, proxies: Mapping[str, ProxyNode | Unknown]) -> str | None:
+    """Why no node may be bootstrapped whatever a person knows: a server runs. None if none is seen to."""
+    for name, node in evidence.nodes.items():
+        if is_primary(node):
+            return f"There is a Primary component: {name} is in it. Nothing is bootstrapped beside it."
+        if isinstance(node, GaleraNode) and node.running and not retries(node):
+            return f"{name} is not down: {_running(name, node)}."
+        if isinstance(node, Unknown) and (balancer := _finds_up(proxies, name)):
+            return (
+                f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Nothing is bootstrapped "
+                f"beside it. Mend the way to {name} ({node.reason})"
+            )
+    for name, position in evidence.positions.items():
+        if isinstance(position, GaleraPosition) and position.founding:
+            return f"{name} is being bootstrapped at this moment. Look again in a minute (`hatui status`)."
+    return None
+
+
+def _running(name: str, node: GaleraNode) -> str:
+    if node.standalone:
+        return f"its server runs without Galera. If nobody needs that, `systemctl stop mariadb` on {name}"
+    if node.service is not None and node.service.active == "deactivating":
+        return "its server is being stopped. Run this again when it has ended"
+    if not node.answers:
+        return (
+            f"its server runs and does not answer. Find out what holds it up; if it is to be given up, "
+            f"`systemctl stop mariadb` on {name}, then run this again"
+        )
+    return (
+        f"its server runs outside of a Primary component ({node.cluster_status or 'no component'}), and comes back by "
+        f"itself as soon as it sees the other members again: look at the network between them. If they don't come "
+        f"back, `systemctl stop mariadb` on {name}, then run this again"
+    )
+
+
+def _finds_up(proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
+    for balancer, proxy in proxies.items():
+        if isinstance(proxy, ProxyNode):
+            for server in proxy.servers:
+                if server.backend == GALERA_BACKEND and server.name == host and server.status.startswith("UP"):
+                    return balancer
+    return None
+
+
+def with_data(evidence: Evidence) -> dict[str, GaleraPosition]:
+    """The position of each node that could be read and has one."""
+    return {
+        name: position
+        for name, position in evidence.positions.items()
+        if isinstance(position, GaleraPosition) and position.uuid
+    }
+
+
+def level(evidence: Evidence) -> tuple[str, ...]:
+    """The nodes at the highest seqno, the one that says it may be bootstrapped first, then as in the inventory."""
+    known = with_data(evidence)
+    highest = max((position.seqno for position in known.values()), default=-1)
+    top = [name for name, position in known.items() if position.seqno == highest]
+    return tuple(sorted(top, key=lambda name: known[name].safe_to_bootstrap is not True))
+
+
+def doubts(evidence: Evidence) -> Iterator[str]:
+    """What speaks against taking the node with the highest seqno; a person who knows more may override it."""
+    for name, position in evidence.positions.items():
+        node = evidence.nodes[name]
+        if isinstance(node, Unknown):
+            yield f"{name} may have the newest data, and can't be read: {node.reason.rstrip('.')}"
+        elif isinstance(position, Unknown):
+            yield f"{name} may have the newest data: {position.reason.rstrip('.')}"
+        elif reason := _contradicts(position):
+            yield f"{name}: {reason}"
+    known = with_data(evidence)
+    uuids = {position.uuid: name for name, position in known.items()}
+    if len(uuids) > 1:
+        shown = ", ".join(f"{name} {position.uuid}" for name, position in known.items())
+        yield f"the nodes' data are of different clusters (uuid: {shown})"
+    elif evidence.sums:
+        yield from _differences(evidence)
+
+
+def _contradicts(position: GaleraPosition) -> str | None:
+    """What the state file says that the tablespace does not."""
+    where = f"its tablespace is at {position.uuid or 'no uuid'}:{position.seqno}"
+    if position.filed_uuid is None:
+        return f"it has no state file (grastate.dat), and {where}" if position.uuid else None
+    if position.filed_uuid != position.uuid:
+        return f"its state file names {position.filed_uuid or 'no uuid'}, and {where}"
+    if position.filed_seqno >= 0 and position.filed_seqno != position.seqno:
+        return f"its state file says seqno {position.filed_seqno}, and {where}"
+    return None
+
+
+def _differences(evidence: Evidence) -> Iterator[str]:
+    first, *others = level(evidence)
+    for name in (first, *others):
+        sums = evidence.sums.get(name, Unknown("its tables were not compared"))
+        if isinstance(sums, Unknown):
+            yield f"{name} is level with others: {sums.reason}"
+        elif tables := differing(evidence, first, name):
+            at = with_data(evidence)[name].seqno
+            yield f"{first} and {name} are level at seqno {at}, and their data differ: {_some(tables)}"
+
+
+def differing(evidence: Evidence, one: str, other: str) -> list[str]:
+    """The tables that are not alike on two nodes that were compared."""
+    mine, theirs = evidence.sums.get(one), evidence.sums.get(other)
+    if mine is None or theirs is None or isinstance(mine, Unknown) or isinstance(theirs, Unknown):
+        return []
+    return [name for name in sorted({*mine, *theirs}) if mine.get(name) != theirs.get(name)]
+
+
+def _some(tables: Sequence[str]) -> str:
+    more = f" and {len(tables) - SHOWN} more tables" if len(tables) > SHOWN else ""
+    return ", ".join(tables[:SHOWN]) + more
+
+
+def why(evidence: Evidence) -> str:
+    """Why the first of the level nodes is proposed, in a sentence."""
+    top = level(evidence)
+    seqno = with_data(evidence)[top[0]].seqno
+    if len(top) == 1:
+        return f"{top[0]} alone has seqno {seqno}, the highest."
+    sums = evidence.sums.get(top[0])
+    if sums is None or isinstance(sums, Unknown):
+        return f"{', '.join(top)} are level at seqno {seqno}; their data are compared before any is taken."
+    return f"{', '.join(top)} are level at seqno {seqno}, and their {len(sums)} tables are alike; {top[0]} is taken."
+
+
+def replaced(evidence: Evidence, chosen: str) -> list[str]:
+    """The nodes whose data would not go together with `chosen`'s: they must get all of them by a full transfer."""
+    known = with_data(evidence)
+    mine = known[chosen]
+    found = []
+    for name, position in known.items():
+        if name == chosen:
+            continue
+        ahead = position.uuid != mine.uuid or position.seqno > mine.seqno
+        sums = evidence.sums.get(name), evidence.sums.get(chosen)
+        compared = not any(one is None or isinstance(one, Unknown) for one in sums)
+        unlike = position.seqno == mine.seqno and (not compared or bool(differing(evidence, chosen, name)))
+        if ahead or unlike or _contradicts(position):
+            found.append(name)
+    return found
+
+
+def lost(evidence: Evidence, chosen: str) -> Iterator[str]:
+    """What would be lost if `chosen` were bootstrapped, a sentence each; nothing if it has all that is known of."""
+    known = with_data(evidence)
+    mine = known[chosen]
+    for name in evidence.positions:
+        theirs = known.get(name)
+        node = evidence.nodes[name]
+        position = evidence.positions[name]
+        if name == chosen or (theirs is None and isinstance(position, GaleraPosition)):
+            continue
+        if theirs is None:
+            reason = node.reason if isinstance(node, Unknown) else getattr(position, "reason", "")
+            yield f"whatever {name} has and {chosen} has not: nobody knows, it can't be read ({reason})"
+        elif theirs.uuid != mine.uuid:
+            yield f"all data of {name}, which are of another cluster ({theirs.uuid})"
+        elif theirs.seqno > mine.seqno:
+            yield f"{theirs.seqno - mine.seqno} transactions (seqno {mine.seqno + 1} to {theirs.seqno}) that {name} has"
+        elif tables := differing(evidence, chosen, name):
+            yield f"what {name} has of its own in {_some(tables)}"
+        elif name in replaced(evidence, chosen):
+            yield f"what {name} may have of its own: its data are replaced by those of {chosen}"
+
+
+def moved(before: Evidence, now: Evidence) -> str | None:
+    """What is no longer as it was when the evidence was shown, or None."""
+    for name, then in before.positions.items():
+        found = now.positions[name]
+        if isinstance(then, Unknown) != isinstance(found, Unknown):
+            return f"{name} {'can be read now' if isinstance(then, Unknown) else 'can no longer be read'}: look again"
+        if isinstance(then, Unknown) or isinstance(found, Unknown):
+            continue
+        if (then.uuid, then.seqno) != (found.uuid, found.seqno):
+            return f"{name} was at {then.uuid}:{then.seqno}, and is at {found.uuid}:{found.seqno}: look again"
+    return None
+
+
+def table(evidence: Evidence) -> str:
+    """The evidence, a line for each node."""
+    rows = [("host", "server", "uuid", "seqno", "state file", "safe_to_bootstrap")]
+    for name, position in evidence.positions.items():
+        node = evidence.nodes[name]
+        if isinstance(node, Unknown) or isinstance(position, Unknown):
+            reason = node.reason if isinstance(node, Unknown) else getattr(position, "reason", "")
+            rows.append((name, _doing(node), f"can't be read: {reason}", "", "", ""))
+            continue
+        safe = {True: "1", False: "0", None: "-"}[position.safe_to_bootstrap]
+        rows.append((name, _doing(node), position.uuid or "no data", str(position.seqno), _filed(position), safe))
+    width = [max(len(row[column]) for row in rows if row[3] or column < 2) for column in range(6)]
+    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, width, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines)
+
+
+def _doing(node: GaleraNode | Unknown) -> str:
+    if isinstance(node, Unknown):
+        return "unknown"
+    return "tries in vain" if retries(node) else "runs" if node.running else "down"
+
+
+def _filed(position: GaleraPosition) -> str:
+    if position.filed_uuid is None:
+        return "none"
+    if reason := _contradicts(position):
+        return f"contradicts: {reason.partition(', and ')[0].removeprefix('its state file ')}"
+    return "crashed (-1)" if position.filed_seqno < 0 and position.uuid else "agrees"

@@ -1,0 +1,16 @@
+"""Move the load balancers' VIP by hand, with pyinfra alone.
+
+`pyinfra inventory.py deploy/switchover_vip.py --data to=HOST`
+"""
+
+from pyinfra import host
+
+from cluster.spec import Cluster, Role
+from operations.steps import conducts
+from operations.switchovers import vip
+
+cluster: Cluster = host.data.cluster
+balancers = cluster.names(Role.HAPROXY)
+
+if conducts(balancers):
+    vip(name=f"Move the VIP to {host.data.to}", balancers=balancers, address=cluster.keepalived.vip, to=host.data.to)

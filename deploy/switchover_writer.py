@@ -1,0 +1,22 @@
+"""Move the database's writer by hand, with pyinfra alone.
+
+`pyinfra inventory.py deploy/switchover_writer.py --data to=HOST`
+"""
+
+from pyinfra import host
+
+from cluster.spec import Cluster, Role
+from operations.steps import conducts
+from operations.switchovers import database_writer
+
+cluster: Cluster = host.data.cluster
+balancers = cluster.names(Role.HAPROXY)
+
+if conducts(balancers):
+    database_writer(
+        name=f"Make {host.data.to} the writer",
+        nodes=cluster.names(Role.GALERA),
+        balancers=balancers,
+        address=cluster.keepalived.vip,
+        to=host.data.to,
+    )

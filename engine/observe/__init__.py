@@ -1,0 +1,1 @@
+"""The observer: every host is looked at all the time, over a connection that stays open; changes are told as events."""

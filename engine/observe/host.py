@@ -1,0 +1,147 @@
+"""One host that is looked at all the time: its connection, which comes back by itself, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cluster.spec import Cluster
+from cluster.state import Unknown
+from cluster.text import clean
+from engine.frames import Frame, Section, Sign
+from engine.layers import commands, record
+from engine.look import WITHIN
+from engine.observe.memory import Memory
+from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
+from engine.script import DEAF
+from engine.ssh import Broken, Line
+
+if TYPE_CHECKING:
+    from pyinfra.api.facts import FactBase
+
+    from facts.signs import Signs
+
+_ALIVE = DEAF / 3
+"""Seconds after which a host is told that it is still listened to."""
+_LONGEST_WAIT = 15.0
+_STEADY = 5.0
+"""Seconds after which a connection counts as one that had come about."""
+
+
+def wait_before(failures: int) -> float:
+    """Seconds before the next connection after so many that failed in a row: 0, 1, 2, 4, 8, 15, 15, …"""
+    return 0.0 if failures == 0 else min(_LONGEST_WAIT, 2.0 ** (failures - 1))
+
+
+class Watched:
+    """`changed` is called when the memory has something new of it, `stirred` with the layers that it gives signs of."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        name: str,
+        facts: Mapping[str, FactBase[Any]],
+        signs: Mapping[str, Signs],
+        periods: Mapping[str, float],
+        memory: Memory,
+        changed: Callable[[], None],
+        stirred: Callable[[str, tuple[str, ...]], None],
+    ) -> None:
+        self._cluster = cluster
+        self.name = name
+        self._facts = facts
+        self._sections = commands(cluster, name, facts)
+        self._signs = {layer: signs[layer] for layer in self._sections}
+        self.turns = Turns({layer: periods[layer] for layer in self._sections})
+        self._memory = memory
+        self._changed = changed
+        self._stirred = stirred
+        self._woken = asyncio.Event()
+        self._clock = asyncio.get_running_loop().time
+        self._heard = 0.0
+
+    def stir(self, delays: tuple[float, ...], layers: tuple[str, ...] | None = None) -> None:
+        """Ask these layers out of turn (all, if none are named)."""
+        self.turns.stir(self._clock(), delays, layers)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look without end."""
+        failures = 0
+        while True:
+            begun = self._clock()
+            line = await Line.begin(self._cluster, self.name)
+            try:
+                reason = await self._talk(line)
+            finally:
+                await line.end()
+            failures = failures + 1 if self._clock() - begun < _STEADY else 0
+            self._memory.lost(self.name, reason)
+            self._changed()
+            await asyncio.sleep(wait_before(failures))
+
+    async def _talk(self, line: Line) -> str:
+        """Listen and ask until the connection breaks; the reason."""
+        self._heard = self._clock()
+        self.turns.begin(self._heard)
+        line.teach(self._sections, self._signs)
+        sides = {asyncio.ensure_future(self._listen(line)), asyncio.ensure_future(self._ask(line))}
+        try:
+            done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            for side in done:
+                try:
+                    side.result()
+                except Broken as error:
+                    return str(error)
+        finally:
+            for side in sides:
+                side.cancel()
+            await asyncio.gather(*sides, return_exceptions=True)
+        raise AssertionError("neither side ends but by breaking")
+
+    async def _listen(self, line: Line) -> None:
+        async for frame in line.frames():
+            now = self._clock()
+            self._heard = now
+            if self._memory.heard(self.name, now):
+                self.stir((0.0,))
+                self._changed()
+            self._take(frame, now)
+
+    def _take(self, frame: Frame, now: float) -> None:
+        if isinstance(frame, Sign):
+            if frame.begun:
+                self.turns.begun(now, frame.names)
+            self.stir(AFTERWARDS if frame.begun else AT_ONCE, frame.names)
+            self._stirred(self.name, tuple(name for name in frame.names if name in self._sections))
+        elif isinstance(frame, Section):
+            if frame.name not in self._sections:
+                raise Broken(f"tells of {clean(frame.name, 20)}, which it was not asked")
+            # What it began by itself may be told twice.
+            took = self.turns.answered(frame.name, now) or 0.0
+            self._memory.saw(self.name, frame.name, record(self._facts[frame.name], frame), now, took)
+            self._changed()
+            self._woken.set()
+
+    async def _ask(self, line: Line) -> None:
+        told = self._clock()
+        while True:
+            self._woken.clear()
+            now = self._clock()
+            if overdue := self.turns.overdue(now, WITHIN):
+                reason = f"did not answer within {WITHIN:g} s"
+                for layer in overdue:
+                    self._memory.saw(self.name, layer, Unknown(reason), now, WITHIN)
+                raise Broken(f"{reason} when it was asked for {', '.join(overdue)}")
+            if now - self._heard >= WITHIN:
+                raise Broken(f"did not answer within {WITHIN:g} s")
+            if (due := self.turns.due(now)) or now - told >= _ALIVE:
+                line.ask(due)
+                told = now
+            until = min(self.turns.next(WITHIN), self._heard + WITHIN, told + _ALIVE)
+            try:
+                async with asyncio.timeout_at(max(until, now + 0.01)):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass

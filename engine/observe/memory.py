@@ -1,0 +1,127 @@
+"""What was seen last of each host, and how long ago; what is too old is not known any longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.spec import Cluster
+from cluster.state import ClusterState, HostAnswer, Unknown
+from engine.layers import LAYERS
+from engine.look import WITHIN
+
+SILENT = 3.0
+"""Seconds without a word after which nothing is known of a host. One that is there says so once a second."""
+TOGETHER = 0.2
+"""Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that
+moves is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
+_FIELDS = tuple(ClusterState.__dataclass_fields__)
+
+Ages = Mapping[str, Mapping[str, float | None]]
+"""Layer (a field of ClusterState; for `hosts` the host itself) to host to seconds since it was seen; None: never."""
+
+
+@dataclass(slots=True)
+class _Host:
+    heard: float | None = None
+    reason: str = "was not asked yet"
+    took: dict[str, float] = field(default_factory=dict)
+    records: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    settled: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    """The same, but for layers that are held."""
+
+
+class Memory:
+    """Times are seconds of one steady clock. `periods`: how often each layer is asked."""
+
+    def __init__(self, cluster: Cluster, periods: Mapping[str, float]) -> None:
+        self._layers = {name: LAYERS[host.role] for name, host in cluster.hosts.items()}
+        self._hosts = {name: _Host() for name in cluster.hosts}
+        self._held: dict[str, float] = {}
+        self._limits = {layer: 3 * period + WITHIN for layer, period in periods.items()}
+
+    def heard(self, name: str, now: float) -> bool:
+        """The host said something. True if it was silent for too long before: what was known of it is forgotten."""
+        host = self._hosts[name]
+        back = host.heard is None or now - host.heard > SILENT
+        if back:
+            host.records.clear()
+            host.settled.clear()
+        host.heard, host.reason = now, ""
+        return back
+
+    def saw(self, name: str, layer: str, record: Any, now: float, took: float) -> None:
+        """The host's answer for a layer, or Unknown with the reason why there is none."""
+        host = self._hosts[name]
+        host.records[layer] = (now, record)
+        host.took[layer] = took
+        if layer not in self._held:
+            host.settled[layer] = host.records[layer]
+
+    def hold(self, layer: str, now: float) -> None:
+        """The hosts of this layer are asked together: the settled view keeps what it has, for TOGETHER at most."""
+        self._held.setdefault(layer, now + TOGETHER)
+
+    def settle(self, now: float, awaited: Callable[[str], bool]) -> float:
+        """Let the settled view have the layers of which nothing is awaited any longer; when to do that again."""
+        for layer in [layer for layer, until in self._held.items() if until <= now or not awaited(layer)]:
+            del self._held[layer]
+            for host in self._hosts.values():
+                if layer in host.records:
+                    host.settled[layer] = host.records[layer]
+        return min(self._held.values(), default=float("inf"))
+
+    def lost(self, name: str, reason: str) -> None:
+        """The connection ended, or did not come about. What was seen stays known until it is too old."""
+        self._hosts[name].reason = reason
+
+    def complete(self) -> bool:
+        """Whether every host has said all that it is asked, or can't be reached."""
+        return all(
+            (host.heard is not None and len(host.records) == len(self._layers[name]))
+            or (host.heard is None and host.reason != "was not asked yet")
+            for name, host in self._hosts.items()
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether the settled view lacks something."""
+        return bool(self._held)
+
+    def state(self, now: float, *, settled: bool = True) -> ClusterState:
+        """What is known now; not `settled`: whatever came last, of each host for itself."""
+        fields: dict[str, dict[str, Any]] = {field: {} for field in _FIELDS}
+        for name, host in self._hosts.items():
+            away = self._away(host, now)
+            fields["hosts"][name] = away or HostAnswer(round(max(host.took.values(), default=0.0), 3))
+            for layer in self._layers[name]:
+                fields[layer][name] = away or self._record(host.settled if settled else host.records, layer, now)
+        return ClusterState(**fields)
+
+    def ages(self, now: float) -> Ages:
+        """How old what is known is."""
+        ages: dict[str, dict[str, float | None]] = {field: {} for field in _FIELDS}
+        for name, host in self._hosts.items():
+            ages["hosts"][name] = None if host.heard is None else round(now - host.heard, 2)
+            for layer in self._layers[name]:
+                seen = host.settled.get(layer)
+                ages[layer][name] = None if seen is None else round(now - seen[0], 2)
+        return ages
+
+    def _away(self, host: _Host, now: float) -> Unknown | None:
+        if host.heard is None:
+            return Unknown(host.reason or "has not answered yet")
+        if (age := now - host.heard) <= SILENT:
+            return None
+        if host.reason:
+            return Unknown(f"{host.reason} (last heard of {age:.0f} s ago)")
+        return Unknown(f"has said nothing for {age:.0f} s")
+
+    def _record(self, records: Mapping[str, tuple[float, Any]], layer: str, now: float) -> Any:
+        if layer not in records:
+            return Unknown("was not asked yet")
+        seen, record = records[layer]
+        if (age := now - seen) > self._limits[layer]:
+            return Unknown(f"was last seen {age:.0f} s ago, which is too long")
+        return record

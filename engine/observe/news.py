@@ -1,0 +1,88 @@
+"""What has changed between two views of the cluster, as events: what is where, and what is to be said of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cluster.health import LayerHealth, Verdict, assess, overall
+from cluster.picture import Picture, changes, picture
+from cluster.spec import Cluster
+from cluster.state import ClusterState
+from engine.observe.memory import Ages
+
+_SHOWN_IN = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
+"""Fields of ClusterState that are judged in a layer of another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A view: what is so, what is to be said of it, and what is where."""
+
+    state: ClusterState
+    layers: tuple[LayerHealth, ...]
+    hosts: Mapping[tuple[str, str], Verdict]
+    """Layer and host to the host's verdict."""
+    picture: Picture
+
+    @classmethod
+    def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
+        """What is said of the whole comes from `state`, what is said of one host from `latest`, if given."""
+        layers, where = assess(spec, state), picture(spec, state)
+        closer = layers
+        if latest is not None:
+            closer = assess(spec, latest)
+            wide = {thing: value for thing, value in where.items() if not thing.host}
+            where = wide | {thing: value for thing, value in picture(spec, latest).items() if thing.host}
+        hosts = {(layer.layer, host.host): host.verdict for layer in closer for host in layer.hosts}
+        return cls(state, layers, hosts, where)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is known at `at` (seconds since the epoch), and how old it is."""
+
+    cluster: str
+    at: float
+    verdict: Verdict
+    layers: tuple[LayerHealth, ...]
+    state: ClusterState
+    ages: Ages
+    kind: str = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change that was seen at `at` (seconds since the epoch). `layer` is one of the verdicts', `host` may be empty.
+
+    `verdict` is the host's in that layer, or the layer's.
+    """
+
+    at: float
+    layer: str
+    host: str
+    verdict: Verdict
+    text: str
+    kind: str = "event"
+
+
+def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float) -> Snapshot:
+    """The view as it is told."""
+    return Snapshot(spec.name, at, overall(seen.layers), seen.layers, seen.state, ages)
+
+
+def events(before: Seen, now: Seen, at: float) -> list[Event]:
+    """What differs: first what is where, then the verdicts that follow from it."""
+    verdicts = {(layer.layer, ""): layer.verdict for layer in now.layers} | dict(now.hosts)
+    found = []
+    for change in changes(before.picture, now.picture):
+        layer = _SHOWN_IN.get(change.thing.layer, change.thing.layer)
+        verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
+        found.append(Event(at, layer, change.thing.host, verdict, str(change)))
+    was = {layer.layer: layer.verdict for layer in before.layers}
+    found += [
+        Event(at, layer.layer, "", layer.verdict, f"was {was[layer.layer]}, and is {layer.verdict}: {layer.reason}")
+        for layer in now.layers
+        if layer.verdict is not was[layer.layer]
+    ]
+    return found

@@ -1,0 +1,130 @@
+"""The whole cluster, looked at all the time: a snapshot each so many seconds, and each change at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from cluster.spec import Cluster
+from engine.layers import PERIODS, facts, signs
+from engine.look import WITHIN
+from engine.observe.host import Watched
+from engine.observe.memory import Memory
+from engine.observe.news import Event, Seen, events, snapshot
+from engine.observe.stream import Stream
+from engine.observe.turns import AT_ONCE, ELSEWHERE
+
+_EASE = 2
+"""After the news were looked for, this many times as long passes before they are again."""
+
+
+class Watch:
+    """What all hosts' answers come together in."""
+
+    def __init__(self, cluster: Cluster, every: float, stream: Stream) -> None:
+        self._cluster = cluster
+        self._every = every
+        self._stream = stream
+        self._clock = asyncio.get_running_loop().time
+        self._changed = asyncio.Event()
+        periods = {layer: period * every for layer, period in PERIODS.items()}
+        self._memory = Memory(cluster, periods)
+        known, told_by = facts(), signs()
+        self.hosts: Sequence[Watched] = [
+            Watched(cluster, name, known, told_by, periods, self._memory, self._changed.set, self._stirred)
+            for name in cluster.hosts
+        ]
+        self._untold = 0
+
+    async def run(self) -> None:
+        """Tell without end; first when every host has answered, or WITHIN seconds have passed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WITHIN):
+                while not self._memory.complete():
+                    await self._wait(WITHIN)
+        seen = Seen.of(self._cluster, self._memory.state(self._clock()))
+        self._snapshot(seen)
+        tick = self._clock()
+        while True:
+            tick = max(tick + self._every, self._clock())
+            while (left := tick - self._clock()) > 0:
+                held = self._memory.settle(self._clock(), self._awaited) - self._clock()
+                if await self._wait(min(left, max(held, 0.01))) or held < left:
+                    seen = await self._news(seen)
+            # What grew too old has stirred nobody.
+            seen = await self._news(seen)
+            self._snapshot(seen)
+
+    async def _wait(self, within: float) -> bool:
+        """Whether something new came before so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+    def _stirred(self, name: str, layers: tuple[str, ...]) -> None:
+        """A host gave signs of these layers: the others that carry them are asked at the same time."""
+        for layer in layers:
+            self._memory.hold(layer, self._clock())
+        for host in self.hosts:
+            if host.name != name:
+                host.stir(AT_ONCE, layers)
+
+    def _awaited(self, layer: str) -> bool:
+        return any(host.turns.awaited(layer, self._clock()) for host in self.hosts)
+
+    async def _news(self, before: Seen) -> Seen:
+        begun, spent = self._clock(), time.process_time()
+        self._memory.settle(begun, self._awaited)
+        latest = self._memory.state(begun, settled=False) if self._memory.holds else None
+        seen = Seen.of(self._cluster, self._memory.state(begun), latest)
+        found = events(before, seen, time.time())
+        for event in found:
+            self._tell(event)
+        if found:
+            self._snapshot(seen)
+            for host in self.hosts:
+                host.stir(ELSEWHERE)
+        await asyncio.sleep(_EASE * (time.process_time() - spent))
+        return seen
+
+    def _tell(self, event: Event) -> None:
+        self._untold += not self._stream.tell(event)
+
+    def _snapshot(self, seen: Seen) -> None:
+        if self._untold:
+            lost = Event(
+                time.time(), "hosts", "", seen.layers[0].verdict,
+                f"{self._untold} events were not told: the reader was too slow",
+            )  # fmt: skip
+            self._untold *= not self._stream.tell(lost)
+        self._stream.tell(snapshot(self._cluster, seen, self._memory.ages(self._clock()), time.time()))
+
+
+async def watch(cluster: Cluster, every: float) -> None:
+    """Lines on stdout until SIGTERM, SIGINT, or until nobody reads them; no connection is left then."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+
+    def gone() -> None:
+        loop.call_soon_threadsafe(over.set)
+
+    whole = Watch(cluster, every, Stream(sys.stdout.fileno(), gone))
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(host.run()) for host in whole.hosts]
+    tasks += [asyncio.ensure_future(whole.run()), asyncio.ensure_future(over.wait())]
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    for task in done:
+        task.result()

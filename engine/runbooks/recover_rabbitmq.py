@@ -1,0 +1,82 @@
+"""Bring the brokers back after all were down: together, or beginning with one that a person chooses."""
+
+from cluster.gates.rabbitmq import Nodes, incomplete, is_running
+from cluster.gates.rabbitmq_recovery import lost, may_force, may_recover, table, waiting, with_data
+from cluster.spec import Role
+from cluster.state import BrokerNode
+from engine.runbook import Plan, View
+from operations.rabbitmq import nodes_of
+from operations.rabbitmq_recovery import awaited, forced, joined, started, stopped, whole
+
+PARAMETERS = {"force_from": "the broker to begin with, without waiting for the others (force_boot)"}
+
+TITLE = "Bring the brokers back"
+EXPECTED = "no broker takes clients now; they do as soon as a majority runs"
+
+
+def plan(view: View, force_from: str = "") -> Plan:
+    hosts = view.cluster.names(Role.CONTROLLER)
+    if force_from and force_from not in hosts:
+        return Plan(TITLE, refused=f"{force_from} is no controller: there are {', '.join(hosts)}.")
+    nodes = nodes_of(hosts)
+    broken = [one for one in view.broken if one.runbook == "recover_rabbitmq"]
+    if any(is_running(node) for node in nodes.values()):
+        begun = any(one.parameters.get("force_from", "") == force_from for one in broken)
+        return _rest(nodes, force_from if begun else "", [one.run for one in broken])
+    members = with_data(nodes)
+    if force_from:
+        return _forced(nodes, force_from, [one.run for one in broken])
+    if reason := may_recover(nodes):
+        return Plan(TITLE, refused=f"Nothing is started: {reason}{_way(nodes)}", evidence=table(nodes))
+    empty = [name for name in hosts if name not in members]
+    lines = [f"{name} has no data: `pyinfra inventory.py deploy/rabbitmq.py` takes it in afterwards." for name in empty]
+    return Plan(
+        TITLE,
+        [started(hosts, members), whole(members, len(hosts))],
+        evidence="\n".join([table(nodes), "Each waits for those that ended after it.", *lines]),
+        expected=EXPECTED,
+        broken=[one.run for one in broken],
+    )
+
+
+def _way(nodes: Nodes) -> str:
+    known = with_data(nodes)
+    if len(known) == len(nodes) or not known:
+        return ""
+    return f" If it does not come back: `--force-from HOST` ({', '.join(known)}), and read what is lost by it."
+
+
+def _rest(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
+    """A broker runs: nothing is forced, nothing is to be chosen any longer."""
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    silent = [name for name, node in known.items() if not node.running and node.members]
+    if not silent and len(known) == len(nodes) and incomplete(nodes) is None:
+        return Plan(TITLE, broken=broken)
+    members = [name for name, node in known.items() if node.running or node.members]
+    if chosen and is_running(nodes[chosen]) and silent:
+        steps = [joined(silent, chosen), whole(members, len(nodes))]
+    elif silent and set(silent) <= set(waiting(nodes)):
+        steps = [awaited(silent), whole(members, len(nodes))]
+    else:
+        return Plan(TITLE, refused=f"Nothing is started: {may_recover(nodes)}", evidence=table(nodes))
+    return Plan(TITLE, steps, evidence=table(nodes), broken=broken)
+
+
+def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
+    if reason := may_force(nodes, chosen):
+        return Plan(TITLE, refused=f"Nothing is forced: {reason}", evidence=table(nodes))
+    hosts, others = list(nodes), [name for name in with_data(nodes) if name != chosen]
+    losses = "\n".join(f"  - {loss}" for loss in lost(nodes, chosen)) or "  nothing that is known of"
+    steps = [stopped(hosts, waits)] if (waits := waiting(nodes)) else []
+    steps.append(forced(hosts, chosen, nodes))
+    steps += [joined(others, chosen)] if others else []
+    unread = [name for name, node in nodes.items() if not isinstance(node, BrokerNode)]
+    warning = f"\nSee to it that {', '.join(unread)} is off: if its broker serves, there will be two clusters."
+    return Plan(
+        f"{TITLE}, beginning with {chosen}",
+        [*steps, whole([chosen, *others], len(hosts))],
+        evidence=f"{table(nodes)}\nLost:\n{losses}{warning if unread else ''}",
+        expected=EXPECTED,
+        typed=chosen,
+        broken=broken,
+    )

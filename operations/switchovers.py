@@ -1,0 +1,72 @@
+"""The switchovers for plain pyinfra: the engine's own steps, as one operation each on the layer's first host."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.keepalived import owners
+from facts.vrrp import VrrpOwner
+from operations import controllers, writer
+from operations.procedure import Procedure
+from operations.steps import Step, look_all, refused, shell
+from operations.traffic import writers
+from operations.vip import handover
+
+LOCK = "/run/hatui/lock"
+"""What the engine holds on each host while it changes something."""
+
+
+@operation()
+def vip(balancers: Sequence[str], address: str, to: str) -> Generator[PyinfraCommand, None, None]:
+    """Move the VIP `address` to the balancer `to`."""
+    now = owners(look_all(balancers, VrrpOwner), address)
+    if now == (to,):
+        return
+    if to not in balancers or len(now) != 1:
+        known = f"to must be one of {', '.join(balancers)}, and {address} is on {', '.join(now) or 'nobody'}."
+        yield refused("Move the VIP", known)
+        return
+    yield Procedure([unlocked(balancers), *handover(balancers, address, now[0], to)])
+
+
+@operation()
+def database_writer(
+    nodes: Sequence[str], balancers: Sequence[str], address: str, to: str
+) -> Generator[PyinfraCommand, None, None]:
+    """Make the node `to` the writer on all `balancers`; `address` is their VIP."""
+    now = writers(balancers)
+    if now == {to}:
+        return
+    if to not in nodes or len(now) > 1:
+        known = f"to must be one of {', '.join(nodes)}, and the writer is {', '.join(sorted(now)) or 'nobody'}."
+        yield refused("Move the writer", known)
+        return
+    yield Procedure([unlocked(balancers), *writer.moved(nodes, balancers, address, next(iter(now), ""), to)])
+
+
+@operation()
+def resource(hosts: Sequence[str], resource: str, to: str) -> Generator[PyinfraCommand, None, None]:
+    """Move `resource` of Pacemaker to the controller `to`."""
+    now = controllers.where(hosts, resource)
+    if now == (to,):
+        return
+    if to not in hosts or len(now) != 1:
+        known = f"to must be one of {', '.join(hosts)}, and {resource} is on {', '.join(now) or 'no host'}."
+        yield refused(f"Move {resource}", known)
+        return
+    yield Procedure([unlocked(hosts), *controllers.moved(hosts, resource, now[0], to)])
+
+
+def unlocked(hosts: Sequence[str]) -> Step:
+    """A step that only refuses: while the engine holds the cluster's lock, nobody else changes anything."""
+
+    def why_not() -> str | None:
+        for name in hosts:
+            if shell(name, f"[ ! -e {LOCK} ] || flock -n {LOCK} true && echo free; true").strip() != "free":
+                return f"{name}: somebody holds the cluster's lock (`hatui history` tells what goes on)."
+        return None
+
+    return Step("Nobody else changes the cluster", lambda: None, precheck=why_not, undo=lambda: None)

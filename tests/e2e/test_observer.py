@@ -1,0 +1,146 @@
+"""The observer on real hosts: what happens is told of within its bound, and nothing is left when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e import lab, leaks
+from tests.e2e.conftest import Deployment
+
+pytestmark = pytest.mark.lab
+
+SOON = 2.0
+"""Seconds in which a change must be told of here, where ten hosts share two cores. What it takes is in bench/."""
+
+
+class Stream:
+    """`hatui status --watch --json`, read as it comes, each line with the time of its reading."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[float, dict[str, Any]]] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui.main", "status", "--watch", "--json"],
+            cwd=lab.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+        threading.Thread(target=self._read, daemon=True).start()
+        lab.wait_until(self.snapshots, 15, "the first snapshot")
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append((time.time(), json.loads(line)))
+
+    def snapshots(self) -> list[dict[str, Any]]:
+        return [line for _, line in list(self.lines) if line["kind"] == "snapshot"]
+
+    def told(self, text: str, since: float, within: float) -> float:
+        """Seconds from `since` until an event's text had `text` in it."""
+
+        def found() -> list[float]:
+            return [at for at, line in list(self.lines) if at >= since and text in line.get("text", "")]
+
+        def events() -> str:
+            return "\n".join(line["text"] for at, line in list(self.lines) if at >= since and line["kind"] == "event")
+
+        try:
+            lab.wait_until(found, within, text, every=0.02)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; told was:\n{events()}") from None
+        return found()[0] - since
+
+    def end(self) -> int:
+        """As Ctrl-C does; the exit code."""
+        self.process.send_signal(2)
+        return self.process.wait(10)
+
+
+@pytest.fixture
+def stream(healthy: None) -> Iterator[Stream]:
+    one = Stream()
+    yield one
+    if one.process.poll() is None:
+        one.process.kill()
+        one.process.wait()
+
+
+def owner() -> str:
+    return next(name for name in ("haproxy1", "haproxy2") if lab.VIP in lab.ssh(name, "ip -4 addr"))
+
+
+def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Stream, cluster: Deployment) -> None:
+    first = stream.snapshots()[0]
+    assert lab.verdicts(first) == lab.verdicts(lab.status())
+    ages = [age for layer in first["ages"].values() for age in layer.values()]
+    assert len(ages) == len(lab.HOSTS) + 2 + 2 + 3 + 4 * 3 and all(age < 5 for age in ages)
+    time.sleep(3)
+    assert len(stream.snapshots()) >= 3
+    assert leaks.in_text(json.dumps(stream.lines), cluster.secrets) == []
+    assert stream.end() == 0
+
+
+def test_a_vip_that_moves_is_told_of_and_never_as_lost(stream: Stream) -> None:
+    was = owner()
+    other = {"haproxy1": "haproxy2", "haproxy2": "haproxy1"}[was]
+    begin = time.time()
+    lab.ssh(was, "systemctl stop keepalived")
+    stopped = time.time()
+    stream.told(f"the owner of {lab.VIP} was", begin, SOON + stopped - begin)
+    stream.told(f"and is {other}", begin, SOON + stopped - begin)
+    stream.told(f"keepalived on {was} was active", begin, SOON + stopped - begin)
+    begin = time.time()
+    lab.ssh(was, "systemctl start keepalived")
+    stream.told(f"keepalived on {was} was", begin, SOON + time.time() - begin)
+
+
+def test_a_backend_that_is_down_and_up_again_is_told_of(stream: Stream) -> None:
+    begin = time.time()
+    lab.ssh("mysql3", "systemctl stop hatui-galera-check")
+    for balancer in ("haproxy1", "haproxy2"):
+        # HAProxy itself takes 0.6 s to find out.
+        stream.told(f"galera/mysql3 on {balancer} was UP, and is DOWN", begin, SOON + 2)
+    begin = time.time()
+    lab.ssh("mysql3", "systemctl start hatui-galera-check")
+    for balancer in ("haproxy1", "haproxy2"):
+        stream.told(f"galera/mysql3 on {balancer} was DOWN, and is UP", begin, SOON + 4)
+
+
+def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
+    lab.halab("power", "off", "mysql3")
+    begin = time.time()
+    stream.told("mysql3 was there, and is not to be asked", begin, 5)
+    stream.told("Galera on mysql3 was Synced", begin, 5)
+    lab.wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
+    begin = time.time()
+    lab.halab("power", "on", "mysql3")
+    # The longest wait between two tries is 15 s; then a database has to join.
+    stream.told("mysql3 was not to be asked, and is there", begin, 20)
+    lab.wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 60)
+
+
+def test_a_host_that_is_cut_off_is_told_of_and_recovers(stream: Stream) -> None:
+    lab.halab("cut", "net02")
+    begin = time.time()
+    stream.told("net02 was there, and is not to be asked", begin, 5)
+    lab.halab("heal")
+    stream.told("net02 was not to be asked, and is there", begin, 25)
+
+
+def test_killed_it_leaves_nothing_on_the_hosts(stream: Stream) -> None:
+    def residents() -> list[str]:
+        counts = {name: lab.ssh(name, "pgrep -xc hatui; true").strip() for name in lab.HOSTS}
+        return [name for name, count in counts.items() if count != "0"]
+
+    assert len(residents()) == len(lab.HOSTS)
+    children = lab.run("pgrep", "-P", str(stream.process.pid)).stdout.split()
+    for pid in children:
+        os.kill(int(pid), 9)
+    lab.wait_until(lambda: not residents(), 10, "the hosts are left alone", every=0.5)

@@ -1,0 +1,146 @@
+"""Services moved by hand on real hosts under load: nobody new fails, nothing acknowledged is lost, no trace is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.probes.sql import query
+from tests.e2e import lab
+from tests.e2e.messages import Publisher
+from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner
+from tests.e2e.writes import Writer
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(autouse=True)
+def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A journal of the test's own, and the audit after it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield
+    nothing_is_left()
+
+
+def writer() -> str:
+    """The node that the VIP's owner sends to, seen by a client."""
+    return query(lab.VIP, lab.secret_of("probe"))()
+
+
+def placed(resource: str) -> str:
+    """The controller that runs a resource, by the status."""
+    (view,) = [node for name, node in lab.status()["state"]["pacemaker"].items() if node["dc"] == name]
+    (nodes,) = [one["nodes"] for one in view["resources"] if one["id"] == resource]
+    return str(nodes[0])
+
+
+def test_the_vip_there_and_back(tmp_path: Path) -> None:
+    origin = owner()
+    target = other(origin, "haproxy1", "haproxy2")
+    for here, there in ((origin, target), (target, origin)):
+        run = carried_out("switchover", "vip", "--to", there)
+        assert (run.begin["origin"], run.begin["target"], run.begin["why"]) == (here, there, "a test")
+        assert owner() == there
+        for service in ("sql", "amqp"):
+            found = felt(run, service)
+            assert found["failed"] == 0, found
+            assert found["gap_ms"] < 500, found
+            assert "resets" in found["stream"]
+
+
+def test_the_writer_moves_and_no_acknowledged_write_is_lost(tmp_path: Path) -> None:
+    origin = writer()
+    target = other(origin, "mysql2", "mysql3")
+    with Writer(tmp_path / "writes") as writes:
+        writes.wait_for_acks(50, within=10)
+        run = carried_out("switchover", "writer", "--to", target)
+        writes.wait_for_acks(50, within=10)
+    assert writer() == target
+    assert writes.wrongs() == []
+    found = felt(run, "sql")
+    assert found["failed"] == 0, found
+    assert found["gap_ms"] < 1500, found
+    assert found["stream"]["resets"] >= 1, "the open stream was to be cut at the deadline"
+
+
+def test_a_resource_moves_and_leaves_no_constraint() -> None:
+    origin = placed("controller-vip")
+    target = other(origin, "cc02", "cc03")
+    run = carried_out("switchover", "resource", "controller-vip", "--to", target)
+    assert (run.begin["origin"], run.begin["target"]) == (origin, target)
+    assert placed("controller-vip") == target
+
+
+@pytest.mark.parametrize("host", ["haproxy", "writer", "cc02"])
+def test_a_drained_host_carries_nothing_the_second_is_refused_and_it_comes_back(host: str) -> None:
+    name = {"haproxy": owner, "writer": writer}.get(host, lambda: host)()
+    second = {"haproxy": other(name, "haproxy1", "haproxy2"), "writer": other(name, "mysql1", "mysql2")}.get(
+        host, "cc03"
+    )
+    run = carried_out("drain", name)
+    for service in ("sql", "amqp"):
+        assert felt(run, service)["failed"] == 0, felt(run, service)
+    assert "hatui undrain" in lab.run(lab.program("hatui"), "status", "--plain", check=False).stdout
+    refused = carried_out("drain", second, code=21)
+    assert refused.end is not None and name in refused.end["reason"], refused.end
+    if host == "haproxy":
+        assert owner() == second
+    if host == "writer":
+        assert writer() != name
+    back = carried_out("undrain", name)
+    assert felt(back, "sql")["failed"] == 0
+    if host != "cc02":
+        assert name not in (owner(), writer()), "what was moved away is not moved back by itself"
+
+
+@pytest.mark.parametrize("layer", ["haproxy", "keepalived", "pacemaker"])
+def test_a_rolling_restart_fails_no_new_connection(layer: str) -> None:
+    run = carried_out("restart", layer)
+    for service in ("sql", "amqp"):
+        assert felt(run, service)["failed"] == 0, felt(run, service)
+
+
+def test_a_rolling_restart_of_galera_loses_no_acknowledged_write(tmp_path: Path) -> None:
+    last = writer()
+    with Writer(tmp_path / "writes") as writes:
+        writes.wait_for_acks(20, within=10)
+        run = carried_out("restart", "galera")
+        writes.wait_for_acks(20, within=10)
+    assert writes.wrongs() == []
+    assert felt(run, "sql")["failed"] == 0, felt(run, "sql")
+    restarts = [event["name"] for event in run.events if event["event"] == "intent" and "restarts" in event["name"]]
+    assert len(restarts) == 3 and last in restarts[-1], restarts
+
+
+def test_a_rolling_restart_of_rabbitmq_loses_no_confirmed_message() -> None:
+    with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
+        publisher.wait_for_confirms(20, within=10)
+        run = carried_out("restart", "rabbitmq")
+        publisher.wait_for_confirms(20, within=20)
+    assert publisher.lost() == set()
+    assert felt(run, "amqp")["failed"] == 0, felt(run, "amqp")
+
+
+def test_every_candidate_that_is_refused_has_its_reason() -> None:
+    lab.ssh("mysql3", "mariadb -e 'SET GLOBAL wsrep_desync=ON'")
+    try:
+        said = hatui("switchover", "writer", "--to", "mysql3", "--dry-run")
+    finally:
+        lab.ssh("mysql3", "mariadb -e 'SET GLOBAL wsrep_desync=OFF'")
+    assert said.returncode == 21, said.stdout
+    assert "candidate mysql3: mysql3 is " in said.stdout and "Synced" in said.stdout, said.stdout
+    away = hatui("switchover", "vip", "--to", "haproxy9", "--dry-run")
+    assert away.returncode == 21 and "haproxy9 is no balancer: there are haproxy1, haproxy2" in away.stdout, away.stdout
+
+
+def test_plain_pyinfra_moves_them_too() -> None:
+    target = other(owner(), "haproxy1", "haproxy2")
+    lab.pyinfra("-y", "inventory.py", "deploy/switchover_vip.py", "--data", f"to={target}")
+    assert owner() == target
+    node = other(writer(), "mysql1", "mysql2")
+    lab.pyinfra("-y", "inventory.py", "deploy/switchover_writer.py", "--data", f"to={node}")
+    assert writer() == node
+    refused = lab.pyinfra("-y", "inventory.py", "deploy/switchover_vip.py", "--data", "to=nobody", check=False)
+    assert refused.returncode != 0

@@ -1,0 +1,81 @@
+"""What is where, and how two pictures differ: what a plan rests on, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.picture import changes, picture
+from cluster.state import ClusterState, CrmResource, VipNode
+from tests.unit.test_health import BROKER, CRM, GALERA, GONE, HEALTHY, QUORUM, SPEC, VIP, changed, proxy, unit
+
+
+def told(now: ClusterState) -> list[str]:
+    return [str(change) for change in changes(picture(SPEC, HEALTHY), picture(SPEC, now))]
+
+
+def test_nothing_is_told_while_nothing_moves() -> None:
+    busy = replace(HEALTHY, galera=dict.fromkeys(HEALTHY.galera, replace(GALERA, seqno=9000, recv_queue=4)))
+    assert told(busy) == []
+
+
+def test_a_vip_that_moved_is_one_change() -> None:
+    keepalived = unit("keepalived.service")
+    moved = replace(
+        HEALTHY, vrrp={"haproxy1": VipNode({}, keepalived), "haproxy2": VipNode({VIP: "host0"}, keepalived)}
+    )
+    assert told(moved) == [f"the owner of {VIP} was haproxy1, and is haproxy2"]
+
+
+def test_a_split_vip_names_both_owners() -> None:
+    split = changed("vrrp", "haproxy2", VipNode({VIP: "host0"}, unit("keepalived.service")))
+    assert told(split) == [f"the owner of {VIP} was haproxy1, and is haproxy1, haproxy2"]
+
+
+MOVED = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM.resources[1:]))
+
+
+@pytest.mark.parametrize(
+    ("now", "sentence"),
+    [
+        (changed("hosts", "mysql3", GONE), "mysql3 was there, and is not to be asked"),
+        (
+            replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy("mysql2"))),
+            "the writer was mysql1, and is mysql2",
+        ),
+        (
+            changed("haproxy", "haproxy1", proxy(status={"mysql3": "DOWN 1/2"})),
+            "galera/mysql3 on haproxy1 was UP, and is DOWN",
+        ),
+        (changed("galera", "mysql2", GONE), "Galera on mysql2 was Synced, Primary of 3, and is unknown"),
+        (
+            changed("galera", "mysql2", replace(GALERA, running=False)),
+            "Galera on mysql2 was Synced, Primary of 3, and is down",
+        ),
+        (
+            changed("rabbitmq", "cc02", replace(BROKER, running=False, draining=True)),
+            "the broker on cc02 was running, and is drained",
+        ),
+        (
+            changed("corosync", "cc03", replace(QUORUM, quorate=False)),
+            "Corosync on cc03 was quorate, and is without quorum",
+        ),
+        (
+            replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, MOVED)),
+            "the resource vip was cc01, and is cc02",
+        ),
+        (
+            changed("vrrp", "haproxy2", VipNode({}, unit("keepalived.service"), away=True)),
+            "keepalived on haproxy2 was active, and is away",
+        ),
+    ],
+)
+def test_each_kind_of_change_is_a_sentence(now: ClusterState, sentence: str) -> None:
+    assert told(now) == [sentence]
+
+
+def test_a_resource_that_is_new_was_absent() -> None:
+    new = CrmResource("api", "systemd:keystone", "Started", True, False, True, False, False, ("cc03",))
+    now = replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, replace(CRM, resources=(*CRM.resources, new))))
+    assert told(now) == ["the resource api was absent, and is cc03"]

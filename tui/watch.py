@@ -1,0 +1,66 @@
+"""`hatui status --watch`: what is so, and then each change as it is told of, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cluster.health import Verdict
+from tui.engine import Event, Told, told
+from tui.status import GLYPHS, STYLES, plain, print_tables
+
+
+def watch(inventory: Path, form: str, every: float) -> int:
+    """Print what the engine tells as `form`: table, plain, json. The last verdict's exit code; 3 if there was none."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine", "watch", "--inventory", str(inventory), "--every", str(every)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        # Ctrl-C is this process's to answer.
+        start_new_session=True,
+    )
+    last = Verdict.UNKNOWN
+    begun = False
+    try:
+        for line, one in _lines(process):
+            if form == "json":
+                sys.stdout.write(line.decode())
+                sys.stdout.flush()
+            elif isinstance(one, Event):
+                _print_event(one, form)
+            elif not begun:
+                begun = True
+                print(plain(one), flush=True) if form == "plain" else print_tables(one)
+            if not isinstance(one, Event):
+                last = one.verdict
+    except KeyboardInterrupt:
+        return last.exit_code
+    finally:
+        process.terminate()
+        with contextlib.suppress(KeyboardInterrupt):
+            process.wait()
+    # It ends by itself only when it can't begin, which it has said.
+    return Verdict.UNKNOWN.exit_code
+
+
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, Told]]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line, told(line)
+
+
+def _print_event(event: Event, form: str) -> None:
+    if form == "plain":
+        at = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(event.at))
+        print(at, event.layer, event.host or "*", event.verdict, event.text, sep="\t", flush=True)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    at = time.strftime("%H:%M:%S", time.localtime(event.at))
+    badge = (f"{GLYPHS[event.verdict]} {event.verdict:<7}  ", STYLES[event.verdict])
+    Console(highlight=False).print(Text.assemble(f"{at}  ", badge, (f"{event.layer}  ", "bold"), event.text))
