@@ -35,7 +35,7 @@ def _hosts(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iter
     for name in spec.hosts:
         answer = state.hosts.get(name, Unknown("was not asked"))
         if name not in besides and isinstance(answer, Unknown):
-            yield f"{name} {answer.reason.rstrip('.')}: bring it back, or take it out of the inventory."
+            yield _with(f"{name} {answer.reason.rstrip('.')}", ": bring it back, or mend the inventory")
 
 
 def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
@@ -161,7 +161,7 @@ def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]
 
 def _with(reason: str, hint: str) -> str:
     """The reason as a sentence, with `hint` unless it tells already what to do."""
-    return f"{reason}." if "`hatui" in reason else f"{reason}{hint}."
+    return f"{reason}." if "`hatui" in reason or "ring it back" in reason else f"{reason}{hint}."
 
 
 def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[str, Seen | Unknown]:
