@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ import msgspec
 from cluster.changes import Change, change_of
 from cluster.spec import Cluster
 from cluster.text import clean
+from operations.progress import note, why_lost
 from operations.steps import Refused
 
 WITHIN = 3600
@@ -38,6 +40,8 @@ def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
     with _Deploy(cluster, [layer], hosts, dry=False) as deploy:
         try:
             for line in deploy.lines():
+                if "changed" in line:
+                    note(f"{line['changed']['host']}: {line['changed']['operation']}, changed")
                 if "failed" in line:
                     failed = f"{line['failed']['operation']}, on {line['failed']['host']}: "
         except Refused as refusal:
@@ -64,17 +68,29 @@ class _Deploy:
             self._process.stdin.write(msgspec.json.encode(cluster) + b"\n")
             self._process.stdin.flush()
         self._within = DRY_WITHIN if dry else WITHIN
-        self._clock = threading.Timer(self._within, self._process.kill)
+        self._ended = ""
+        """Why it was ended before its end."""
+        self._watch = threading.Thread(target=self._may_go_on, daemon=True)
 
     def __enter__(self) -> _Deploy:
-        self._clock.start()
+        self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clock.cancel()
         self._process.kill()
         self._process.wait()
         self._errors.close()
+
+    def _may_go_on(self) -> None:
+        """End the deploy when its time is over, or when the cluster's lock is lost: somebody else may have it then."""
+        deadline = time.monotonic() + self._within
+        while self._process.poll() is None and not self._ended:
+            if time.monotonic() > deadline:
+                self._ended = f"It had not ended after {self._within} s, and was ended."
+            self._ended = self._ended or why_lost() or ""
+            time.sleep(0.5)
+        if self._ended:
+            self._process.kill()
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each line as it comes. Refused, with the reason, unless the last one says that all is well."""
@@ -93,6 +109,4 @@ class _Deploy:
         code = self._process.wait()
         self._errors.seek(max(self._errors.seek(0, os.SEEK_END) - 600, 0))
         said = clean(self._errors.read().decode(errors="replace"), 300)
-        if code < 0 and not self._clock.is_alive():
-            return f"It had not ended after {self._within} s, and was ended."
-        return said or f"The deploy ended with {code} and without a word."
+        return self._ended or said or f"The deploy ended with {code} and without a word."

@@ -171,14 +171,24 @@ class _Run:
         self.asked_to_stop = "It was asked to stop (SIGTERM)."
 
     def _stop(self) -> str | None:
-        return self.asked_to_stop or (self.lock.why_lost() if self.lock else "The cluster's lock is not held.")
+        return self.asked_to_stop or self._lost()
+
+    def _lost(self) -> str | None:
+        return self.lock.why_lost() if self.lock else "The cluster's lock is not held."
 
     def _carry_out(self, plan: Plan, tell: Callable[..., None]) -> Result:
         probing = Probing(self.cluster, plan.measures) if plan.measures else None
         if probing and (why_not := probing.start()):
             tell("note", text=f"What clients feel can't be measured: {why_not}")
         try:
-            return carry_out(plan.steps, tell, self._stop, in_stages=plan.in_stages, pause_after=plan.pause_after)
+            return carry_out(
+                plan.steps,
+                tell,
+                self._stop,
+                lost=self._lost,
+                in_stages=plan.in_stages,
+                pause_after=plan.pause_after,
+            )
         finally:
             if probing:
                 tell("measured", services=probing.stop())

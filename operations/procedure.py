@@ -15,6 +15,7 @@ from pyinfra.context import ctx_host
 from typing_extensions import override
 
 from cluster.outcome import Outcome
+from operations.progress import heard
 from operations.steps import FAILURES, Elsewhere, Step, Unseen
 
 
@@ -37,6 +38,7 @@ def carry_out(
     tell: Tell,
     stop: Callable[[], str | None] = lambda: None,
     *,
+    lost: Callable[[], str | None] = lambda: None,
     in_stages: bool = False,
     pause_after: int | None = None,
 ) -> Result:
@@ -44,7 +46,7 @@ def carry_out(
 
     After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
     failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two
-    steps: a reason to go no further.
+    steps, `lost` also in the middle of one: a reason to go no further. What a step notes is told as event note.
     """
     taken: list[tuple[int, Step]] = []
 
@@ -68,7 +70,8 @@ def carry_out(
             return ended(reason)
         tell("intent", step=number, name=step.name)
         try:
-            step.complete()
+            with heard(lambda text: tell("note", text=text), lost):
+                step.complete()
         except Elsewhere as found:
             tell("result", step=number, name=step.name, ok=False, reason=str(found))
             return Result(Outcome.DONE_ELSEWHERE, str(found))

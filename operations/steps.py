@@ -26,6 +26,7 @@ from typing_extensions import override
 
 from cluster.state import Unknown
 from cluster.text import clean
+from operations.progress import why_lost
 
 CONNECT = 8
 """Seconds in which a host must be reached."""
@@ -260,6 +261,8 @@ def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: 
     """Ask until there is no reason left why not. Refused with the last reason after `within` seconds."""
     deadline = time.monotonic() + within
     while (reason := reason_why_not()) is not None:
+        if lost := why_lost():
+            raise Refused(lost)
         if time.monotonic() > deadline:
             raise Refused(f"After {within:g} s: {reason}")
         time.sleep(every)

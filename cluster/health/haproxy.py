@@ -61,11 +61,15 @@ def _backends(name: str, node: ProxyNode) -> list[Finding]:
         away = {server: status for server, status in servers.items() if not status.startswith("UP")}
         if not away:
             continue
-        said = ", ".join(f"{server} {status}" for server, status in away.items())
+        said = ", ".join(f"{server} {status}{_way_out(server, status)}" for server, status in away.items())
         up = len(servers) - len(away)
         verdict = Verdict.WARN if up else Verdict.FAIL
         found.append(Finding(verdict, f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said})"))
     return found
+
+
+def _way_out(server: str, status: str) -> str:
+    return f", `hatui undrain {server}` gives it back" if status.startswith(("MAINT", "DRAIN")) else ""
 
 
 def _shows(spec: Cluster, node: ProxyNode) -> str:

@@ -129,8 +129,16 @@ def start_clean() -> None:
     halab("up", timeout=900)
 
 
+def drained(found: dict[str, Any]) -> set[str]:
+    """The hosts that a status tells of as drained, in whatever layer, with the way out."""
+    reasons = (finding["reason"] for layer in found["layers"] for finding in layer["findings"])
+    return {host for reason in reasons for host in re.findall(r"`hatui undrain (\w+)`", reason)}
+
+
 def repair() -> None:
-    """Undo what a test may have left: cuts, hosts without power, frozen daemons."""
+    """Undo what a test may have left: cuts, hosts without power, frozen daemons, drained hosts."""
     halab("heal")
     halab("power", "on", *HOSTS)
+    for host in sorted(drained(status())):
+        run(sys.executable, "-m", "tui.main", "undrain", host, "--yes", "--reason", "after a test", check=False)
     all_ok(within=180)

@@ -1,0 +1,36 @@
+"""What a step tells while it lasts, and why it must not go on: heard and asked by whoever carries the steps out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class _Heard:
+    """Nobody listens, and nothing is against going on, unless steps are carried out: one at a time in a process."""
+
+    note: Callable[[str], None] = staticmethod(lambda _: None)
+    why_lost: Callable[[], str | None] = staticmethod(lambda: None)
+
+
+_heard = _Heard()
+
+
+def note(text: str) -> None:
+    """Tell whoever follows, in a line, how far a step is that takes long."""
+    _heard.note(text)
+
+
+def why_lost() -> str | None:
+    """Why nothing more may be changed, in the middle of a step: the cluster's lock is lost. None while it is held."""
+    return _heard.why_lost()
+
+
+@contextmanager
+def heard(note: Callable[[str], None], why_lost: Callable[[], str | None]) -> Iterator[None]:
+    """While this is open, `note` has what steps tell, and `why_lost` says whether they may go on."""
+    _heard.note, _heard.why_lost = note, why_lost
+    try:
+        yield
+    finally:
+        _heard.note, _heard.why_lost = _Heard.note, _Heard.why_lost
