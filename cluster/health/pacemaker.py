@@ -111,7 +111,7 @@ def _members(view: CrmStatus) -> list[Finding]:
                 ("unclean, to be fenced", node.unclean),
                 ("offline", not node.online and not node.unclean),
                 ("joining", node.pending),
-                ("in standby", node.standby),
+                (f"in standby (`hatui undrain {node.name}` ends it)", node.standby),
                 ("in maintenance", node.maintenance),
             )
             if so
