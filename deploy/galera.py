@@ -12,9 +12,9 @@ from facts.galera import CHECK_UNIT
 from operations.accounts import WantedAccount, accounts
 from operations.files import managed
 from operations.galera import created, joined, rolled
+from operations.hosts import conducts
 from operations.packages import installed
 from operations.service import running
-from operations.steps import conducts
 from operations.writer import settled
 
 cluster: Cluster = host.data.cluster

@@ -9,9 +9,9 @@ from deploy.secrets import secret
 from facts.haproxy import UNIT
 from operations.files import managed
 from operations.haproxy import reloaded
+from operations.hosts import conducts
 from operations.packages import installed
 from operations.service import running
-from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)

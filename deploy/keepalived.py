@@ -8,10 +8,10 @@ from cluster.spec import Cluster, Role
 from deploy.balancer_files import keepalived_files
 from facts.vrrp import UNIT, InterfaceOf
 from operations.files import managed
+from operations.hosts import conducts
 from operations.keepalived import owned, reloaded
 from operations.packages import installed
 from operations.service import running
-from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)

@@ -10,10 +10,10 @@ from deploy.secrets import secret
 from facts.corosync import UNIT as COROSYNC
 from facts.pacemaker import UNIT
 from operations.files import managed
+from operations.hosts import conducts
 from operations.pacemaker import configured, reloaded
 from operations.packages import installed
 from operations.service import running
-from operations.steps import conducts
 
 cluster: Cluster = host.data.cluster
 controllers = cluster.names(Role.CONTROLLER)

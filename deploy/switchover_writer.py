@@ -6,7 +6,7 @@
 from pyinfra import host
 
 from cluster.spec import Cluster, Role
-from operations.steps import conducts
+from operations.hosts import conducts
 from operations.switchovers import database_writer
 
 cluster: Cluster = host.data.cluster

@@ -25,16 +25,14 @@ from cluster.picture import changes, picture
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine import session
-from engine.journal import Journal, Run, new_id, runs, runs_path
+from engine.journal import Journal, new_id, runs, runs_path
 from engine.library import Runbook
 from engine.lock import Holder, Lock, Locked
 from engine.probing import Probing
 from engine.runbook import Broken, Plan, View
+from engine.shown import shown
 from operations.procedure import Result, carry_out
 from operations.steps import FAILURES
-
-HISTORY = 5
-"""Former runs of a kind that a plan names the measured gaps of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class _Run:
             session.begin(self.cluster)
             state = session.seen(self.cluster)
             plan = self._plan(state)
-            self._say(plan=_shown(plan, self.order.runbook, self.cluster))
+            self._say(plan=shown(plan, self.order.runbook, self.cluster))
             if plan.refused:
                 return self._refused(plan, plan.refused)
             if self.order.dry_run:
@@ -230,48 +228,6 @@ def _broken(cluster: Cluster) -> list[Broken]:
         begin = former.begin
         found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step))
     return found
-
-
-def _shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
-    """The plan as plain data."""
-    return {
-        "runbook": runbook.name,
-        "title": plan.title,
-        "refused": plan.refused,
-        "steps": [
-            {"name": step.name, "undone": step.undo is not None, "lasting": step.lasting, "within": step.within}
-            for step in plan.steps
-        ],
-        "candidates": [{"name": one.name, "against": one.against} for one in plan.candidates],
-        "origin": plan.origin,
-        "target": plan.target,
-        "expected": plan.expected,
-        "measured": [_gaps(former) for former in _like(cluster, runbook)],
-        "undo": plan.undo,
-        "evidence": plan.evidence,
-        "typed": plan.typed,
-        "in_stages": plan.in_stages,
-        "broken": list(plan.broken),
-    }
-
-
-def _like(cluster: Cluster, runbook: Runbook) -> list[Run]:
-    """The last runs of the same runbook that were DONE and measured, the newest first."""
-    found: list[Run] = []
-    for former in runs(cluster.name):
-        if former.begin["runbook"] == runbook.name and former.outcome is Outcome.DONE and former.measured:
-            found.append(former)
-        if len(found) == HISTORY:
-            break
-    return found
-
-
-def _gaps(former: Run) -> dict[str, float]:
-    return {
-        service: float(felt["gap_ms"])
-        for service, felt in former.measured.items()
-        if isinstance(felt, dict) and felt.get("gap_ms") is not None
-    }
 
 
 def _who() -> str:

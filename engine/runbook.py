@@ -3,7 +3,7 @@
 A runbook is a Python file with `PARAMETERS`, the name of each parameter and what it means, and a function `plan` that
 takes a `View` and the parameters by name (strings; those with a default may be left out). `plan` changes nothing. It
 plans from what is so, so that the same runbook, run again after it broke off, plans what is left. It may ask hosts more
-than the view tells (operations.steps.look_all): the engine's connections are open while it runs.
+than the view tells (operations.hosts.look_all): the engine's connections are open while it runs.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
 from engine.layers import LAYERS, facts
-from operations.steps import Refused, look_all, named
+from operations.hosts import look_all, named
+from operations.steps import Refused
 
 GONE = 10
 """Seconds after which a host that takes nothing that is sent to it is not waited for."""

@@ -14,7 +14,8 @@ from cluster.state import Unknown
 from facts.accounts import Account, Accounts, SqlAccounts
 from facts.galera import CLIENT
 from operations.galera import nodes_of
-from operations.steps import Refused, Step, look, refused, shell
+from operations.hosts import look, shell
+from operations.steps import Refused, Step, refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from cluster.state import ProxyNode
 from facts import haproxy, vrrp
 from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
-from operations.steps import Step, look_all, shell
+from operations.hosts import look_all, shell
+from operations.steps import Step
 from operations.vip import gives_up, handover, returns
 
 UNITS = {"haproxy": haproxy.UNIT, "keepalived": vrrp.UNIT}

@@ -14,8 +14,9 @@ from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_BACKEND
 from facts.haproxy import HaproxyStat
 from facts.rabbitmq import RabbitCluster
 from operations import servers
+from operations.hosts import look, look_all, shell
 from operations.rabbitmq import START, nodes_of, restart_service, why_critical, why_not_serving
-from operations.steps import Step, look, look_all, shell
+from operations.steps import Step
 
 DRAIN = 120
 """Seconds in which a broker must have closed its clients' connections and handed its leaders over."""

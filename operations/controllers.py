@@ -12,7 +12,8 @@ from cluster.gates.pacemaker import may_configure, may_move, may_stand_by, not_l
 from cluster.state import CrmStatus, Unknown
 from facts.corosync import UNIT as COROSYNC
 from facts.pacemaker import UNIT, CrmMon
-from operations.steps import Elsewhere, Refused, Step, look_all, shell, wait_for
+from operations.hosts import look_all, shell
+from operations.steps import Elsewhere, Refused, Step, wait_for
 
 MOVE = 90
 """Seconds in which resources must have stopped in one place and started in another."""

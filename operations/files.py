@@ -14,7 +14,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from facts.base import FileStates
-from operations.steps import shell
+from operations.hosts import shell
 from operations.told import Told
 
 

@@ -23,7 +23,8 @@ from cluster.text import clean
 from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
 from facts.galera import CHECK_UNIT, GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
-from operations.steps import Refused, Step, look_all, refused, shell, taking_part, wait_for
+from operations.hosts import look_all, shell, taking_part
+from operations.steps import Refused, Step, refused, wait_for
 from operations.traffic import away_from, writers
 
 TRANSFER = 1800

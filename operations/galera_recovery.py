@@ -22,7 +22,8 @@ from operations.galera import (
     nodes_of,
     start_arbitrator,
 )
-from operations.steps import Refused, Step, look_all, shell, shell_all
+from operations.hosts import look_all, shell, shell_all
+from operations.steps import Refused, Step
 
 STOP = 5
 """Seconds that a server which only tries to start gets to end; one that waits for its former members never does. It

@@ -14,7 +14,8 @@ from cluster.state import ProxyNode
 from facts.base import STAMPS
 from facts.haproxy import UNIT, HaproxyStat
 from facts.vrrp import VrrpOwner
-from operations.steps import Refused, Step, look_all, shell, taking_part, wait_for
+from operations.hosts import look_all, shell, taking_part
+from operations.steps import Refused, Step, wait_for
 
 TAKE_OVER = 15
 """Seconds in which a new worker must answer and have found its servers."""

@@ -12,7 +12,8 @@ from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owner
 from cluster.state import VipNode
 from facts.haproxy import HaproxyStat
 from facts.vrrp import UNIT, VrrpOwner
-from operations.steps import Refused, Step, look_all, shell, taking_part, wait_for
+from operations.hosts import look_all, shell, taking_part
+from operations.steps import Refused, Step, wait_for
 
 SETTLE = 10
 """Seconds until one balancer holds the VIP after keepalived started or was reloaded."""

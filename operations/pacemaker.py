@@ -14,8 +14,9 @@ from facts.base import FileStates
 from facts.corosync import CONFIG, FILES, CorosyncQuorum
 from facts.corosync import UNIT as COROSYNC
 from facts.pacemaker import CrmConfiguration, CrmMon, has_all
+from operations.hosts import look, look_all, shell
 from operations.service import STAMP_PROGRAM
-from operations.steps import Refused, Step, look, look_all, refused, shell, wait_for
+from operations.steps import Refused, Step, refused, wait_for
 
 FORM = 60
 """Seconds in which controllers that were just started see each other: a DC waits up to 20 s for the others."""

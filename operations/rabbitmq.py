@@ -26,7 +26,8 @@ from cluster.gates.rabbitmq import (
 from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
-from operations.steps import Refused, Step, look_all, refused, shell, taking_part, wait_for
+from operations.hosts import look_all, shell, taking_part
+from operations.steps import Refused, Step, refused, wait_for
 
 START = 120
 """Seconds in which a broker must answer and be seen by all."""

@@ -15,7 +15,8 @@ from pyinfra.api.operation import operation
 
 from cluster.text import clean
 from facts.rabbitmq import API, DEFINITIONS
-from operations.steps import Refused, Step, named, shell
+from operations.hosts import named, shell
+from operations.steps import Refused, Step
 
 HASHING = "rabbit_password_hashing_sha256"
 

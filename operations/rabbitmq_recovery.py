@@ -9,8 +9,9 @@ from cluster.gates.rabbitmq import Nodes, incomplete, is_running
 from cluster.gates.rabbitmq_recovery import may_force, may_recover
 from cluster.state import BrokerNode
 from facts.rabbitmq import UNIT
+from operations.hosts import shell, shell_all
 from operations.rabbitmq import START, TOGETHER, nodes_of, start
-from operations.steps import Refused, Step, shell, shell_all, wait_for
+from operations.steps import Refused, Step, wait_for
 
 STOP = 15
 """Seconds that a broker which waits for others gets to end."""

@@ -17,7 +17,8 @@ from cluster.state import ProxyNode
 from cluster.text import clean
 from cluster.wiring import HAPROXY_ADMIN_SOCKET
 from facts.haproxy import HaproxyStat
-from operations.steps import Refused, look_all, on_all, shell, wait_for
+from operations.hosts import look_all, on_all, shell
+from operations.steps import Refused, wait_for
 
 UNSTICK = 5
 """Seconds in which no balancer's table may name the drained server any more."""

@@ -10,8 +10,9 @@ from pyinfra.api.operation import operation
 from cluster.gates.keepalived import owners
 from facts.vrrp import VrrpOwner
 from operations import controllers, writer
+from operations.hosts import look_all, shell
 from operations.procedure import Procedure
-from operations.steps import Step, look_all, refused, shell
+from operations.steps import Step, refused
 from operations.traffic import writers
 from operations.vip import handover
 

@@ -10,8 +10,9 @@ from cluster.state import ProxyNode, ServiceState, Unknown
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
 from facts.haproxy import HaproxyStat
+from operations.hosts import look_all
 from operations.servers import drain, undrain
-from operations.steps import Refused, look_all, wait_for
+from operations.steps import Refused, wait_for
 
 DRAIN = 10
 """Seconds that sessions may take to end by themselves."""

@@ -14,7 +14,8 @@ from cluster.state import VipNode
 from cluster.wiring import VIP_AWAY_FILE, VIP_NEXT_FILE
 from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
-from operations.steps import Elsewhere, Refused, Step, look_all, shell, wait_for
+from operations.hosts import look_all, shell
+from operations.steps import Elsewhere, Refused, Step, wait_for
 
 RAISED = 30
 """Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""

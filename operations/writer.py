@@ -13,7 +13,8 @@ from cluster.wiring import GALERA_BACKEND
 from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat
 from operations import servers
-from operations.steps import Refused, Step, look_all, refused, wait_for
+from operations.hosts import look_all
+from operations.steps import Refused, Step, refused, wait_for
 from operations.traffic import DRAIN, RISE, carrying, writers
 
 CATCH_UP = 5

@@ -132,7 +132,8 @@ def test_a_node_that_dropped_between_the_plan_and_the_yes_is_refused_and_named()
 MINE = '''
 """A runbook of a user's own."""
 from engine.runbook import Plan
-from operations.steps import Elsewhere, Refused, Step, Unseen, shell
+from operations.hosts import shell
+from operations.steps import Elsewhere, Refused, Step, Unseen
 
 PARAMETERS = {"end": "how it is to end"}
 FILE = "/run/hatui/mine"

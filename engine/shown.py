@@ -1,0 +1,56 @@
+"""A plan as plain data, for whoever shows it: with what the last runs of its kind cost their clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster.outcome import Outcome
+from cluster.spec import Cluster
+from engine.journal import Run, runs
+from engine.library import Runbook
+from engine.runbook import Plan
+
+HISTORY = 5
+"""Former runs of a kind that a plan names the measured gaps of."""
+
+
+def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "runbook": runbook.name,
+        "title": plan.title,
+        "refused": plan.refused,
+        "steps": [
+            {"name": step.name, "undone": step.undo is not None, "lasting": step.lasting, "within": step.within}
+            for step in plan.steps
+        ],
+        "candidates": [{"name": one.name, "against": one.against} for one in plan.candidates],
+        "origin": plan.origin,
+        "target": plan.target,
+        "expected": plan.expected,
+        "measured": [_gaps(former) for former in _like(cluster, runbook)],
+        "undo": plan.undo,
+        "evidence": plan.evidence,
+        "typed": plan.typed,
+        "in_stages": plan.in_stages,
+        "broken": list(plan.broken),
+    }
+
+
+def _like(cluster: Cluster, runbook: Runbook) -> list[Run]:
+    """The last runs of the same runbook that were DONE and measured, the newest first."""
+    found: list[Run] = []
+    for former in runs(cluster.name):
+        if former.begin["runbook"] == runbook.name and former.outcome is Outcome.DONE and former.measured:
+            found.append(former)
+        if len(found) == HISTORY:
+            break
+    return found
+
+
+def _gaps(former: Run) -> dict[str, float]:
+    return {
+        service: float(felt["gap_ms"])
+        for service, felt in former.measured.items()
+        if isinstance(felt, dict) and felt.get("gap_ms") is not None
+    }

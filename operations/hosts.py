@@ -1,0 +1,159 @@
+"""The cluster's hosts, asked and told over pyinfra's connections: bounded in time, and a broken one never silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import gevent
+from paramiko import SSHException
+from pyinfra import host as this_host
+from pyinfra import state
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.facts import FactBase
+from pyinfra.api.host import Host
+from pyinfra.connectors.util import CommandOutput
+from pyinfra.context import ctx_host
+
+from cluster.state import Unknown
+from cluster.text import clean
+from operations.steps import FAILURES, Refused, Unseen
+
+CONNECT = 8
+"""Seconds in which a host must be reached."""
+LOOK = 10
+"""Seconds in which a host must have told what it is asked."""
+
+
+def conducts(hosts: Sequence[str]) -> bool:
+    """Whether this host is the one that leads the layer's work: the first of `hosts` that takes part in this run.
+
+    It looks at all of `hosts`, those outside of this run (`--limit`) too.
+    """
+    return bool(this_host.name == next(iter(taking_part(hosts)), None))
+
+
+def taking_part(hosts: Sequence[str]) -> list[str]:
+    """Those of `hosts` that take part in this run: all, or those that it is limited to (`--limit`)."""
+    active = {member.name for member in state.inventory.get_active_hosts()}
+    return [name for name in hosts if name in active]
+
+
+def named(name: str) -> Host:
+    """The pyinfra host `name`, connected. Unseen, by name, if it can't be reached."""
+    found: Host = state.inventory.get_host(name)
+    if not found.connected:
+        try:
+            with gevent.Timeout(CONNECT, OSError(f"no connection within {CONNECT} s")):
+                found.connect(reason="to look at the whole cluster", show_errors=False, raise_exceptions=True)
+        except (PyinfraError, OSError) as error:
+            raise Unseen(
+                f"{name} can't be reached ({clean(str(error))}). Bring it back, or mend the inventory."
+            ) from error
+    return found
+
+
+def look(name: str, fact: type[FactBase[Any]], *, within: int = LOOK, **arguments: Any) -> Any:
+    """The fact of host `name`, read now, in `within` seconds at most. Unseen if the host can't be asked.
+
+    Not by pyinfra's get_fact, which gives an empty fact for a connection that broke.
+    """
+    asked = fact()
+    ok, output = _run(name, str(asked.command(**arguments)), timeout=within)
+    if not ok:
+        raise Unseen(f"{name} could not be asked: {clean(str(output.stderr)) or 'the command failed without a word'}")
+    return asked.process(output.stdout_lines)
+
+
+def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) -> dict[str, Any]:
+    """The fact of every host, read side by side; `Unknown` with the reason for one that can't be reached."""
+
+    def one(name: str) -> Any:
+        try:
+            return look(name, fact, **arguments)
+        except (Refused, PyinfraError, OSError) as error:
+            return Unknown(str(error).removeprefix(f"{name} "))
+
+    looks = {name: gevent.spawn(one, name) for name in names}
+    return {name: running.get() for name, running in looks.items()}
+
+
+def on_all(names: Sequence[str], work: Callable[[str], None]) -> None:
+    """Do the same on every host, side by side, so that they change as one; then raise what failed, if anything."""
+    running = [gevent.spawn(work, name) for name in names]
+    gevent.joinall(running)
+    for one in running:
+        one.get()
+
+
+def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None, quiet: bool = False) -> str:
+    """Run `command` on host `name`, and return its standard output. Refused, with what it said, if it fails.
+
+    With `quiet`, what it prints is not shown at any verbosity.
+    """
+    ok, output = _run(name, command, timeout=timeout, stdin=stdin, quiet=quiet)
+    if not ok:
+        raise Refused(f"{name}: {' '.join(output.stderr.split()) or 'the command failed without a word'}")
+    return str(output.stdout)
+
+
+def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
+    """Run `command` on every host, side by side. When all have ended: what the first that failed said, if one did."""
+
+    def one(name: str) -> Exception | None:
+        try:
+            shell(name, command, timeout=timeout)
+        except FAILURES as failure:
+            return failure
+        return None
+
+    running = [gevent.spawn(one, name) for name in names]
+    gevent.joinall(running)
+    if failure := next((ended.value for ended in running if ended.value), None):
+        raise failure
+
+
+def _run(
+    name: str, command: str, *, timeout: int, stdin: str | None = None, quiet: bool = False
+) -> tuple[bool, CommandOutput]:
+    """Run `command` on host `name`: whether it succeeded, and what it said. Unseen if its end could not be seen.
+
+    A connection that broke, or whose host is frozen, is given up, so that the next call makes a new one.
+    """
+    found = named(name)
+    with ctx_host.use(found):
+        arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
+        connector: dict[str, Any] = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
+        if stdin is not None:
+            connector["_stdin"] = stdin.splitlines()
+        try:
+            # paramiko waits for an hour for a host that is gone to open a channel.
+            with gevent.Timeout(timeout + 1, TimeoutError(f"no answer within {timeout} s")):
+                ok, output = found.run_shell_command(
+                    command,
+                    print_output=state.print_output and not quiet,
+                    print_input=state.print_input and not quiet,
+                    **connector,
+                )
+        except (OSError, EOFError, SSHException) as error:
+            _give_up(found)
+            raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error
+    if not ok and not _is_open(found):
+        _give_up(found)
+        raise Unseen(f"{name}: the connection broke before the end was seen")
+    return ok, output
+
+
+def _is_open(found: Host) -> bool:
+    client = getattr(found.connector, "client", None)
+    transport = client.get_transport() if client else None
+    return bool(transport is None or transport.is_active())
+
+
+def _give_up(found: Host) -> None:
+    found.connected = False
+    client = getattr(found.connector, "client", None)
+    if client is not None:
+        # Closing waits for what may never come.
+        gevent.spawn(client.close)
