@@ -6,7 +6,10 @@ from pyinfra.operations import server
 from cluster.spec import Cluster, Role
 from operations.files import ManagedFile, managed
 from operations.kernel import applied
+from operations.lock import unlocked
 from operations.service import stamp_program
+
+unlocked(name="Base: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 

@@ -13,9 +13,12 @@ from operations.accounts import WantedAccount, accounts
 from operations.files import managed
 from operations.galera import created, joined, rolled
 from operations.hosts import conducts
+from operations.lock import unlocked
 from operations.packages import installed
 from operations.service import running
 from operations.writer import settled
+
+unlocked(name="Galera: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 nodes = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}

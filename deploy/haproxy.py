@@ -10,8 +10,11 @@ from facts.haproxy import UNIT
 from operations.files import managed
 from operations.haproxy import reloaded
 from operations.hosts import conducts
+from operations.lock import unlocked
 from operations.packages import installed
 from operations.service import running
+
+unlocked(name="HAProxy: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)

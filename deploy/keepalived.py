@@ -10,8 +10,11 @@ from facts.vrrp import UNIT, InterfaceOf
 from operations.files import managed
 from operations.hosts import conducts
 from operations.keepalived import owned, reloaded
+from operations.lock import unlocked
 from operations.packages import installed
 from operations.service import running
+
+unlocked(name="Keepalived: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 balancers = cluster.names(Role.HAPROXY)

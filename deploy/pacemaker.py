@@ -11,9 +11,12 @@ from facts.corosync import UNIT as COROSYNC
 from facts.pacemaker import UNIT
 from operations.files import managed
 from operations.hosts import conducts
+from operations.lock import unlocked
 from operations.pacemaker import configured, reloaded
 from operations.packages import installed
 from operations.service import running
+
+unlocked(name="Pacemaker: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 controllers = cluster.names(Role.CONTROLLER)

@@ -4,6 +4,7 @@ from pyinfra import host
 
 from cluster.releases import packages
 from cluster.spec import Cluster, Role
+from operations.lock import unlocked
 from operations.packages import installed
 
 LAYERS = {
@@ -12,6 +13,8 @@ LAYERS = {
     Role.CONTROLLER: ("rabbitmq", "pacemaker"),
     Role.NETWORK: (),
 }
+
+unlocked(name="Packages: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 

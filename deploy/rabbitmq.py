@@ -8,10 +8,13 @@ from deploy.rabbitmq_files import administrator, broker_files, wanted
 from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER
 from operations.files import managed
 from operations.hosts import conducts
+from operations.lock import unlocked
 from operations.packages import installed
 from operations.rabbitmq import created, joined, rolled
 from operations.rabbitmq_definitions import defined
 from operations.service import running
+
+unlocked(name="RabbitMQ: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 brokers = {name: cluster.address(name) for name in cluster.names(Role.CONTROLLER)}

@@ -7,7 +7,10 @@ from pyinfra import host
 
 from cluster.spec import Cluster, Role
 from operations.hosts import conducts
+from operations.lock import unlocked
 from operations.switchovers import resource
+
+unlocked(name="Nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 controllers = cluster.names(Role.CONTROLLER)

@@ -38,6 +38,7 @@ from deploy.secrets import SecretError, secret
 from engine.effects import unit_of
 from engine.session import state_of
 from operations.files import Replacement, masked
+from operations.lock import HELD
 from operations.steps import FAILURES, Refused, Step
 from operations.told import Told
 
@@ -68,6 +69,8 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
     Lines: {"change": …} for each that is to be made, if `dry`; else {"begun": …}, {"changed": …}, {"failed": …} with
     host and operation. The last is {"end": {"ok": …, "reason": …}}.
     """
+    # Whoever began this holds the lock; what is only looked at needs none.
+    os.environ[HELD] = "1"
     heard = _Heard()
     logger = logging.getLogger("pyinfra")
     logger.handlers, logger.propagate = [heard], False

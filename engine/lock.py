@@ -21,6 +21,7 @@ import msgspec
 from cluster.spec import Cluster
 from cluster.text import clean
 from engine.ssh import ssh_command
+from facts.base import LOCK
 
 PATIENCE = 4
 """Seconds of silence after which a host frees the lock."""
@@ -31,16 +32,15 @@ ANSWER = 5.0
 TRIES = 4
 """How often two that take it at the same moment draw back and try again."""
 
-_FILE = "/run/hatui/lock"
 _SCRIPT = f"""
 umask 077
-mkdir -p /run/hatui && exec 9>>{_FILE} || exit 1
+mkdir -p /run/hatui && exec 9>>{LOCK} || exit 1
 IFS= read -r -t {PATIENCE} me || exit 1
-if ! flock -n 9; then printf 'held '; head -c 2000 {_FILE}.holder 2>/dev/null | head -n 1; echo; exit 3; fi
-printf '%s\\n' "$me" >{_FILE}.holder
+if ! flock -n 9; then printf 'held '; head -c 2000 {LOCK}.holder 2>/dev/null | head -n 1; echo; exit 3; fi
+printf '%s\\n' "$me" >{LOCK}.holder
 echo taken
 while read -r -t {PATIENCE} beat; do echo "$beat" || break; done
-rm -f {_FILE}.holder
+rm -f {LOCK}.holder
 """
 
 

@@ -10,14 +10,11 @@ from pyinfra.api.operation import operation
 from cluster.gates.keepalived import owners
 from facts.vrrp import VrrpOwner
 from operations import controllers, writer
-from operations.hosts import look_all, shell
+from operations.hosts import look_all
 from operations.procedure import Procedure
-from operations.steps import Step, refused
+from operations.steps import refused
 from operations.traffic import writers
 from operations.vip import handover
-
-LOCK = "/run/hatui/lock"
-"""What the engine holds on each host while it changes something."""
 
 
 @operation()
@@ -30,7 +27,7 @@ def vip(balancers: Sequence[str], address: str, to: str) -> Generator[PyinfraCom
         known = f"to must be one of {', '.join(balancers)}, and {address} is on {', '.join(now) or 'nobody'}."
         yield refused("Move the VIP", known)
         return
-    yield Procedure([unlocked(balancers), *handover(balancers, address, now[0], to)])
+    yield Procedure(handover(balancers, address, now[0], to))
 
 
 @operation()
@@ -45,7 +42,7 @@ def database_writer(
         known = f"to must be one of {', '.join(nodes)}, and the writer is {', '.join(sorted(now)) or 'nobody'}."
         yield refused("Move the writer", known)
         return
-    yield Procedure([unlocked(balancers), *writer.moved(nodes, balancers, address, next(iter(now), ""), to)])
+    yield Procedure(writer.moved(nodes, balancers, address, next(iter(now), ""), to))
 
 
 @operation()
@@ -58,16 +55,4 @@ def resource(hosts: Sequence[str], resource: str, to: str) -> Generator[PyinfraC
         known = f"to must be one of {', '.join(hosts)}, and {resource} is on {', '.join(now) or 'no host'}."
         yield refused(f"Move {resource}", known)
         return
-    yield Procedure([unlocked(hosts), *controllers.moved(hosts, resource, now[0], to)])
-
-
-def unlocked(hosts: Sequence[str]) -> Step:
-    """A step that only refuses: while the engine holds the cluster's lock, nobody else changes anything."""
-
-    def why_not() -> str | None:
-        for name in hosts:
-            if shell(name, f"[ ! -e {LOCK} ] || flock -n {LOCK} true && echo free; true").strip() != "free":
-                return f"{name}: somebody holds the cluster's lock (`hatui history` tells what goes on)."
-        return None
-
-    return Step("Nobody else changes the cluster", lambda: None, precheck=why_not, undo=lambda: None)
+    yield Procedure(controllers.moved(hosts, resource, now[0], to))

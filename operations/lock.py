@@ -1,0 +1,23 @@
+"""Never two at once: while the engine holds the cluster's lock, a deploy by hand changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from facts.base import LockHolder
+from operations.steps import refused
+
+HELD = "HATUI_LOCK_HELD"
+"""Set in the environment of a deploy that the engine itself has begun, under its lock."""
+
+
+@operation()
+def unlocked() -> Generator[PyinfraCommand, None, None]:
+    """Refuse where somebody holds the lock on this host; says who, since when and for what."""
+    if HELD not in os.environ and (holder := host.get_fact(LockHolder)):
+        yield refused("Nobody else changes the cluster", f"{holder} Wait for its end: `hatui history`.")
