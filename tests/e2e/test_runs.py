@@ -38,6 +38,8 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A journal of the test's own, and the audit after it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     yield
+    lab.halab("power", "on", *lab.HOSTS)
+    lab.all_ok(within=120)
     nothing_is_left()
 
 
