@@ -23,9 +23,11 @@ from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
 from engine.layers import LAYERS, facts
-from operations.hosts import look_all, named
+from operations.hosts import look_all, shell
 from operations.steps import Refused
 
+ANSWER = 5
+"""Seconds after which a host that does not answer is not asked any more."""
 GONE = 10
 """Seconds after which a host that takes nothing that is sent to it is not waited for."""
 
@@ -88,7 +90,7 @@ def seen(cluster: Cluster) -> ClusterState:
 def _reach(name: str) -> HostAnswer | Unknown:
     begun = time.monotonic()
     try:
-        named(name)
+        shell(name, "true", timeout=ANSWER)
     except Refused as refusal:
         return Unknown(str(refusal).removeprefix(f"{name} "))
     return HostAnswer(time.monotonic() - begun)

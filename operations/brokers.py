@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cluster.gates.haproxy import kept_away
 from cluster.gates.rabbitmq import incomplete, may_drain_broker
 from cluster.state import BrokerNode, ProxyNode
 from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_BACKEND
@@ -30,13 +29,13 @@ def drained(hosts: Sequence[str], balancers: Sequence[str], name: str) -> list[S
         Step(
             f"New AMQP connections go to others than {name}",
             lambda: servers.keep_away(balancers, RABBITMQ_BACKEND, name),
-            precheck=lambda: may_drain_broker(nodes_of(hosts), name) or why_critical(name),
-            verify=lambda: None if _kept_away(balancers, name) else f"a balancer may still send clients to {name}",
+            precheck=lambda: may_drain_broker(nodes_of(hosts), name) or _critical(name),
+            verify=lambda: _still_sent_to(balancers, name),
             undo=lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
         ),
         Step(
             f"The broker on {name} hands its clients and leaders over",
-            lambda: _drain(name),
+            lambda: _drain(balancers, name),
             precheck=lambda: may_drain_broker(nodes_of(hosts), name),
             verify=lambda: None if _draining(name) else f"the broker on {name} is not in maintenance",
             undo=lambda: _revive(name),
@@ -91,12 +90,17 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
     ]
 
 
-def _kept_away(balancers: Sequence[str], name: str) -> bool:
-    seen = look_all(balancers, HaproxyStat)
-    proxies = {balancer: node for balancer, node in seen.items() if isinstance(node, ProxyNode)}
-    return len(proxies) == len(balancers) and all(
-        name in kept_away({balancer: node}, RABBITMQ_BACKEND) for balancer, node in proxies.items()
-    )
+def _critical(name: str) -> str | None:
+    """One that is drained already says nothing, and is missed by no queue any more."""
+    return None if _draining(name) else why_critical(name)
+
+
+def _still_sent_to(balancers: Sequence[str], name: str) -> str | None:
+    for balancer in balancers:
+        reason = _not_up([balancer], name)
+        if reason is None:
+            return f"{balancer} may still send clients to {name}"
+    return None
 
 
 def _not_up(balancers: Sequence[str], name: str) -> str | None:
@@ -114,13 +118,15 @@ def _draining(name: str) -> bool:
     return isinstance(node, BrokerNode) and node.draining
 
 
-def _drain(name: str) -> None:
+def _drain(balancers: Sequence[str], name: str) -> None:
     # The mark first: what is half drained is then seen as drained, and can be given back.
     shell(
         name,
         f"mkdir -p /run/hatui && touch {BROKER_DRAINED_FILE} && rabbitmq-upgrade -q drain >/dev/null",
         timeout=DRAIN,
     )
+    # A server that is DOWN shows no more that it is kept away; one in maintenance does.
+    servers.end_sessions(balancers, RABBITMQ_BACKEND, name, 0)
 
 
 def _revive(name: str) -> None:
