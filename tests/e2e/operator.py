@@ -108,7 +108,8 @@ def killed_after(count: int, *arguments: str) -> Run | None:
 
 def lock_is_free() -> bool:
     """Whether no host holds the cluster's lock for anybody."""
-    held = [host for host in lab.HOSTS if lab.ssh(host, "[ ! -e /run/hatui/lock ] || flock -n /run/hatui/lock true; echo $?").strip() != "0"]
+    asked = "[ ! -e /run/hatui/lock ] || flock -n /run/hatui/lock true; echo $?"
+    held = [host for host in lab.HOSTS if lab.ssh(host, asked).strip() != "0"]
     return not held
 
 
