@@ -16,6 +16,7 @@ from pika.exceptions import AMQPHeartbeatTimeout, ConnectionOpenAborted
 from cluster.wiring import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, Heard, kind_of
 from engine.probes.sql import AGAIN, BEAT
+from engine.probes.stream import Stream
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 """AMQP 0-9-1, 4.2.2."""
@@ -56,7 +57,7 @@ def greet(host: str, port: int = 5670) -> Callable[[], str]:
     return attempt
 
 
-class AmqpStream:
+class AmqpStream(Stream):
     """A connection that publishes confirmed, persistent messages to a quorum queue of its own all the time.
 
     Messages are published on a schedule, whether the former ones were confirmed or not; a connection on which nothing
@@ -64,7 +65,7 @@ class AmqpStream:
     """
 
     def __init__(self, host: str, port: int, password: str) -> None:
-        self.heard = Heard()
+        super().__init__()
         self.queue = f"probe-{uuid.uuid4()}"
         self._parameters = pika.ConnectionParameters(
             host,
@@ -76,22 +77,6 @@ class AmqpStream:
             stack_timeout=TIMEOUT,
             blocked_connection_timeout=TIMEOUT,
         )
-        self._stop = threading.Event()
-        self._stopped = 0.0
-        self._thread = threading.Thread(target=self._run)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more beats from now on."""
-        self._stopped = time.monotonic()
-        self._stop.set()
-
-    def wait(self) -> None:
-        """Until it has ended and deleted its queue, some seconds where the broker hangs; `heard` is complete then."""
-        self._thread.join()
-        self.heard.ended(self._stopped)
 
     def _run(self) -> None:
         while not self._stop.is_set():

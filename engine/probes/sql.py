@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 import pymysql
 
 from cluster.wiring import PROBE_ACCOUNT
-from engine.probes.felt import TIMEOUT, Heard, kind_of
+from engine.probes.felt import TIMEOUT, kind_of
+from engine.probes.stream import Stream
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -58,28 +58,12 @@ def query(host: str, password: str, port: int = 3306) -> Callable[[], str]:
     return attempt
 
 
-class SqlStream:
+class SqlStream(Stream):
     """One connection that asks something small all the time, and is opened again when it was cut."""
 
     def __init__(self, host: str, port: int, password: str) -> None:
-        self.heard = Heard()
+        super().__init__()
         self._to = (host, port, password)
-        self._stop = threading.Event()
-        self._stopped = 0.0
-        self._thread = threading.Thread(target=self._run)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more beats from now on."""
-        self._stopped = time.monotonic()
-        self._stop.set()
-
-    def wait(self) -> None:
-        """Until it has ended, which takes some seconds where the database hangs; `heard` is complete then."""
-        self._thread.join()
-        self.heard.ended(self._stopped)
 
     def _run(self) -> None:
         while not self._stop.is_set():
