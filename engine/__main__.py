@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -108,6 +109,9 @@ def _run(options: argparse.Namespace) -> int:
     from engine.library import load as load_runbook
     from engine.run import Order, run
 
+    # What a runbook prints is no line of ours.
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     given = dict(pair.partition("=")[::2] for pair in options.set)
     try:
         cluster = load(options.inventory)
@@ -115,7 +119,7 @@ def _run(options: argparse.Namespace) -> int:
     except (InventoryError, RunbookError) as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code
-    return run(Order(cluster, options.inventory, runbook, options.reason, options.yes, options.dry_run))
+    return run(Order(cluster, options.inventory, runbook, options.reason, options.yes, options.dry_run), lines)
 
 
 if __name__ == "__main__":

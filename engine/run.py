@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cluster.outcome import Outcome
 from cluster.picture import changes, picture
@@ -48,14 +48,15 @@ class Order:
     dry_run: bool
 
 
-def run(order: Order) -> int:
-    """Plan, and carry the plan out once it is agreed to. The outcome's exit code."""
-    return _Run(order).go()
+def run(order: Order, lines: TextIO) -> int:
+    """Plan, tell it in `lines`, and carry it out once it is agreed to. The outcome's exit code."""
+    return _Run(order, lines).go()
 
 
 class _Run:
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, lines: TextIO) -> None:
         self.order = order
+        self.lines = lines
         self.cluster = order.cluster
         self.id = new_id()
         self.lock: Lock | None = None
@@ -162,7 +163,7 @@ class _Run:
         signal.signal(signal.SIGTERM, self._on_term)
         log = os.open(runs_path(self.cluster.name) / f"{self.id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDWR)
-        for target, source in ((0, null), (1, null), (2, log)):
+        for target, source in ((0, null), (1, log), (2, log), (self.lines.fileno(), null)):
             os.dup2(source, target)
 
     def _on_term(self, _number: int, _frame: object) -> None:
@@ -193,8 +194,8 @@ class _Run:
 
     def _say(self, **line: object) -> None:
         with contextlib.suppress(OSError):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+            self.lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self.lines.flush()
 
 
 def _steps(plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cluster.outcome import Outcome
+from cluster.outcome import NOT_FOLLOWED, Outcome
 from tui.follow import follow, outcome_line
 
 
@@ -30,6 +30,17 @@ class Ask:
 def act(ask: Ask) -> int:
     """Plan, ask, run, follow. The exit code of the outcome; nothing that was not seen to succeed is 0."""
     engine = _start(ask)
+    try:
+        return _through(engine, ask)
+    except KeyboardInterrupt:
+        # It has not begun, or has this moment: then it takes back what it did.
+        engine.terminate()
+        engine.wait()
+        print("\nIt was stopped; `hatui history` tells of it if it had begun.")
+        return NOT_FOLLOWED
+
+
+def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
     assert engine.stdin is not None and engine.stdout is not None
     plan: dict[str, Any] = {}
     while line := engine.stdout.readline():
