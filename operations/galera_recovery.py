@@ -151,6 +151,8 @@ def bootstrapped(
             return reason
         if tries := [name for name, node in now.nodes.items() if retries(node)]:
             return f"{tries[0]} is being started again: run this again, it is stopped first."
+        if not forced and chosen not in (top := level(now)):
+            return f"{', '.join(top)} has newer data than {chosen} by now: run this again."
         return None if forced else next(doubts(now), None)
 
     def act() -> None:

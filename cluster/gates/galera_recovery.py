@@ -206,6 +206,9 @@ def moved(before: Evidence, now: Evidence) -> str | None:
             return f"{name} {'can be read now' if isinstance(then, Unknown) else 'can no longer be read'}: look again"
         if isinstance(then, Unknown) or isinstance(found, Unknown):
             continue
+        if retries(before.nodes[name]) and then.uuid == found.uuid and then.seqno <= found.seqno:
+            # Told was what its server had begun with; it may have got further before it was stopped.
+            continue
         if (then.uuid, then.seqno) != (found.uuid, found.seqno):
             return f"{name} was at {then.uuid}:{then.seqno}, and is at {found.uuid}:{found.seqno}: look again"
     return None

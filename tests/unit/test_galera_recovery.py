@@ -228,3 +228,11 @@ def test_the_table_shows_every_node_and_what_contradicts() -> None:
     assert [line.split()[0] for line in text.splitlines()] == ["host", *NAMES]
     assert "crashed (-1)" in text and "contradicts: says seqno 99" in text
     assert "can't be read: its tablespace is broken" in text
+
+
+def test_a_server_that_only_tried_may_have_got_further_before_it_was_stopped_and_never_back() -> None:
+    unit = ServiceState("mariadb.service", "activating", "start", enabled=True)
+    tries = evidence(CLEAN, CLEAN, CLEAN, nodes=dict.fromkeys(NAMES, replace(DOWN, running=True, service=unit)))
+    assert moved(tries, evidence(replace(CLEAN, seqno=CLEAN.seqno + 1), CLEAN, CLEAN)) is None
+    assert "mysql1 was at" in (moved(tries, evidence(replace(CLEAN, seqno=CLEAN.seqno - 1), CLEAN, CLEAN)) or "")
+    assert "mysql1 was at" in (moved(tries, evidence(replace(CLEAN, uuid="9" * 36), CLEAN, CLEAN)) or "")
