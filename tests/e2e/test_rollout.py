@@ -263,17 +263,23 @@ def test_killed_after_each_of_its_steps_it_is_run_again_and_ends_done(change: Ro
 
 def test_killed_in_the_middle_of_each_stage_it_is_run_again_and_leaves_nothing_drained(change: Rollout) -> None:
     change.differs(sessions(1306))
+    killed: list[str] = []
     for _ in NODES:
         process, path = change.begin("--soak", "0")
         run = read(path)
         assert run
-        stage = next(number for number, name in enumerate(run.begin["steps"]) if name.startswith("galera/"))
+        stage = next((number for number, name in enumerate(run.begin["steps"]) if name.startswith("galera/")), None)
+        if stage is None:
+            # A node that was drained for a moment only was passed over: nothing is left to be killed.
+            process.wait(60)
+            break
         lab.wait_until(lambda: told(path, "intent", stage), 240, "the first stage")  # noqa: B023
         lab.wait_until(drained, 60, "it is being drained")
         kill(path)
         process.wait(30)
+        killed.append(run.id)
     again = change.run("--soak", "1")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert last_run().begin["finishes"]
+    assert killed and any(killed[0] in run.begin["finishes"] for run in runs(CLUSTER.name))
     assert drained() == [] and max_connections() == ["1306"] * 3
     assert change.plan().returncode == 0
