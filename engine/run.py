@@ -89,7 +89,9 @@ class _Run:
                 reason = agreed or reason
                 self._take(reason)
                 now = session.seen(self.cluster)
-                if changed := changes(picture(self.cluster, state), picture(self.cluster, now)):
+                found = changes(picture(self.cluster, state), picture(self.cluster, now))
+                changed = [one for one in found if not plan.rests_on or one.thing.layer in plan.rests_on]
+                if changed:
                     said = "; ".join(map(str, changed))
                     return self._refused(plan, f"What the plan rests on has changed: {said}. Look, and plan again.")
                 agreed_to, plan = plan, self._plan(now)

@@ -66,6 +66,9 @@ class Plan:
     """What clients are expected to feel."""
     undo: str = ""
     """How to go back afterwards."""
+    rests_on: Sequence[str] = ()
+    """The layers (fields of ClusterState) of which a change before the yes makes the plan out of date; none named: all.
+    After an outage the others come back meanwhile, and are no reason not to go on."""
     measures: Sequence[str] = ()
     """What is measured meanwhile from a client's side, through the VIPs: "sql", "amqp"."""
     evidence: str = ""

@@ -52,6 +52,7 @@ def plan(view: View, force_from: str = "") -> Plan:
         _steps(view, hosts, evidence, first, forced=False),
         evidence=f"{table(evidence)}\n{why(evidence)}",
         expected="the database takes no writes now; it does as soon as the first node is bootstrapped",
+        rests_on=("galera",),
         broken=_broken(view),
     )
 
@@ -79,6 +80,7 @@ def _forced(view: View, hosts: Sequence[str], evidence: Evidence, chosen: str) -
         evidence=f"{table(evidence)}\nDoubts:\n{doubted}\nLost:\n{shown}{warning}",
         expected="the database takes no writes now; it does as soon as the first node is bootstrapped",
         typed=chosen,
+        rests_on=("galera",),
         broken=_broken(view),
     )
 
@@ -142,6 +144,7 @@ def _rest(view: View, hosts: Sequence[str], force_from: str) -> Plan:
         [*steps, *(rejoined(hosts, name, replace=name in replace) for name in missing), *_end(view, list(known))],
         evidence="\n".join(lines),
         typed=force_from if replace else "",
+        rests_on=("galera",),
         broken=_broken(view),
     )
 

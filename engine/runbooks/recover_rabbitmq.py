@@ -11,6 +11,7 @@ from operations.rabbitmq_recovery import awaited, forced, joined, started, stopp
 PARAMETERS = {"force_from": "the broker to begin with, without waiting for the others (force_boot)"}
 
 TITLE = "Bring the brokers back"
+RESTS_ON = ("rabbitmq",)
 EXPECTED = "no broker takes clients now; they do as soon as a majority runs"
 
 
@@ -35,6 +36,7 @@ def plan(view: View, force_from: str = "") -> Plan:
         [started(hosts, members), whole(members, len(hosts))],
         evidence="\n".join([table(nodes), "Each waits for those that ended after it.", *lines]),
         expected=EXPECTED,
+        rests_on=RESTS_ON,
         broken=[one.run for one in broken],
     )
 
@@ -59,7 +61,7 @@ def _rest(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
         steps = [awaited(silent), whole(members, len(nodes))]
     else:
         return Plan(TITLE, refused=f"Nothing is started: {may_recover(nodes)}", evidence=table(nodes))
-    return Plan(TITLE, steps, evidence=table(nodes), broken=broken)
+    return Plan(TITLE, steps, evidence=table(nodes), rests_on=RESTS_ON, broken=broken)
 
 
 def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
@@ -78,5 +80,6 @@ def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
         evidence=f"{table(nodes)}\nLost:\n{losses}{warning if unread else ''}",
         expected=EXPECTED,
         typed=chosen,
+        rests_on=RESTS_ON,
         broken=broken,
     )
