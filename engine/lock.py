@@ -123,6 +123,9 @@ class Lock:
             beating.kill()
         for hold in self._holds:
             hold.release()
+            if hold.said == "held":
+                # There is nothing to be freed on that host.
+                hold.process.kill()
         for hold in self._holds:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 hold.process.wait(timeout=2)
