@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from cluster.gates.haproxy import kept_away
 from cluster.gates.rest import not_at_rest
 from cluster.spec import Cluster, Role
-from cluster.state import ProxyNode
 from cluster.wiring import GALERA_BACKEND
 from engine.rollouts import ROLLOUT, host_of
 from engine.runbook import View
@@ -43,9 +42,7 @@ def mending(view: View) -> tuple[list[Step], str]:
         (name for name in hosts if not_at_rest(view.cluster, view.state, {*hosts} - {name})),
         hosts[0],
     )
-    drained = kept_away(
-        {one: node for one, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}, GALERA_BACKEND
-    ).intersection(hosts)
+    drained = kept_away(view.state.haproxy, GALERA_BACKEND).intersection(hosts)
     step = Step(
         f"{name}: back into service, where a rollout that died left it",
         lambda: _give_back(view.cluster, sorted(drained)),

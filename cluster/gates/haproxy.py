@@ -61,11 +61,12 @@ def next_server(nodes: Mapping[str, ProxyNode], backend: str, leaving: str) -> s
     return next(common, None)
 
 
-def kept_away(nodes: Mapping[str, ProxyNode], backend: str) -> set[str]:
+def kept_away(nodes: Nodes, backend: str) -> set[str]:
     """The servers of `backend` that a balancer was told by hand to send nothing to (MAINT or DRAIN)."""
     return {
         server.name
         for node in nodes.values()
+        if isinstance(node, ProxyNode)
         for server in node.servers
         if server.backend == backend and server.status.startswith(("MAINT", "DRAIN"))
     }

@@ -47,17 +47,14 @@ def _balancer(view: View, host: str) -> Planned:
     return (vip.returns(view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip, host) if node.away else []), ""
 
 
-def _proxies(view: View) -> dict[str, ProxyNode]:
-    return {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
-
-
 def _database(view: View, host: str) -> Planned:
-    proxies, node = _proxies(view), view.state.galera[host]
-    if host not in kept_away(proxies, GALERA_BACKEND):
+    node = view.state.galera[host]
+    if host not in kept_away(view.state.haproxy, GALERA_BACKEND):
         return [], ""
     if not is_synced(node):
         return [], f"{host} is not Synced yet (`hatui status`): wait, or deploy/galera.py brings it back."
-    writers = {name for one in proxies.values() if (name := one.stuck.get(GALERA_BACKEND))}
+    proxies = [one for one in view.state.haproxy.values() if isinstance(one, ProxyNode)]
+    writers = {name for one in proxies if (name := one.stuck.get(GALERA_BACKEND))}
     return [
         writer.standby(view.cluster.names(Role.HAPROXY), host, next(iter(writers)) if len(writers) == 1 else "")
     ], ""
@@ -74,6 +71,6 @@ def _controller(view: View, host: str) -> Planned:
     broker = view.state.rabbitmq[host]
     if isinstance(broker, BrokerNode) and broker.draining:
         steps += brokers.revived({name: view.cluster.address(name) for name in names}, balancers, host)
-    elif host in kept_away(_proxies(view), RABBITMQ_BACKEND):
+    elif host in kept_away(view.state.haproxy, RABBITMQ_BACKEND):
         steps.append(brokers.given_back(balancers, host))
     return steps, ""
