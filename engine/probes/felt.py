@@ -123,6 +123,9 @@ class Felt:
             f"prober late by {1000 * self.late:.0f} ms, answers {self.answers} {self.kinds or ''}"
         ).rstrip()
 
+    # An assertion that fails on what was felt shows it.
+    __repr__ = __str__
+
 
 class Heard:
     """One stream that stays open: its beats, and how often it was cut. Not for two threads at once."""
