@@ -119,6 +119,9 @@ def _run(options: argparse.Namespace) -> int:
     except (InventoryError, RunbookError) as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code
+    except SystemExit:
+        # The inventory has bad values, and has named them.
+        return Outcome.REFUSED.exit_code
     return run(Order(cluster, options.inventory, runbook, options.reason, options.yes, options.dry_run), lines)
 
 

@@ -25,6 +25,11 @@ def runs_path(cluster: str) -> Path:
     return Path(base) / "hatui" / cluster / "runs"
 
 
+def journal_path(cluster: str, run: str) -> Path:
+    """The journal of that run on the cluster of that name, whether it has begun or not."""
+    return runs_path(cluster) / f"{run}.jsonl"
+
+
 def new_id() -> str:
     """A name for a run that sorts by its time, such as 20261125-021459-3fa2."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
@@ -34,10 +39,10 @@ class Journal:
     """The journal of one run, while it lasts."""
 
     def __init__(self, cluster: str, run: str) -> None:
-        folder = runs_path(cluster)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.run = run
-        self.path = folder / f"{run}.jsonl"
+        self.path = journal_path(cluster, run)
+        folder = self.path.parent
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
         directory = os.open(folder, os.O_RDONLY)

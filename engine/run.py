@@ -25,7 +25,7 @@ from cluster.picture import changes, picture
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine import session
-from engine.journal import Journal, new_id, runs, runs_path
+from engine.journal import Journal, journal_path, new_id, runs, runs_path
 from engine.library import Runbook
 from engine.lock import Holder, Lock, Locked
 from engine.probing import Probing
@@ -130,6 +130,8 @@ class _Run:
         return Outcome.REFUSED.exit_code
 
     def _journaled(self, plan: Plan, reason: str, work: Callable[[Callable[..., None]], Result]) -> int:
+        # Told before there is one: whoever follows finds the run however soon this process may die.
+        self._say(run=self.id, journal=str(journal_path(self.cluster.name, self.id)))
         journal = Journal(self.cluster.name, self.id)
         journal.tell(
             "begin",
@@ -145,7 +147,6 @@ class _Run:
             why=reason,
             finishes=list(plan.broken),
         )
-        self._say(run=self.id, journal=str(journal.path))
         self._detach()
         try:
             result = work(journal.tell)

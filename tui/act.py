@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import IO, Any
 
 from cluster.outcome import NOT_FOLLOWED, Outcome
-from tui.follow import follow, outcome_line
+from tui.follow import NeverBegun, follow, outcome_line
+
+_CODES = {outcome.exit_code for outcome in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +49,27 @@ def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
     assert engine.stdin is not None and engine.stdout is not None
     plan: dict[str, Any] = {}
     while line := engine.stdout.readline():
-        said = json.loads(line)
+        try:
+            said = json.loads(line)
+        except ValueError:
+            # It died in the middle of the line.
+            break
         if "plan" in said:
             plan = said["plan"]
             print(shown(plan))
             # What has to be typed is typed, whoever said yes beforehand.
             unasked = ask.dry_run or (ask.yes and not plan["typed"])
             if plan["steps"] and not plan["refused"] and not unasked:
-                engine.stdin.write(json.dumps(_agreement(plan, ask)) + "\n")
-                engine.stdin.flush()
+                _send(engine.stdin, _agreement(plan, ask))
         elif "precheck" in said:
             step = plan["steps"][said["precheck"]["step"]]["name"]
             print(f"precheck now  {step}: {said['precheck']['reason'] or 'nothing against it'}")
         elif "journal" in said:
             # From here on the engine needs nobody, and is heard through its journal.
-            return follow(Path(said["journal"]))
+            try:
+                return follow(Path(said["journal"]), ended=lambda: engine.poll() is not None)
+            except NeverBegun:
+                break
         elif "end" in said:
             print(outcome_line(said["end"]["outcome"], said["end"]["reason"]))
     engine.stdin.close()
@@ -66,12 +77,34 @@ def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
     errors = engine.stderr.read().strip() if engine.stderr else ""
     if errors:
         print(errors, file=sys.stderr)
+    if code not in _CODES or (code == 0 and not ask.dry_run):
+        print(outcome_line(Outcome.UNKNOWN, _silent(code)))
+        return Outcome.UNKNOWN.exit_code
     if ask.dry_run and code == 0:
         print("Nothing was changed: it was a dry run.")
     elif plan and code == Outcome.REFUSED.exit_code and not plan["refused"]:
         print("Nothing was changed.")
-    # An engine that ended without a word was not seen to succeed.
-    return code if code or ask.dry_run else Outcome.UNKNOWN.exit_code
+    return code
+
+
+def _silent(code: int) -> str:
+    """What to say of an engine that ended with `code` (negative: the signal) and had begun no journal."""
+    ended = f"was killed (signal {-code})" if code < 0 else f"ended with {code}, which is no outcome,"
+    return (
+        f"The engine {ended} before it had begun a journal, and so before its first step. Run the same again; if it "
+        "ends like this again, what it says on stderr is the reason."
+    )
+
+
+def _send(pipe: IO[str], line: Mapping[str, object]) -> None:
+    """Send a line to an engine that may have died meanwhile; that is seen by its silence, and must end nobody else."""
+    former = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            # Past Python's buffer, which would try once more when it is closed.
+            os.write(pipe.fileno(), json.dumps(line).encode() + b"\n")
+    finally:
+        signal.signal(signal.SIGPIPE, former)
 
 
 def _start(ask: Ask) -> subprocess.Popen[str]:

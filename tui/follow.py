@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,21 @@ LATE = 20.0
 """Milliseconds that the prober may be behind its schedule before the figures say so."""
 
 
-def follow(path: Path) -> int:
-    """Print each event of the run as it comes, until its end. The outcome's exit code."""
+class NeverBegun(Exception):
+    """The engine ended before its journal had a first line, and so before it changed anything."""
+
+
+def follow(path: Path, ended: Callable[[], bool] = lambda: True) -> int:
+    """Print each event of the run as it comes, until its end. The outcome's exit code.
+
+    The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun.
+    """
     told = 0
     run: Run | None = None
     try:
         while True:
+            # Asked before the journal is read: what an engine left that ends in between is read in the next turn.
+            over = ended()
             run = read(path)
             if run:
                 for line in _lines(run, told):
@@ -29,6 +38,8 @@ def follow(path: Path) -> int:
                 told = len(run.events)
                 if run.outcome:
                     break
+            elif over:
+                raise NeverBegun
             time.sleep(EVERY)
     except KeyboardInterrupt:
         print(f"\nThe run goes on without you: hatui history show {path.stem} --follow")

@@ -8,7 +8,7 @@ import time
 from itertools import islice
 
 from cluster.outcome import Outcome
-from engine.journal import Run, read, runs, runs_path
+from engine.journal import Run, journal_path, read, runs
 from tui.follow import died, event_line, follow, outcome_line
 
 
@@ -24,7 +24,7 @@ def history(cluster: str, count: int, *, as_json: bool) -> int:
 
 def show(cluster: str, name: str, *, go_on: bool, as_json: bool) -> int:
     """One run whole. With `go_on`, until its end, and with its outcome's exit code."""
-    path = runs_path(cluster) / f"{name}.jsonl"
+    path = journal_path(cluster, name)
     run = read(path)
     if run is None:
         print(f"There is no run {name} on {cluster}: `hatui history` lists them.", file=sys.stderr)

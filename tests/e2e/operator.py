@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -94,7 +95,9 @@ def killed_after(count: int, *arguments: str) -> Run | None:
     for run in events(before):
         last = run
         if len(run.events) >= count and run.alive and run.end is None:
-            os.kill(run.begin["pid"], signal.SIGKILL)
+            # It may end at this very moment.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(run.begin["pid"], signal.SIGKILL)
     code = verb.wait(timeout=60)
     assert last is not None
     run_now = read(runs_path(CLUSTER.name) / f"{last.id}.jsonl")

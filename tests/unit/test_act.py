@@ -1,0 +1,125 @@
+"""A verb and its engine: however the engine ends, the verb ends with an outcome's exit code and says what to do."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cluster.outcome import Outcome
+from engine.journal import Journal, journal_path
+from tui.act import Ask, act
+
+ROOT = Path(__file__).parents[2]
+PLAN = {
+    "plan": {
+        "title": "Move it", "origin": "", "target": "", "candidates": [], "evidence": "", "broken": [], "refused": "",
+        "steps": [{"name": "a", "undone": True, "lasting": ""}], "in_stages": False, "expected": "", "measured": [],
+        "undo": "", "typed": "",
+    }
+}  # fmt: skip
+BEGIN = {"run": "one", "runbook": "x", "parameters": {}, "title": "Move it", "pid": 1}
+DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of Python that is run instead of the engine."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    script, program = tmp_path / "stand_in.py", tmp_path / "python"
+    program.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    return script
+
+
+def says(*lines: object) -> str:
+    return "".join(f"print({json.dumps(json.dumps(line))}, flush=True)\n" for line in lines)
+
+
+def ask(*, yes: bool = True) -> Ask:
+    return Ask(Path("inventory.py"), "x", {}, yes=yes)
+
+
+def journal() -> dict[str, str]:
+    return {"run": "one", "journal": str(journal_path("book", "one"))}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, {"run": "one", "journal": "/no"})],
+    ids=["silent", "planned", "torn", "no journal"],
+)
+def test_an_engine_that_is_killed_before_its_journal_begins_is_unknown(
+    said: str, engine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    engine.write_text(said + f"import sys; sys.stdout.flush(); {DIE}\n")
+    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    last = capfd.readouterr().out.splitlines()[-1]
+    assert last.startswith("UNKNOWN") and "killed (signal 9)" in last and "Run the same again" in last
+
+
+def test_an_engine_that_is_killed_after_its_first_line_is_told_of_by_its_journal(
+    engine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # The verb hears of the journal, and only then is it begun.
+    engine.write_text(
+        f"{says(journal())}import time; time.sleep(0.3)\nfrom engine.journal import Journal\n"
+        f"journal = Journal('book', 'one'); journal.tell('begin', **{BEGIN!r})\n{DIE}\n"
+    )
+    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    assert "run one died before its first step" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 99])
+def test_an_exit_code_that_is_no_outcome_is_unknown_and_what_was_said_is_shown(
+    code: int, engine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    engine.write_text(f"import sys; print('Traceback', file=sys.stderr); sys.exit({code})\n")
+    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    said = capfd.readouterr()
+    assert f"ended with {code}" in said.out and "Traceback" in said.err
+
+
+def test_an_engine_that_ends_without_a_word_did_not_succeed(engine: Path) -> None:
+    engine.write_text(says(PLAN))
+    assert act(ask()) == Outcome.UNKNOWN.exit_code
+
+
+def test_who_agrees_to_the_plan_of_an_engine_that_died_meanwhile_is_told_so(
+    engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the verb's own main does, a broken pipe ends the process: not this one."""
+    engine.write_text(f"{says(PLAN)}import os; os.close(0); {DIE}\n")
+
+    def answer(_: str) -> str:
+        time.sleep(0.3)
+        return "y"
+
+    monkeypatch.setattr("builtins.input", answer)
+    former = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        assert act(ask(yes=False)) == Outcome.UNKNOWN.exit_code
+    finally:
+        signal.signal(signal.SIGPIPE, former)
+
+
+@pytest.mark.parametrize("end", list(Outcome))
+def test_a_run_that_ends_gives_its_own_exit_code(end: Outcome, engine: Path) -> None:
+    engine.write_text(says(journal()))
+    begun = Journal("book", "one")
+    begun.tell("begin", **BEGIN)
+    begun.tell("end", outcome=end, reason="")
+    begun.close()
+    assert act(ask()) == end.exit_code
+
+
+def test_what_is_refused_before_a_journal_is_refused(engine: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    refused = {"end": {"outcome": "REFUSED", "reason": "bob holds the lock"}}
+    engine.write_text(says(refused) + f"import sys; sys.exit({Outcome.REFUSED.exit_code})\n")
+    assert act(ask()) == Outcome.REFUSED.exit_code
+    assert "bob holds the lock" in capfd.readouterr().out
