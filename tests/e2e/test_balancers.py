@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -46,12 +47,21 @@ def owned_by(name: str) -> Callable[[], bool]:
 def felt() -> Iterator[Felt]:
     """What 100 new connections a second feel while this is open."""
     with Prober(query(lab.VIP, lab.secret_of("probe"))) as prober:
-        lab.wait_until(lambda: prober.felt.probes > 50, 5)
+        lab.wait_until(lambda: prober.felt.probes - prober.felt.failed > 50, 5, "connections through the VIP succeed")
         yield prober.felt
 
 
 def other(name: str) -> str:
     return next(balancer for balancer in BALANCERS if balancer != name)
+
+
+def moved_to(name: str) -> None:
+    """The VIP is on `name` alone, and what that cost is over: a client whose SYN was lost has sent it again.
+
+    Nothing heavy is run for it: this is for while it is measured.
+    """
+    lab.wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
+    time.sleep(1.2)
 
 
 def seen_everywhere(name: str) -> None:
@@ -76,9 +86,10 @@ def test_keepalived_is_stopped(healthy: None) -> None:
     try:
         with felt() as what:
             lab.ssh(owner, "systemctl stop keepalived")
-            seen_everywhere(other(owner))
+            moved_to(other(owner))
         # A connection that is under way at the very moment is lost with its host's part of it.
         assert what.failed <= 3 and what.gap < 0.5, what
+        seen_everywhere(other(owner))
         assert lab.VIP not in facts()[owner]
         assert keepalived()["verdict"] == "WARN" and owner in keepalived()["reason"]
     finally:
@@ -92,8 +103,9 @@ def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
     (owner,) = owners()
     with felt() as what:
         lab.ssh(owner, "systemctl kill -s KILL haproxy")
-        seen_everywhere(other(owner))
+        moved_to(other(owner))
     assert what.gap < 1, what
+    seen_everywhere(other(owner))
     lab.wait_until(lambda: lab.status()["verdict"] == "OK", 15)
 
 
@@ -102,8 +114,9 @@ def test_haproxy_hangs(healthy: None) -> None:
     try:
         with felt() as what:
             lab.ssh(owner, "systemctl kill -s STOP haproxy")
-            seen_everywhere(other(owner))
+            moved_to(other(owner))
         assert what.gap < 4, what
+        seen_everywhere(other(owner))
         found = next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
         assert found["verdict"] == "WARN" and f"{owner}: haproxy runs and does not answer" in found["reason"]
     finally:
@@ -114,8 +127,9 @@ def test_the_owner_loses_its_power(healthy: None) -> None:
     (owner,) = owners()
     with felt() as what:
         lab.halab("power", "off", owner)
-        seen_everywhere(other(owner))
+        moved_to(other(owner))
     assert what.gap < 2, what
+    seen_everywhere(other(owner))
     assert owner in keepalived()["reason"]
     lab.halab("power", "on", owner)
     lab.all_ok(within=60)
@@ -137,6 +151,20 @@ def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
     lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
 
 
+def test_clients_find_the_owner_that_is_left_of_two(healthy: None) -> None:
+    """Whichever of the two heard of the other first: who stays must tell whose the address is."""
+    for _ in range(4):
+        lab.halab("cut", *BALANCERS)
+        try:
+            lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+        finally:
+            lab.halab("heal")
+        lab.wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
+        with felt() as what:
+            time.sleep(1)
+        assert what.failed == 0, what
+
+
 def writers() -> list[str]:
     """The entry of each balancer's table."""
     return [
@@ -153,8 +181,8 @@ def test_reloads_fail_nobody_and_do_not_move_the_writer(healthy: None) -> None:
         # The first server of the configuration is whom a worker would choose that knows of no writer.
         lab.ssh("mysql1", "systemctl stop hatui-galera-check")
         lab.wait_until(lambda: what.last_answer != "mysql1", 10)
-        lab.ssh("mysql1", "systemctl start hatui-galera-check")
-        lab.wait_until(lambda: keepalived_and_haproxy_ok(), 15)
+    lab.ssh("mysql1", "systemctl start hatui-galera-check")
+    lab.wait_until(lambda: keepalived_and_haproxy_ok(), 15)
     with felt() as what:
         for _ in range(10):
             lab.ssh(owner, "systemctl reload haproxy")
