@@ -25,15 +25,31 @@ CATCH_UP = 5
 def settled(nodes: Sequence[str], balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, None, None]:
     """Name a writer where the balancers have none yet: the first sessions need not wait until one is found."""
     try:
-        if writers(balancers) or not carrying(balancers):
+        if writers(balancers) or not (running := list(carrying(balancers))):
             return
     except Refused as refusal:
         yield refused("A writer", str(refusal))
         return
-    proxies = look_all(balancers, HaproxyStat)
-    ready = [name for name, node in look_all(nodes, WsrepStatus).items() if not may_write({name: node}, proxies, name)]
-    if ready:
-        yield chosen(nodes, balancers, vip, ready[0])
+    yield first(nodes, running, vip)
+
+
+def first(nodes: Sequence[str], balancers: Sequence[str], vip: str) -> Step:
+    """The step that makes the first node that may be it the writer, as soon as the balancers' checks have found one."""
+
+    def choose() -> str | None:
+        statuses, proxies = look_all(nodes, WsrepStatus), look_all(balancers, HaproxyStat)
+        against = {name: may_write(statuses, proxies, name) for name in nodes}
+        ready = [name for name, reason in against.items() if reason is None]
+        if not ready:
+            return f"no node may be the writer: {'; '.join(filter(None, against.values()))}"
+        servers.choose(balancers, GALERA_BACKEND, vip, ready[0])
+        return None
+
+    return Step(
+        "The balancers have a writer",
+        lambda: wait_for(choose, within=RISE),
+        verify=lambda: None if writers(balancers) else "the balancers have no writer",
+    )
 
 
 def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> list[Step]:
