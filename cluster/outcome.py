@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -27,6 +28,14 @@ class Outcome(StrEnum):
     def exit_code(self) -> int:
         """0 for DONE alone; 20 and up for the others, so that they are told apart from a program's own errors."""
         return 0 if self is Outcome.DONE else 19 + list(Outcome).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended, and the sentence that says why."""
+
+    outcome: Outcome
+    reason: str = ""
 
 
 NOT_FOLLOWED = 26

@@ -34,3 +34,6 @@ PROBE_ACCOUNT = "hatui_probe"
 
 PEERS_PORT = 10000
 """Where the balancers tell each other who the writer is (HAProxy's peers protocol)."""
+
+LOCK = "/run/hatui/lock"
+"""What the engine holds (flock(1)) on a majority of the hosts while it changes something; beside it, who does."""

@@ -105,8 +105,6 @@ def _run(options: argparse.Namespace) -> int:
     monkey.patch_all()
 
     from engine.inventory import InventoryError, load
-    from engine.library import RunbookError
-    from engine.library import load as load_runbook
     from engine.run import Order, run
 
     # What a runbook prints is no line of ours.
@@ -115,14 +113,16 @@ def _run(options: argparse.Namespace) -> int:
     given = dict(pair.partition("=")[::2] for pair in options.set)
     try:
         cluster = load(options.inventory)
-        runbook = load_runbook(options.runbook, given)
-    except (InventoryError, RunbookError) as error:
+    except InventoryError as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code
     except SystemExit:
         # The inventory has bad values, and has named them.
         return Outcome.REFUSED.exit_code
-    return run(Order(cluster, options.inventory, runbook, options.reason, options.yes, options.dry_run), lines)
+    order = Order(
+        cluster, options.inventory, options.runbook, given, options.reason, yes=options.yes, dry_run=options.dry_run
+    )
+    return run(order, lines)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,11 @@ class Runbook:
     parameters: Mapping[str, str]
 
 
+def name_of(given: str) -> str:
+    """The name of a runbook that was given by its name, or by its path."""
+    return Path(given).stem if given.endswith(".py") else given
+
+
 def load(name: str, given: Mapping[str, str]) -> Runbook:
     """The runbook `name` (of engine/runbooks, or a path that ends with .py) for the parameters `given`.
 
@@ -49,4 +54,4 @@ def load(name: str, given: Mapping[str, str]) -> Runbook:
     for one in wanted:
         if one.default is inspect.Parameter.empty and not given.get(one.name):
             raise RunbookError(f"The runbook {path.stem} needs {one.name} ({meanings[one.name]}): --set {one.name}=…")
-    return Runbook(path.stem, plan, dict(given))
+    return Runbook(name_of(name), plan, dict(given))

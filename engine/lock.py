@@ -20,8 +20,8 @@ import msgspec
 
 from cluster.spec import Cluster
 from cluster.text import clean
-from engine.ssh import ssh_command
-from facts.base import LOCK
+from cluster.wiring import LOCK
+from engine.client import ssh_command
 
 PATIENCE = 4
 """Seconds of silence after which a host frees the lock."""
@@ -123,8 +123,8 @@ class Lock:
             beating.kill()
         for hold in self._holds:
             hold.release()
-            if hold.said == "held":
-                # There is nothing to be freed on that host.
+            if hold.said != "taken":
+                # There is nothing to be freed on that host, or the end of the connection frees it.
                 hold.process.kill()
         for hold in self._holds:
             with contextlib.suppress(subprocess.TimeoutExpired):

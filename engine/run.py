@@ -15,24 +15,23 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from cluster.outcome import Outcome
+from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
-from cluster.state import ClusterState
-from engine import session
-from engine.journal import Journal, journal_path, new_id, runs, runs_path
-from engine.library import Runbook
+from engine.journal import Journal, journal_path, new_id, runs_path
+from engine.library import Runbook, RunbookError, load, name_of
 from engine.lock import Holder, Lock, Locked
-from engine.probing import Probing
-from engine.runbook import Broken, Plan, View
+from engine.runbook import Plan
 from engine.shown import shown
-from operations.procedure import Result, carry_out
-from operations.steps import FAILURES
+
+if TYPE_CHECKING:
+    from engine.work import Work
+    from operations.procedure import Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,9 @@ class Order:
 
     cluster: Cluster
     inventory: Path
-    runbook: Runbook
+    runbook: str
+    """By its name, or by its path."""
+    parameters: Mapping[str, str]
     reason: str
     yes: bool
     """Agreed to beforehand: plan under the lock, and carry it out, unless something has to be typed."""
@@ -59,68 +60,70 @@ class _Run:
         self.lines = lines
         self.cluster = order.cluster
         self.id = new_id()
+        self.name = name_of(order.runbook)
         self.lock: Lock | None = None
         self.asked_to_stop = ""
 
     def go(self) -> int:
         try:
-            # Who is second is told so before anything else is done.
+            # Who is second is told so before anything else is done, or imported.
             if not self.order.dry_run:
                 self._take(self.order.reason)
-            session.begin(self.cluster)
-            state = session.seen(self.cluster)
-            plan = self._plan(state)
-            self._say(plan=shown(plan, self.order.runbook, self.cluster))
-            if plan.refused:
-                return self._refused(plan, plan.refused)
-            if self.order.dry_run:
-                for number, step in enumerate(plan.steps):
-                    self._say(precheck={"step": number, "reason": _asked(step.precheck)})
-                return Outcome.DONE.exit_code
-            if not plan.steps:
-                return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, "It is so already."))
-            reason = self.order.reason
-            if not self.order.yes or plan.typed:
-                # Nobody is kept waiting while a person thinks.
-                self._free()
-                agreed = _agreement()
-                if agreed is None:
-                    return Outcome.REFUSED.exit_code
-                reason = agreed or reason
-                self._take(reason)
-                now = session.seen(self.cluster)
-                found = changes(picture(self.cluster, state), picture(self.cluster, now))
-                changed = [one for one in found if not plan.rests_on or one.thing.layer in plan.rests_on]
-                if changed:
-                    said = "; ".join(map(str, changed))
-                    return self._refused(plan, f"What the plan rests on has changed: {said}. Look, and plan again.")
-                agreed_to, plan = plan, self._plan(now)
-                if plan.refused:
-                    return self._refused(plan, plan.refused)
-                if _steps(plan) != _steps(agreed_to):
-                    return self._refused(plan, "The plan would be another by now. Look, and plan again.")
-            return self._journaled(plan, reason, lambda tell: self._carry_out(plan, tell))
+            from engine.work import Work
+
+            runbook = load(self.order.runbook, self.order.parameters)
+            return self._go(runbook, Work(self.cluster, self.order.inventory, runbook))
+        except RunbookError as error:
+            print(error, file=sys.stderr)
+            return Outcome.REFUSED.exit_code
         except Locked as held:
-            return self._refused(Plan(title=self.order.runbook.name), str(held))
+            return self._refused(Plan(title=self.name), str(held))
         finally:
             self._free()
 
+    def _go(self, runbook: Runbook, work: Work) -> int:
+        state = work.look()
+        plan = work.plan(state)
+        self._say(plan=shown(plan, runbook, self.cluster))
+        if plan.refused:
+            return self._refused(plan, plan.refused)
+        if self.order.dry_run:
+            for number, reason in enumerate(work.prechecks(plan)):
+                self._say(precheck={"step": number, "reason": reason})
+            return Outcome.DONE.exit_code
+        if not plan.steps:
+            return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, "It is so already."))
+        reason = self.order.reason
+        if not self.order.yes or plan.typed:
+            # Nobody is kept waiting while a person thinks.
+            self._free()
+            agreed = _agreement()
+            if agreed is None:
+                return Outcome.REFUSED.exit_code
+            reason = agreed or reason
+            self._take(reason)
+            now = work.look()
+            found = changes(picture(self.cluster, state), picture(self.cluster, now))
+            changed = [one for one in found if not plan.rests_on or one.thing.layer in plan.rests_on]
+            if changed:
+                said = "; ".join(map(str, changed))
+                return self._refused(plan, f"What the plan rests on has changed: {said}. Look, and plan again.")
+            agreed_to, plan = plan, work.plan(now)
+            if plan.refused:
+                return self._refused(plan, plan.refused)
+            if _steps(plan) != _steps(agreed_to):
+                return self._refused(plan, "The plan would be another by now. Look, and plan again.")
+        return self._journaled(plan, reason, lambda tell: work.carry_out(plan, tell, self._stop, self._lost))
+
     def _take(self, reason: str) -> None:
         if self.lock is None:
-            why = f"{self.order.runbook.name} {_words(self.order.runbook.parameters)}".strip()
+            why = f"{self.name} {_words(self.order.parameters)}".strip()
             self.lock = Lock(self.cluster, Holder(self.id, _who(), time.time(), f"{why} ({reason})" if reason else why))
 
     def _free(self) -> None:
         if self.lock is not None:
             self.lock.release()
             self.lock = None
-
-    def _plan(self, state: ClusterState) -> Plan:
-        view = View(self.cluster, state, self.order.inventory, _broken(self.cluster))
-        try:
-            return self.order.runbook.plan(view, **self.order.runbook.parameters)
-        except FAILURES as failure:
-            return Plan(title=self.order.runbook.name, refused=str(failure))
 
     def _refused(self, plan: Plan, reason: str) -> int:
         """A refusal of what was agreed to is part of what happened; one of a mere plan is not."""
@@ -129,7 +132,7 @@ class _Run:
         self._say(end={"outcome": Outcome.REFUSED, "reason": reason})
         return Outcome.REFUSED.exit_code
 
-    def _journaled(self, plan: Plan, reason: str, work: Callable[[Callable[..., None]], Result]) -> int:
+    def _journaled(self, plan: Plan, reason: str, work: Callable[[Tell], Result]) -> int:
         # Told before there is one: whoever follows finds the run however soon this process may die.
         self._say(run=self.id, journal=str(journal_path(self.cluster.name, self.id)))
         journal = Journal(self.cluster.name, self.id)
@@ -137,8 +140,8 @@ class _Run:
             "begin",
             run=self.id,
             pid=os.getpid(),
-            runbook=self.order.runbook.name,
-            parameters=dict(self.order.runbook.parameters),
+            runbook=self.name,
+            parameters=dict(self.order.parameters),
             title=plan.title,
             steps=[step.name for step in plan.steps],
             origin=plan.origin,
@@ -178,23 +181,6 @@ class _Run:
     def _lost(self) -> str | None:
         return self.lock.why_lost() if self.lock else "The cluster's lock is not held."
 
-    def _carry_out(self, plan: Plan, tell: Callable[..., None]) -> Result:
-        probing = Probing(self.cluster, plan.measures) if plan.measures else None
-        if probing and (why_not := probing.start()):
-            tell("note", text=f"What clients feel can't be measured: {why_not}")
-        try:
-            return carry_out(
-                plan.steps,
-                tell,
-                self._stop,
-                lost=self._lost,
-                in_stages=plan.in_stages,
-                pause_after=plan.pause_after,
-            )
-        finally:
-            if probing:
-                tell("measured", services=probing.stop())
-
     def _say(self, **line: object) -> None:
         with contextlib.suppress(OSError):
             self.lines.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -212,26 +198,6 @@ def _agreement() -> str | None:
     except ValueError:
         return None
     return str(line.get("reason", "")) if isinstance(line, dict) and line.get("agreed") is True else None
-
-
-def _asked(precheck: Callable[[], str | None]) -> str:
-    try:
-        return precheck() or ""
-    except FAILURES as failure:
-        return str(failure)
-
-
-def _broken(cluster: Cluster) -> list[Broken]:
-    """The newest runs, as far as all of them died: what was finished since is no longer of interest."""
-    found: list[Broken] = []
-    for former in runs(cluster.name):
-        if former.alive or former.outcome is Outcome.REFUSED:
-            continue
-        if not former.died:
-            break
-        begin = former.begin
-        found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step))
-    return found
 
 
 def _who() -> str:

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cluster.spec import Cluster
 from cluster.state import ClusterState
-from operations.steps import Step
+
+if TYPE_CHECKING:
+    from operations.steps import Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 
 from cluster.spec import Cluster
 from cluster.text import clean
+from engine.client import ssh_command
 from engine.frames import Frame, Frames, Garbled
 from engine.script import START, compose
 from facts.signs import Signs
 
-CONNECT = 3
-"""Seconds that a host may take to be reached (ssh_config(5), ConnectTimeout)."""
 FLOOD = 8 * 2**20
 """Bytes that a host may say within a second."""
 _UNREACHED = 255
@@ -29,30 +28,6 @@ _UNREACHED = 255
 
 class Broken(Exception):
     """A connection has ended, or never began; the text is a sentence without the host's name."""
-
-
-def ssh_command(cluster: Cluster, name: str, command: str) -> list[str]:
-    """The command line that runs `command` on host `name`."""
-    ssh = cluster.ssh
-    options = {
-        "BatchMode": "yes",
-        "ConnectTimeout": str(CONNECT),
-        "ServerAliveInterval": "1",
-        "ServerAliveCountMax": "3",
-        "StrictHostKeyChecking": "yes",
-        "ClearAllForwardings": "yes",
-        "LogLevel": "ERROR",
-        "User": ssh.user,
-        "Port": str(ssh.port),
-    }
-    if ssh.known_hosts:
-        options["UserKnownHostsFile"] = f'"{ssh.known_hosts}"'
-        options["GlobalKnownHostsFile"] = "none"
-    if ssh.key:
-        options["IdentityFile"] = f'"{ssh.key}"'
-        options["IdentitiesOnly"] = "yes"
-    given = [part for key, value in options.items() for part in ("-o", f"{key}={value}")]
-    return ["ssh", "-T", *given, "--", cluster.address(name), command]
 
 
 class Line:

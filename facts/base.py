@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from cluster.state import ServiceState, Unknown
 from cluster.text import clean
+from cluster.wiring import LOCK
 
 FileState = tuple[str, str, str, str]
 """sha256 in hexadecimal, mode as four octal digits, user, group."""
@@ -43,10 +44,6 @@ class FileStates(FactBase[dict[str, FileState]]):
                 digest, mode, user, group, path = fields
                 states[path] = (digest, mode, user, group)
         return states
-
-
-LOCK = "/run/hatui/lock"
-"""What the engine holds (flock(1)) on a majority of the hosts while it changes something; beside it, who does."""
 
 
 class LockHolder(FactBase[str]):

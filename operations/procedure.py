@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from pyinfra import logger
@@ -14,7 +13,7 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host
 from typing_extensions import override
 
-from cluster.outcome import Outcome
+from cluster.outcome import Outcome, Result
 from operations.progress import heard
 from operations.steps import FAILURES, Elsewhere, Step, Unseen
 
@@ -23,14 +22,6 @@ class Tell(Protocol):
     """Who is told of every event before and after it: the journal, for the engine."""
 
     def __call__(self, event: str, /, **fields: object) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How the steps ended, and the sentence that says why."""
-
-    outcome: Outcome
-    reason: str = ""
 
 
 def carry_out(

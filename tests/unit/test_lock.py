@@ -128,3 +128,12 @@ def test_what_a_host_says_of_the_holder_is_shown_as_harmless_text(hold: Hold, lo
     answer = said(hold("bob"))
     assert "\x1b" not in answer and "\u202e" not in answer
     assert "eve has held" in answer and len(answer) < 500
+
+
+def test_whoever_is_second_does_not_wait_for_pyinfra_to_be_imported() -> None:
+    heavy = "sorted({name.partition('.')[0] for name in sys.modules} & {'pyinfra', 'paramiko', 'asyncio', 'textual'})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, engine.run; print({heavy})"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cluster.outcome import NOT_FOLLOWED, Outcome
-from operations.procedure import Result, carry_out
+from cluster.outcome import NOT_FOLLOWED, Outcome, Result
+from operations.procedure import carry_out
 from operations.steps import Elsewhere, Refused, Step, Unseen
 
 

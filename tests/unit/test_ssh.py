@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from cluster.spec import Ssh
+from engine.client import ssh_command
 from engine.frames import Beat, Frame, Section, Sign
 from engine.look import Answer
 from engine.look import ask as ask_all
 from engine.script import LIMIT
-from engine.ssh import Broken, Line, ssh_command
+from engine.ssh import Broken, Line
 from facts.signs import Question, Signs
 from tests.unit.test_health import SPEC
 

@@ -1,0 +1,84 @@
+"""What a run does with the cluster itself: it looks, plans, asks, and takes the steps.
+
+Apart from engine/run.py because all of pyinfra is imported for it, which takes longer than to be told that somebody
+else holds the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cluster.outcome import Outcome, Result
+from cluster.spec import Cluster
+from cluster.state import ClusterState
+from engine import session
+from engine.journal import runs
+from engine.library import Runbook
+from engine.probing import Probing
+from engine.runbook import Broken, Plan, View
+from operations.procedure import Tell, carry_out
+from operations.steps import FAILURES
+
+
+class Work:
+    """A runbook's work on a cluster. One for each process: it has pyinfra's one State."""
+
+    def __init__(self, cluster: Cluster, inventory: Path, runbook: Runbook) -> None:
+        self._cluster = cluster
+        self._inventory = inventory
+        self._runbook = runbook
+        session.begin(cluster)
+
+    def look(self) -> ClusterState:
+        """What is so now."""
+        return session.seen(self._cluster)
+
+    def plan(self, state: ClusterState) -> Plan:
+        """The runbook's plan; one that is refused where it can't be made."""
+        view = View(self._cluster, state, self._inventory, _broken(self._cluster))
+        try:
+            return self._runbook.plan(view, **self._runbook.parameters)
+        except FAILURES as failure:
+            return Plan(title=self._runbook.name, refused=str(failure))
+
+    def prechecks(self, plan: Plan) -> Iterator[str]:
+        """For each step why it must not be taken as things are now; empty: nothing is against it."""
+        for step in plan.steps:
+            try:
+                yield step.precheck() or ""
+            except FAILURES as failure:
+                yield str(failure)
+
+    def carry_out(
+        self, plan: Plan, tell: Tell, stop: Callable[[], str | None], lost: Callable[[], str | None]
+    ) -> Result:
+        """Take the steps, while what clients feel is measured. As operations.procedure.carry_out."""
+        probing = Probing(self._cluster, plan.measures) if plan.measures else None
+        if probing and (why_not := probing.start()):
+            tell("note", text=f"What clients feel can't be measured: {why_not}")
+        try:
+            return carry_out(
+                plan.steps,
+                tell,
+                stop,
+                lost=lost,
+                in_stages=plan.in_stages,
+                pause_after=plan.pause_after,
+            )
+        finally:
+            if probing:
+                tell("measured", services=probing.stop())
+
+
+def _broken(cluster: Cluster) -> list[Broken]:
+    """The newest runs, as far as all of them died: what was finished since is no longer of interest."""
+    found: list[Broken] = []
+    for former in runs(cluster.name):
+        if former.alive or former.outcome is Outcome.REFUSED:
+            continue
+        if not former.died:
+            break
+        begin = former.begin
+        found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step))
+    return found
