@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cluster.gates.galera import retries
+from cluster.gates.haproxy import writers_of
 from cluster.spec import Cluster
 from cluster.state import (
     BrokerNode,
@@ -17,7 +18,6 @@ from cluster.state import (
     Unknown,
     VipNode,
 )
-from cluster.wiring import GALERA_BACKEND
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,8 @@ def _keepalived(node: VipNode | Unknown) -> str:
 
 
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
-    writers = {
-        writer for node in nodes.values() if isinstance(node, ProxyNode) and (writer := node.stuck.get(GALERA_BACKEND))
-    }
     if nodes:
-        yield Thing("haproxy", "", "the writer"), ", ".join(sorted(writers)) or "not chosen"
+        yield Thing("haproxy", "", "the writer"), ", ".join(sorted(set(writers_of(nodes).values()))) or "not chosen"
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cluster.changes import LAYERS, Change
+from cluster.gates.haproxy import writers_of
 from cluster.gates.keepalived import owners
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, ProxyNode
-from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
+from cluster.wiring import RABBITMQ_BACKEND
 from engine.effects import EFFECTS
 
 _ROLES: Mapping[str, tuple[Role, ...]] = {
@@ -107,8 +108,7 @@ def carried(spec: Cluster, state: ClusterState, layer: str) -> dict[str, tuple[i
     if layer in ("base", "pacemaker"):
         found |= dict.fromkeys(owners(state.controller_vip, spec.pacemaker.vip), (MOST, "the controllers' VIP owner"))
     if layer in ("base", "galera"):
-        writers = {writer for node in proxies if (writer := node.stuck.get(GALERA_BACKEND))}
-        found |= dict.fromkeys(writers, (MOST, "the writer"))
+        found |= dict.fromkeys(writers_of(state.haproxy).values(), (MOST, "the writer"))
     if layer in ("base", "haproxy", "keepalived"):
         found |= dict.fromkeys(owners(state.vrrp, spec.keepalived.vip), (MOST, "the VIP's owner"))
     return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from cluster.gates.galera import may_drain, takes_no_sessions
+from cluster.gates.haproxy import writers_of
 from cluster.state import ProxyNode, ServiceState, Unknown
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
@@ -42,8 +43,7 @@ def carrying(balancers: Sequence[str]) -> dict[str, ProxyNode]:
 
 def writers(balancers: Sequence[str]) -> frozenset[str]:
     """The database nodes that the balancers send new sessions to: one, if the balancers agree; none before any came."""
-    stuck = (node.stuck.get(GALERA_BACKEND) for node in carrying(balancers).values())
-    return frozenset(name for name in stuck if name)
+    return frozenset(writers_of(carrying(balancers)).values())
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.state import ProxyNode, Unknown
+from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, ProxyNode | Unknown]
 
@@ -59,6 +60,15 @@ def next_server(nodes: Mapping[str, ProxyNode], backend: str, leaving: str) -> s
     ]
     common = (name for name in (up[0] if up else []) if name != leaving and all(name in names for names in up))
     return next(common, None)
+
+
+def writers_of(nodes: Nodes) -> dict[str, str]:
+    """Whom each balancer sends the database's new sessions to, by balancer; one that has not chosen yet is left out."""
+    return {
+        name: node.stuck[GALERA_BACKEND]
+        for name, node in nodes.items()
+        if isinstance(node, ProxyNode) and node.stuck.get(GALERA_BACKEND)
+    }
 
 
 def kept_away(nodes: Nodes, backend: str) -> set[str]:

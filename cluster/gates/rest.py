@@ -10,11 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
 from cluster.gates import galera, pacemaker, rabbitmq
-from cluster.gates.haproxy import why_not_serving
+from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import not_one_owner, owners
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
-from cluster.wiring import GALERA_BACKEND
 
 Seen = TypeVar("Seen")
 
@@ -55,18 +54,10 @@ def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> 
                 yield f"{found}: `hatui undrain {server.name}` gives it back."
             else:
                 yield f"{found} ({server.check}): see why on {server.name}."
-    if spec.haproxy.single_writer and len(writers := _writers(state.haproxy, besides)) > 1:
+    writers = {name: writer for name, writer in writers_of(state.haproxy).items() if name not in besides}
+    if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
-        if len(set(writers.values())) > 1:
-            yield f"the balancers do not agree on the database's writer ({said}): `hatui switchover writer` settles it."
-
-
-def _writers(nodes: Mapping[str, ProxyNode | Unknown], besides: Collection[str]) -> dict[str, str]:
-    return {
-        name: node.stuck[GALERA_BACKEND]
-        for name, node in nodes.items()
-        if name not in besides and isinstance(node, ProxyNode) and node.stuck.get(GALERA_BACKEND)
-    }
+        yield f"the balancers do not agree on the database's writer ({said}): `hatui switchover writer` settles it."
 
 
 def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:

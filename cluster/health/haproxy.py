@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.gates.haproxy import writers_of
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, runs, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import ProxyNode, Unknown
-from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, ProxyNode | Unknown]
 
@@ -23,14 +23,14 @@ def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
         if not node.servers:
             return stopped(name, "haproxy runs and does not answer")
         mine = [*service_findings(name, node.service), *_backends(name, node)]
-        return HostHealth(name, worst(finding.verdict for finding in mine), _shows(spec, node)), mine
+        return HostHealth(name, worst(finding.verdict for finding in mine), _shows(spec, name, node)), mine
 
     hosts, findings = judged(nodes, judge)
     known = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode)}
     serving = [name for name, node in known.items() if runs(node.service) and node.servers]
     if hosts and not serving and len(known) == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(hosts)} balancers serves"))
-    writers = _writers(nodes)
+    writers = writers_of(nodes)
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
         findings.append(Finding(Verdict.WARN, f"the balancers do not agree on the database's writer: {said}"))
@@ -38,14 +38,6 @@ def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     return layer_health(
         "haproxy", hosts, findings, healthy=f"{len(serving)} of {len(nodes)} balancers serve, every server is UP{who}"
     )
-
-
-def _writers(nodes: Nodes) -> dict[str, str]:
-    return {
-        name: node.stuck[GALERA_BACKEND]
-        for name, node in nodes.items()
-        if isinstance(node, ProxyNode) and node.stuck.get(GALERA_BACKEND)
-    }
 
 
 def _by_backend(node: ProxyNode) -> dict[str, dict[str, str]]:
@@ -72,11 +64,11 @@ def _way_out(server: str, status: str) -> str:
     return f", `hatui undrain {server}` gives it back" if status.startswith(("MAINT", "DRAIN")) else ""
 
 
-def _shows(spec: Cluster, node: ProxyNode) -> str:
+def _shows(spec: Cluster, name: str, node: ProxyNode) -> str:
     parts = []
     for backend, servers in _by_backend(node).items():
         up = sum(status.startswith("UP") for status in servers.values())
         parts.append(f"{backend} {up}/{len(servers)} UP")
-    if spec.haproxy.single_writer and (writer := node.stuck.get(GALERA_BACKEND)):
+    if spec.haproxy.single_writer and (writer := writers_of({name: node}).get(name)):
         parts.append(f"writer {writer}")
     return ", ".join(parts)

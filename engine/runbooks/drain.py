@@ -1,7 +1,7 @@
 """Take one host out of service across every layer that it carries, so that it can be rebooted or worked on."""
 
 from cluster.gates.galera import may_write
-from cluster.gates.haproxy import kept_away
+from cluster.gates.haproxy import kept_away, writers_of
 from cluster.gates.keepalived import may_own, owners
 from cluster.gates.pacemaker import not_left
 from cluster.spec import Role
@@ -71,8 +71,7 @@ def _database(view: View, host: str) -> Planned:
         return [], "", ""
     if reason := galera_nodes.may_leave(nodes, balancers, host):
         return [], reason, ""
-    writers = {node.stuck.get(GALERA_BACKEND) for node in proxies.values()}
-    if host not in writers:
+    if host not in writers_of(proxies).values():
         return [galera_nodes.emptied(nodes, balancers, host)], "", "nothing: it is not the writer"
     heirs = [name for name in nodes if name != host and not may_write(view.state.galera, view.state.haproxy, name)]
     if not heirs:

@@ -1,7 +1,7 @@
 """Restart a layer's service, one host at a time, each emptied first and behind its gate; who carries traffic last."""
 
 from cluster.gates.galera import incomplete, may_write
-from cluster.gates.haproxy import kept_away
+from cluster.gates.haproxy import kept_away, writers_of
 from cluster.gates.keepalived import may_own, owners
 from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
@@ -60,7 +60,7 @@ def _galera(view: View, _layer: str, _mending: bool) -> Planned:
     if reason := incomplete(view.state.galera, size):
         return [], f"Nothing is restarted: {reason}."
     proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
-    writers = sorted({name for node in proxies.values() if (name := node.stuck.get(GALERA_BACKEND))})
+    writers = sorted(set(writers_of(proxies).values()))
     away = kept_away(proxies, GALERA_BACKEND)
     if away and not _mending:
         return [], f"Nothing is restarted: {', '.join(sorted(away))} is drained (`hatui undrain` puts it back)."

@@ -1,7 +1,7 @@
 """Move the database's writer by hand: new sessions first, then the open ones, on all balancers as one."""
 
 from cluster.gates.galera import may_write
-from cluster.gates.haproxy import kept_away
+from cluster.gates.haproxy import kept_away, writers_of
 from cluster.spec import Role
 from cluster.state import ProxyNode
 from cluster.wiring import GALERA_BACKEND
@@ -16,7 +16,7 @@ def plan(view: View, to: str) -> Plan:
     vip = view.cluster.keepalived.vip
     title = f"Make {to} the writer"
     proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
-    writers = {node.stuck[GALERA_BACKEND] for node in proxies.values() if GALERA_BACKEND in node.stuck}
+    writers = set(writers_of(proxies).values())
     away = kept_away(proxies, GALERA_BACKEND)
     candidates = [Candidate(name, _against(view, name, away)) for name in nodes if {name} != writers]
     if not view.cluster.haproxy.single_writer:

@@ -1,10 +1,10 @@
 """Put a host back into service across every layer that it carries; who was drained or left half drained alike."""
 
 from cluster.gates.galera import is_synced
-from cluster.gates.haproxy import kept_away
+from cluster.gates.haproxy import kept_away, writers_of
 from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
-from cluster.state import BrokerNode, ProxyNode, VipNode
+from cluster.state import BrokerNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
 from engine.runbook import Plan, View
 from operations import brokers, controllers, vip, writer
@@ -53,8 +53,7 @@ def _database(view: View, host: str) -> Planned:
         return [], ""
     if not is_synced(node):
         return [], f"{host} is not Synced yet (`hatui status`): wait, or deploy/galera.py brings it back."
-    proxies = [one for one in view.state.haproxy.values() if isinstance(one, ProxyNode)]
-    writers = {name for one in proxies if (name := one.stuck.get(GALERA_BACKEND))}
+    writers = set(writers_of(view.state.haproxy).values())
     return [
         writer.standby(view.cluster.names(Role.HAPROXY), host, next(iter(writers)) if len(writers) == 1 else "")
     ], ""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.gates.haproxy import may_reload_haproxy, next_server, not_taken_over, why_not_serving
+from cluster.gates.haproxy import may_reload_haproxy, next_server, not_taken_over, why_not_serving, writers_of
 from cluster.spec import Cluster, Haproxy, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import ProxyNode, Unknown
 from deploy.balancer_files import haproxy_files
@@ -89,6 +89,12 @@ def test_a_table_without_an_entry_names_no_writer() -> None:
     lines = [line for line in text("healthy").splitlines() if " server_key=" not in line]
     node = parse_haproxy_stat("\n".join(lines))
     assert isinstance(node, ProxyNode) and node.stuck == {}
+
+
+def test_a_balancer_that_has_not_chosen_or_can_not_be_asked_names_no_writer() -> None:
+    node = seen("healthy")
+    none = replace(node, stuck={})
+    assert writers_of({"a": node, "b": none, "c": Unknown("is away")}) == {"a": node.stuck["galera"]}
 
 
 @pytest.mark.parametrize(
