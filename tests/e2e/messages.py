@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import threading
-import time
 import uuid
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 from pika.exceptions import AMQPError
 
 from cluster.wiring import PROBE_ACCOUNT
+from tests.e2e.load import Load
 
 HEARTBEAT = 2
 """Seconds: a broker that is frozen with the connection open is given up after about twice this."""
 
 
-class Publisher:
+class Publisher(Load):
     """Publishes numbered messages to a quorum queue of its own, one at a time, while its context is open.
 
     A message whose confirm did not come is published again over a new connection, so the queue may hold it twice.
     """
 
     def __init__(self, host: str, password: str, port: int = 5670, interval: float = 0.02) -> None:
+        super().__init__()
         self.queue = f"journal-{uuid.uuid4()}"
-        self.confirmed: list[tuple[int, float]] = []
-        """Number and time (monotonic, seconds) of each confirm."""
-        self.errors: list[str] = []
         self._interval = interval
         self._parameters = pika.ConnectionParameters(
             host,
@@ -43,20 +37,10 @@ class Publisher:
             stack_timeout=3,
             blocked_connection_timeout=3,
         )
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Self:
+    def _prepare(self) -> None:
         with self._channel() as channel:
             channel.queue_declare(self.queue, durable=True, arguments={"x-queue-type": "quorum"})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     @contextlib.contextmanager
     def _channel(self) -> Iterator[BlockingChannel]:
@@ -85,20 +69,7 @@ class Publisher:
     def _publish(self, channel: BlockingChannel, number: int) -> None:
         properties = pika.BasicProperties(delivery_mode=2)
         channel.basic_publish("", self.queue, str(number).encode(), properties, mandatory=True)
-        self.confirmed.append((number, time.monotonic()))
-
-    @property
-    def gap(self) -> float:
-        """The longest time between two confirms, in seconds."""
-        times = [when for _, when in self.confirmed]
-        return max((after - before for before, after in itertools.pairwise(times)), default=float("inf"))
-
-    def wait_for_confirms(self, count: int, within: float) -> None:
-        """Wait until `count` more messages are confirmed. AssertionError after `within` seconds."""
-        wanted, deadline = len(self.confirmed) + count, time.monotonic() + within
-        while len(self.confirmed) < wanted:
-            assert time.monotonic() < deadline, f"not confirmed within {within:g} s; {self.errors[-3:]}"
-            time.sleep(0.05)
+        self.acked.append(number)
 
     def lost(self) -> set[int]:
         """The confirmed messages that the queue does not hold. Takes all from the queue, and deletes it."""
@@ -111,4 +82,4 @@ class Publisher:
                 received.add(int(body))
                 channel.basic_ack(method.delivery_tag)
             channel.queue_delete(self.queue)
-        return {number for number, _ in self.confirmed} - received
+        return set(self.acked) - received

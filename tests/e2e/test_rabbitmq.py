@@ -83,10 +83,10 @@ def whole() -> bool:
 def published() -> Iterator[Publisher]:
     """Messages are confirmed through the VIP before, during and after what happens in this; none is lost."""
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
-        publisher.wait_for_confirms(50, within=10)
+        publisher.wait_for_acks(50, within=10)
         yield publisher
         lab.wait_until(whole, 60, "all brokers are back")
-        publisher.wait_for_confirms(50, within=20)
+        publisher.wait_for_acks(50, within=20)
     assert publisher.lost() == set()
 
 
@@ -95,7 +95,7 @@ def test_a_broker_that_is_killed(healthy: None) -> None:
         lab.ssh(VICTIM, "systemctl kill -s KILL rabbitmq-server")
         lab.wait_until(lambda: silent(VICTIM), 5)
         lab.wait_until(misses("cc01", VICTIM), 5)
-        publisher.wait_for_confirms(50, within=10)
+        publisher.wait_for_acks(50, within=10)
 
 
 def test_a_broker_that_is_frozen(healthy: None) -> None:
@@ -103,7 +103,7 @@ def test_a_broker_that_is_frozen(healthy: None) -> None:
         lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
         try:
             lab.wait_until(lambda: silent(VICTIM), 5)
-            publisher.wait_for_confirms(50, within=10)
+            publisher.wait_for_acks(50, within=10)
             # The others run and say so from the first moment, and give it up after the tick time.
             other = seen("cc01")
             assert isinstance(other, BrokerNode) and other.running
@@ -116,7 +116,7 @@ def test_a_broker_that_is_cut_off_pauses_and_comes_back(healthy: None) -> None:
     with published() as publisher, brokers_cut(VICTIM):
         lab.wait_until(misses("cc01", VICTIM), 20)
         lab.wait_until(lambda: silent(VICTIM), 20, "the minority pauses")
-        publisher.wait_for_confirms(50, within=10)
+        publisher.wait_for_acks(50, within=10)
 
 
 def test_the_status_names_a_broker_that_does_not_answer(healthy: None) -> None:

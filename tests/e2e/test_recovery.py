@@ -200,7 +200,7 @@ def test_the_engine_is_killed_after_each_step_and_run_again_it_ends_done(table: 
 
 def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
-        publisher.wait_for_confirms(100, within=20)
+        publisher.wait_for_acks(100, within=20)
         for name in BROKERS:
             lab.ssh(name, "systemctl disable -q --runtime rabbitmq-server; systemctl mask -q rabbitmq-server")
         lab.halab("power", "off", *BROKERS)
@@ -209,21 +209,21 @@ def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) 
             lab.ssh(name, "systemctl unmask -q rabbitmq-server")
         said = done(recover("rabbitmq"))
         assert "Start the brokers on cc01, cc02, cc03 together" in said
-        publisher.wait_for_confirms(50, within=30)
+        publisher.wait_for_acks(50, within=30)
     assert publisher.lost() == set()
     assert "nothing to do" in done(recover("rabbitmq"))
 
 
 def test_brokers_that_wait_for_a_host_that_is_away_are_forced_only_by_choice(healthy: None) -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
-        publisher.wait_for_confirms(100, within=20)
+        publisher.wait_for_acks(100, within=20)
         lab.halab("cut", "cc03")
         lab.halab("power", "off", *BROKERS)
         lab.halab("power", "on", "cc01", "cc02")
         refused(recover("rabbitmq"), "cc03 can't be read", "--force-from HOST")
         said = done(recover("rabbitmq", "cc02", typed="cc02"))
         assert "Start the broker on cc02 without waiting for the others" in said
-        publisher.wait_for_confirms(50, within=30)
+        publisher.wait_for_acks(50, within=30)
         refused(recover("rabbitmq", "cc01", typed="cc01"), "a broker runs on")
         lab.halab("heal")
         lab.halab("power", "on", "cc03")

@@ -116,9 +116,9 @@ def test_a_rolling_restart_of_galera_loses_no_acknowledged_write(tmp_path: Path)
 
 def test_a_rolling_restart_of_rabbitmq_loses_no_confirmed_message() -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
-        publisher.wait_for_confirms(20, within=10)
+        publisher.wait_for_acks(20, within=10)
         run = carried_out("restart", "rabbitmq")
-        publisher.wait_for_confirms(20, within=20)
+        publisher.wait_for_acks(20, within=20)
     assert publisher.lost() == set()
     assert felt(run, "amqp")["failed"] == 0, felt(run, "amqp")
 

@@ -7,25 +7,21 @@ broke before the answer came. Afterwards every node is asked for all rows.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
-import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pymysql
 
 from cluster.wiring import PROBE_ACCOUNT
 from engine.probes.sql import connect
 from tests.e2e import lab
+from tests.e2e.load import Load
 
 NODES = ("mysql1", "mysql2", "mysql3")
 
@@ -47,24 +43,20 @@ class Stored:
     """Over all columns of all rows."""
 
 
-class Writer:
+class Writer(Load):
     """Writes numbered rows through the VIP while its context is open, one after another, over one connection.
 
     A write that was not acknowledged is attempted again, over a new connection if the former broke.
     """
 
     def __init__(self, journal: Path, *, rate: float = 50) -> None:
+        super().__init__()
         self.table = f"writes_{uuid.uuid4().hex}"
-        self.errors: list[str] = []
-        self.acked: list[tuple[int, float]] = []
-        """Number and time (monotonic, seconds) of each acknowledgement."""
         self._path = journal
         self._interval = 1 / rate
         self._password = lab.secret_of("probe")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Self:
+    def _prepare(self) -> None:
         connection = connect(lab.VIP, 3306, self._password)
         with connection, connection.cursor() as cursor:
             # The row's own key, so that an attempt that was carried out twice is there twice.
@@ -72,25 +64,6 @@ class Writer:
                 f"CREATE TABLE {PROBE_ACCOUNT}.{self.table} (row_key BIGINT AUTO_INCREMENT PRIMARY KEY, "
                 "number BIGINT NOT NULL, attempt INT NOT NULL, body CHAR(36) NOT NULL) ENGINE=InnoDB"
             )
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    @property
-    def gap(self) -> float:
-        """The longest time between two acknowledgements, in seconds."""
-        times = [when for _, when in self.acked]
-        return max((after - before for before, after in itertools.pairwise(times)), default=float("inf"))
-
-    def wait_for_acks(self, count: int, within: float) -> None:
-        """Wait until `count` more writes are acknowledged. AssertionError after `within` seconds."""
-        wanted = len(self.acked) + count
-        lab.wait_until(lambda: len(self.acked) >= wanted, within, f"{count} writes acknowledged; {self.errors[-3:]}")
 
     def wrongs(self, nodes: Sequence[str] = NODES) -> list[str]:
         """What is wrong on any of `nodes`, after they have all they are to get; the table goes if nothing is."""
@@ -126,7 +99,7 @@ class Writer:
                 outcome = self._write(connection, number, attempt)
                 _note(journal.fileno(), number, attempt, outcome)
                 if outcome == ACKED:
-                    self.acked.append((number, time.monotonic()))
+                    self.acked.append(number)
                     number, attempt = number + 1, 1
                 else:
                     attempt += 1
