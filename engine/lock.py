@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import gevent
@@ -29,6 +30,8 @@ BEAT = 1.0
 """Seconds between two signs of life."""
 ANSWER = 5.0
 """Seconds in which the hosts must have said whether the lock is free."""
+FIRST = 0.5
+"""Seconds after which the other hosts are asked, too, where those that were asked first have not decided."""
 TRIES = 4
 """How often two that take it at the same moment draw back and try again."""
 
@@ -135,29 +138,24 @@ class Lock:
         self._holds = []
 
     def _try(self) -> _Refusal | None:
-        command = f"exec bash -c {shlex.quote(_SCRIPT)}"
-        line = msgspec.json.encode(self._me) + b"\n"
-        for name in self._cluster.hosts:
-            process = subprocess.Popen(
-                ssh_command(self._cluster, name, command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            hold = _Hold(name, process)
-            hold.reader = gevent.spawn(_read, hold)
-            self._holds.append(hold)
-            _write(hold, line)
-        deadline = time.monotonic() + ANSWER
-        while time.monotonic() < deadline:
+        # A majority decides. It is told sooner while no other connections are being made: those come afterwards.
+        hosts = list(self._cluster.hosts)
+        self._ask(hosts[: self._majority])
+        rest = hosts[self._majority :]
+        begun = time.monotonic()
+        while time.monotonic() - begun < ANSWER:
             if sum(hold.said == "taken" for hold in self._holds) >= self._majority:
+                self._ask(rest)
                 return None
             most = Counter(hold.holder for hold in self._holds if hold.holder).most_common(1)
             if most and most[0][1] >= self._majority:
                 return _Refusal(f"{most[0][0]}.", contended=False)
-            if all(hold.said for hold in self._holds):
+            said = all(hold.said for hold in self._holds)
+            if said and not rest:
                 break
+            if said or time.monotonic() - begun > FIRST:
+                self._ask(rest)
+                rest = []
             gevent.sleep(0.005)
         holders = Counter(hold.holder for hold in self._holds if hold.holder)
         if holders:
@@ -169,6 +167,22 @@ class Lock:
             f"needed; {', '.join(silent)} did not. Bring hosts back until a majority can be reached.",
             contended=False,
         )
+
+    def _ask(self, hosts: Sequence[str]) -> None:
+        command = f"exec bash -c {shlex.quote(_SCRIPT)}"
+        line = msgspec.json.encode(self._me) + b"\n"
+        for name in hosts:
+            process = subprocess.Popen(
+                ssh_command(self._cluster, name, command),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            hold = _Hold(name, process)
+            hold.reader = gevent.spawn(_read, hold)
+            self._holds.append(hold)
+            _write(hold, line)
 
     def _beat(self) -> None:
         while True:

@@ -20,6 +20,7 @@ SSH = """#!/bin/bash
 # The address is the last but one, the command the last; each address has a directory of its own for /run/hatui.
 command=${!#} address=${@: -2:1}
 if [ -e "$LOCKS/$address.away" ]; then echo "no route" >&2; exit 255; fi
+if [ -e "$LOCKS/$address.hangs" ]; then exec sleep 60; fi
 eval "$(printf '%s' "$command" | sed "s#/run/hatui#$LOCKS/$address#g")"
 """
 
@@ -113,6 +114,21 @@ def test_a_majority_of_the_hosts_is_enough_and_less_is_not(hold: Hold, locks: Pa
     away(locks, 5)
     answer = said(hold("bob"))
     assert answer.startswith("locked: The cluster's lock can't be taken: 4 of 9 hosts gave it, 5 are needed")
+
+
+def test_hosts_that_hang_are_not_waited_for_where_the_others_are_a_majority(hold: Hold, locks: Path) -> None:
+    for name in ("11", "21", "31", "41"):
+        (locks / f"127.8.0.{name}.hangs").touch()
+    assert said(hold("alice")) == "taken"
+    assert "alice has held" in said(hold("bob"))
+
+
+def test_a_majority_is_asked_first_and_all_hold_it_afterwards(hold: Hold, locks: Path) -> None:
+    assert said(hold("alice")) == "taken"
+    deadline = time.monotonic() + 10
+    while len(list(locks.glob("127.*/lock.holder"))) < HOSTS:
+        assert time.monotonic() < deadline, "not all hosts hold it"
+        time.sleep(0.02)
 
 
 def test_of_several_that_begin_at_once_exactly_one_gets_it(hold: Hold) -> None:
