@@ -1,0 +1,68 @@
+"""A stream in which the reference topology's hosts say what is meant to do harm, or is far too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cluster.health import Verdict
+from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, ProxyNode, Unknown
+from engine.observe.news import Event, Seen, snapshot
+from tests.streams.build import SPEC, START, ages, line
+from tests.streams.topology import unit, well
+
+MEGABYTE = 1_000_000
+
+TEXTS = {
+    "colour": "\x1b[31mred\x1b[0m and \x9b7mreversed",
+    "cursor": "\x1b[2J\x1b[Hover \x1b[?1049h the screen\r\x08\x7f\x00",
+    "clipboard": "\x1b]52;c;ZWNobyBvd25lZA==\x07 copied \x1b]52;c;?\x1b\\",
+    "link": "\x1b]8;;https://example.org/\x1b\\a link\x1b]8;;\x1b\\",
+    "title": "\x1b]0;the window's title\x07\x1bP+q544e\x1b\\\x1b_app\x1b\\",
+    "markup": "[@click=app.quit]x[/] [link=https://example.org]y[/link] [bold red]z[/] [/] [on $error]",
+    "bidi": "\u202etxet denrut\u202c \u2066isolated\u2069 zero\u200bwidth \ufeffmark",
+    "broken": "broken UTF-8 \ufffd\ufffd( and \ufffd",
+    "lines": "first\nsecond\r\nthird\tafter a tab\x0b\x0c\x85\u2028\u2029end",
+    "wide": "\u5168\u89d2 \U0001f469\u200d\U0001f469\u200d\U0001f467 e\u0301\u0301\u0301 \u1e9e",
+    "long": "A" * MEGABYTE,
+    "blanks": " " * 4000 + "x",
+}
+"""Each kind of text by name."""
+
+
+def hostile() -> Iterator[bytes]:
+    """A snapshot of health, an event for each of TEXTS, and a snapshot full of them."""
+    well_seen = Seen.of(SPEC, well(SPEC))
+    yield line(snapshot(SPEC, well_seen, ages(SPEC, 0.0, {}), START))
+    for number, text in enumerate(TEXTS.values(), 1):
+        yield line(Event(START + number / 10, "galera", "mysql1", Verdict.WARN, text))
+    yield line(snapshot(SPEC, Seen.of(SPEC, _full(well(SPEC))), ages(SPEC, 2.0, {}), START + 2))
+
+
+def _full(state: ClusterState) -> ClusterState:
+    proxy, database, broker = state.haproxy["haproxy1"], state.galera["mysql2"], state.rabbitmq["cc02"]
+    pacemaker = state.pacemaker["cc01"]
+    assert isinstance(proxy, ProxyNode) and isinstance(database, GaleraNode)
+    assert isinstance(broker, BrokerNode) and isinstance(pacemaker, CrmStatus)
+    servers = tuple(
+        replace(server, status=f"DOWN {text[:4000]}", check=text[:4000])
+        for server, text in zip(proxy.servers, TEXTS.values(), strict=False)
+    )
+    bad = unit("mariadb", TEXTS["colour"], TEXTS["markup"])
+    failures = tuple(CrmFailure(f"{name} {text[:4000]}", "cc02", text[:4000]) for name, text in TEXTS.items())
+    return replace(
+        state,
+        hosts={**state.hosts, "net01": Unknown(TEXTS["clipboard"]), "net02": Unknown(TEXTS["lines"])},
+        haproxy={**state.haproxy, "haproxy1": replace(proxy, version=TEXTS["long"], servers=servers)},
+        galera={
+            "mysql1": replace(database, state=TEXTS["link"], cluster_status=TEXTS["bidi"]),
+            "mysql2": replace(database, running=False, service=bad),
+            "mysql3": Unknown(TEXTS["long"]),
+        },
+        rabbitmq={
+            **state.rabbitmq,
+            "cc02": replace(broker, alarms=(TEXTS["title"], TEXTS["markup"]), partitions=(TEXTS["cursor"],)),
+            "cc03": Unknown(TEXTS["broken"]),
+        },
+        pacemaker=dict.fromkeys(state.pacemaker, replace(pacemaker, failures=failures, bans=(TEXTS["wide"],))),
+    )

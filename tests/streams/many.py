@@ -1,0 +1,79 @@
+"""A large cluster in which much happens: what the console and the recording must keep up with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cluster.health import Verdict
+from cluster.state import ClusterState, GaleraNode, ProxyNode, ProxyServer
+from engine.observe.news import Event, Seen, events, snapshot
+from tests.streams.build import START, ages, line
+from tests.streams.topology import large, well
+
+_STEP = 0.5
+"""Seconds between two views."""
+
+
+def many(hosts: int = 40, events_a_minute: int = 2000, minutes: int = 1) -> Iterator[bytes]:
+    """Servers of the balancers go DOWN and come back, databases fall behind, the VIP moves: always the same lines.
+
+    Two snapshots a second, each after its events; those that the views do not make up for are told of the hosts.
+    """
+    spec = large(hosts)
+    chance = random.Random(4)
+    down: set[tuple[str, str, str]] = set()
+    owner = 0
+    before = Seen.of(spec, well(spec))
+    yield line(snapshot(spec, before, ages(spec, 0.0, {}), START))
+    owed = 0.0
+    for step in range(1, int(minutes * 60 / _STEP) + 1):
+        since = step * _STEP
+        owed += events_a_minute * _STEP / 60
+        state = well(spec, since)
+        places = [
+            (name, server.backend, server.name)
+            for name, node in state.haproxy.items()
+            if isinstance(node, ProxyNode)
+            for server in node.servers
+        ]
+        # A verdict may follow from each change, so that a few less are made than are owed.
+        down ^= set(chance.sample(places, min(int(owed * 0.9), len(places) // 2)))
+        if step % 40 == 0:
+            owner += 1
+        seen = Seen.of(spec, _so(state, down, owner, step))
+        found = events(before, seen, START + since)[: int(owed)]
+        names = list(spec.hosts)
+        while len(found) < int(owed):
+            name = names[(step + len(found)) % len(names)]
+            found.append(Event(START + since, "hosts", name, Verdict.OK, f"{name} was there, and is there"))
+        owed -= len(found)
+        yield from map(line, found)
+        yield line(snapshot(spec, seen, ages(spec, since, {}), START + since))
+        before = seen
+
+
+def _so(state: ClusterState, down: set[tuple[str, str, str]], owner: int, step: int) -> ClusterState:
+    balancers = list(state.vrrp)
+    vips = list(state.vrrp.values())
+    databases = list(state.galera)
+    joiner = databases[step // 20 % len(databases)]
+    node = state.galera[joiner]
+    assert isinstance(node, GaleraNode)
+    return replace(
+        state,
+        vrrp={name: vips[(n - owner) % len(vips)] for n, name in enumerate(balancers)},
+        galera={**state.galera, joiner: replace(node, state="Joined", recv_queue=step % 300)},
+        haproxy={
+            name: replace(node, servers=tuple(_server(name, one, down) for one in node.servers))
+            for name, node in state.haproxy.items()
+            if isinstance(node, ProxyNode)
+        },
+    )
+
+
+def _server(name: str, server: ProxyServer, down: set[tuple[str, str, str]]) -> ProxyServer:
+    if (name, server.backend, server.name) not in down:
+        return server
+    return replace(server, status="DOWN", check="L4TOUT", sessions=0, last_change=1)
