@@ -19,10 +19,15 @@ from typing import Any
 from cluster.outcome import Outcome
 
 
+def state_path(cluster: str) -> Path:
+    """Where all that is kept on this machine of the cluster of that name lies."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "hatui" / cluster
+
+
 def runs_path(cluster: str) -> Path:
     """Where the runs on the cluster of that name are written."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "hatui" / cluster / "runs"
+    return state_path(cluster) / "runs"
 
 
 def journal_path(cluster: str, run: str) -> Path:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from cluster.outcome import Outcome
-from tui import plan, rollout
+from tui import plan, replay, rollout
 from tui.act import Ask, act
 from tui.status import status
 
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a parameter of the runbook")
     _history(verbs)
+    _replay(verbs)
     return whole
 
 
@@ -121,6 +122,17 @@ def _history(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("-n", type=int, default=20, metavar="COUNT", help="how many runs, the newest first; default: 20")
 
 
+def _replay(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "replay",
+        help="what was recorded while the console was open",
+        description="What was recorded while the console was open, as a file to hand over (docs/recording.md).",
+        epilog="Exit code: 0, or 1 if there is no such recording, or it can't be written.",
+    )
+    _inventory(verb)
+    replay.arguments(verb)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; its exit code."""
     # Whoever reads what is printed may stop reading: `hatui status --plain | head`.
@@ -135,6 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
         return status(options.inventory, options.form)
     if options.verb == "history":
         return _past(whole, options)
+    if options.verb == "replay":
+        return replay.replay(options)
     if options.verb == "plan":
         return plan.plan(options.inventory, options.layer, options.form)
     if options.verb == "rollout":

@@ -1,0 +1,32 @@
+"""What the recording itself looks at in a line of the stream: which kind it is, and from when."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+LATEST = 4e9
+"""Seconds since the epoch, in 2096. A line that says it is from later is not believed."""
+
+
+class Head(msgspec.Struct):
+    """`at` in seconds since the epoch."""
+
+    kind: Literal["snapshot", "event"]
+    at: float
+
+
+_DECODER = msgspec.json.Decoder(Head)
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for a line that is none of the stream's."""
+
+
+def head(line: bytes) -> Head | None:
+    """The head of a line; None if it is none of the stream's."""
+    try:
+        found = _DECODER.decode(line)
+    except UNREADABLE:
+        return None
+    return found if 0 < found.at < LATEST else None
