@@ -192,6 +192,7 @@ def test_of_two_recorders_one_writes_and_the_other_takes_over() -> None:
     for line in lines[10:]:
         second.take(line)
     second.close()
+    first.close()
     recording = Recording.of_cluster(NAME)
     assert [round(at - START) for at, _ in recording.lines(0)] == [0, 5, 10, 15, 20]
 
@@ -207,7 +208,8 @@ def test_a_full_disk_is_told_of_once_and_tried_again(home: Path, monkeypatch: py
     full, write = [True], os.write
 
     def writes(number: int, data: bytes) -> int:
-        if full[0]:
+        # A little fits: the header of a file.
+        if full[0] and len(data) > 10:
             raise OSError(28, os.strerror(28))
         return write(number, data)
 
@@ -218,6 +220,8 @@ def test_a_full_disk_is_told_of_once_and_tried_again(home: Path, monkeypatch: py
         f"Nothing is recorded: {home} can't be written to (No space left on device)."
     ]
     assert list(home.glob("*.gz")) == []
+    event = next(line for line in STORIES["degraded"](5) if b'"event"' in line)
+    assert recorder.take(later([event], 300)[0]) is None
     full[0] = False
     assert {recorder.take(line) for line in later(STORIES["healthy"](90), 200)} == {None}
     full[0] = True
@@ -226,7 +230,19 @@ def test_a_full_disk_is_told_of_once_and_tried_again(home: Path, monkeypatch: py
 
 
 def test_lines_that_are_none_are_not_kept() -> None:
-    record([*STORIES["healthy"](1), b"", b"\n", b"{}\n", b"\xff\n", b"[" * 100_000, b'{"kind":"event","at":1e999}'])
+    record(
+        [
+            *STORIES["healthy"](1),
+            b"",
+            b"\n",
+            b"{}\n",
+            b"\xff\n",
+            b'{"x":' + b"[" * 100_000,
+            b'{"kind":"snapshot","at":1e17}',
+            b'{"kind":"snapshot","at":-1}',
+            b'{"kind":"snapshot","at":1e999}',
+        ]
+    )
     recording = Recording.of_cluster(NAME)
     assert [at for at, _ in recording.lines(0)] == [START] and recording.left_out() == ""
 
@@ -246,7 +262,8 @@ def bad(name: str) -> bytes:
         "binary": bytes(range(256)) * 40,
         "gzip of nothing": gzip.compress(b""),
         "gzip of text": gzip.compress(b"no recording\n" * 1000),
-        "deep": b"[" * 1_000_000 + b"\n",
+        "deep": b'{"x":' + b"[" * 1_000_000 + b"\n",
+        "a gzip header": b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 100,
         "events only": event % (START, b"x"),
         "a snapshot without its fields": b'{"kind":"snapshot","at":5}\n',
         "a zip": b"PK\x03\x04" + bytes(100),
@@ -256,7 +273,7 @@ def bad(name: str) -> bytes:
 
 @pytest.mark.parametrize(
     "name",
-    ["empty", "text", "binary", "gzip of nothing", "gzip of text", "deep", "events only",
+    ["empty", "text", "binary", "gzip of nothing", "gzip of text", "deep", "a gzip header", "events only",
      "a snapshot without its fields", "a zip", "half"],
 )  # fmt: skip
 def test_a_file_that_is_no_recording_is_refused_with_a_sentence(name: str, tmp_path: Path) -> None:
@@ -285,7 +302,8 @@ def test_what_is_no_line_of_the_stream_is_left_out_and_told_of(pack: Any, tmp_pa
     bad_lines = [
         b"no json\n", b"\n", b'{"kind":"other","at":5}\n', b'{"kind":"event","at":"x"}\n', b"\xff\xfe\n",
         b'{"kind":"event","at":1e999}\n', b'{"kind":"snapshot","at":%d}\n' % (START + 4), b"[" * 100_000 + b"\n",
-        b'{"kind":"event","at":5,"text":"' + b"A" * (unpack.LONGEST + 1) + b'"}\n', b"\0" * 20_000_000 + b"\n",
+        b'{"kind":"event","at":%d,"layer":"","host":"","verdict":"OK","text":"' % 5 + b"A" * unpack.LONGEST + b'"}\n',
+        b"\0" * 20_000_000 + b"\n",
     ]  # fmt: skip
     path = tmp_path / "file"
     path.write_bytes(pack(b"".join([bad_lines[0], *lines[:3], *bad_lines[1:], *lines[3:]]) + b'{"torn'))
@@ -297,10 +315,16 @@ def test_what_is_no_line_of_the_stream_is_left_out_and_told_of(pack: Any, tmp_pa
 
 def test_a_file_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpack, "_MOST", 64 << 20)
+    monkeypatch.setattr(unpack, "_ENDLESS", 32 << 20)
     path = tmp_path / "bomb"
-    path.write_bytes(gzip.compress(bytes(1 << 20)) * 100)
-    with pytest.raises(RecordingError, match="it is no recording"):
-        Recording.of_file(path)
+    for line, words in (
+        (bytes(1 << 20), "holds a line of more than 32 MiB: it is no recording"),
+        (bytes(1 << 20) + b"\n", "holds more than . GiB: it is no recording"),
+        (b"\n" * (1 << 20), "is no recording: more than 1,000,000 lines of it can't be read"),
+    ):
+        path.write_bytes(gzip.compress(line) * 100)
+        with pytest.raises(RecordingError, match=words):
+            Recording.of_file(path)
 
 
 def test_events_of_a_megabyte_are_not_all_held(tmp_path: Path) -> None:

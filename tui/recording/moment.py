@@ -30,8 +30,7 @@ def moment(text: str, span: tuple[float, float]) -> float:
     """
     for form, lasts in _FORMS.items():
         with contextlib.suppress(ValueError):
-            # ASCII only: strptime reads other digits, too.
-            read = datetime.strptime(text.strip().encode("ascii", "replace").decode(), form)
+            read = datetime.strptime(text.strip(), form)
             days = [read.date()] if "%Y" in form else _days(span)
             return _within(text, [datetime.combine(day, read.time()) for day in days], lasts, span)
     raise RecordingError(f"{text!r} is no time: it must be such as 02:14, 02:14:30 or 2026-11-25 02:14.")

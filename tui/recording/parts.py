@@ -12,6 +12,8 @@ from tui.recording.unpack import lines
 
 _APART = 64 << 10
 """Bytes of a file, as it lies on the disk, between two parts."""
+_BAD = 1_000_000
+"""Lines of a file that may be unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,19 @@ def of_folder(folder: Path) -> list[Part]:
 
 
 def of_file(path: Path) -> list[Part]:
-    """A part each member of a gzip file that is long enough, in order of time; all of the file is read for it."""
+    """A part each member of a gzip file that is long enough, in order of time; all of the file is read for it.
+
+    RecordingError if it can't be read, or is hardly a recording.
+    """
     begins: list[tuple[int, float]] = []
+    bad = 0
     for place, line in lines(path):
-        far = not begins or place >= begins[-1][0] + _APART
-        if far and line is not None and (found := head(line)):
+        found = head(line) if line is not None else None
+        if found is None:
+            bad += 1
+            if bad > _BAD:
+                raise RecordingError(f"{path} is no recording: more than {_BAD:,} lines of it can't be read.")
+        elif not begins or place >= begins[-1][0] + _APART:
             begins.append((place, found.at))
     ends = [place for place, _ in begins[1:]]
     parts = [Part(path, place, end, at) for (place, at), end in zip(begins, [*ends, None], strict=False)]

@@ -17,6 +17,8 @@ _PIECE = 16 << 10
 """Bytes that are unpacked at a time: what a damaged file loses of what comes before the damage."""
 _MOST = 8 << 30
 """Bytes of a file, unpacked: more than a day of 40 hosts in trouble, and less than a gzip bomb."""
+_ENDLESS = 256 << 20
+"""Bytes without a line's end."""
 _BLOCK = 4 << 20
 """Bytes after which a plain file has another place to begin at."""
 _MAGIC = b"\x1f\x8b"
@@ -65,6 +67,8 @@ def _split(pieces: Iterator[tuple[int, bytes | None]], path: Path) -> Iterator[F
             if not length:
                 where = place
             length += len(rest)
+            if length > _ENDLESS:
+                raise RecordingError(f"{path} holds a line of more than {_ENDLESS >> 20} MiB: it is no recording.")
             # What is too long already is counted and not kept.
             if length <= LONGEST:
                 begun.append(rest)
