@@ -32,6 +32,27 @@ class Thing:
 
 Picture = Mapping[Thing, str]
 
+JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
+"""Fields of ClusterState that are judged in a layer of another name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where something of the whole cluster is, such as the writer. `layer` is one of the verdicts'."""
+
+    layer: str
+    name: str
+    value: str
+
+
+def whereabouts(seen: Picture) -> tuple[Where, ...]:
+    """The things of a picture that are about no single host."""
+    return tuple(
+        Where(JUDGED.get(thing.layer, thing.layer), thing.name, value)
+        for thing, value in seen.items()
+        if not thing.host
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

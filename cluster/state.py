@@ -6,6 +6,7 @@ be read, is an `Unknown` with the reason; it is never left out and never taken f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -64,6 +65,8 @@ class VipNode(Record):
     keepalived: ServiceState | None = None
     away: bool = False
     """It was told by hand to give the VIP up, and takes none until it is told otherwise (operations/vip.py)."""
+    priority: int | None = None
+    """Its VRRP priority, as the configuration on the host's disk has it (keepalived.conf(5))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,10 @@ class ProxyServer(Record):
     """Seconds since the status last changed."""
     downtime: int
     """Seconds in total."""
+    rate: int = 0
+    """New sessions in the last second."""
+    queue: int = 0
+    """Sessions that wait for a free connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +134,29 @@ class GaleraNode(Record):
     """Share of the time since the last FLUSH STATUS, 0.0 to 1.0."""
     desynced: bool = False
     read_only: bool = False
+    cached_downto: int | None = None
+    """The oldest writeset that it could still send to a joiner (wsrep_local_cached_downto); None if it has none."""
     safe_to_bootstrap: bool | None = None
     """Only from the state file."""
     service: ServiceState | None = None
     check: ServiceState | None = None
     """The health responder, without which the balancers send this node nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerQueue(Record):
+    """A queue, as the management API tells of it (`/api/queues`)."""
+
+    vhost: str
+    name: str
+    kind: str
+    """quorum, classic or stream."""
+    leader: str
+    """The Erlang node that leads it; of a classic queue, the one that it is on."""
+    online: tuple[str, ...]
+    """Its members that are there; empty for a classic queue."""
+    messages: int
+    consumers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +182,10 @@ class BrokerNode(Record):
     draining: bool = False
     """In maintenance by hand (rabbitmq-upgrade(8), `drain`): a member that takes no clients and leads no queue. Its API
     is silent then, so `running` is False."""
+    queues: tuple[BrokerQueue, ...] = ()
+    """At most 100, those with most messages first."""
+    queues_total: int = 0
+    """How many there are."""
     service: ServiceState | None = None
 
 
@@ -198,6 +227,8 @@ class CrmResource(Record):
     orphaned: bool
     blocked: bool
     nodes: tuple[str, ...]
+    fail_counts: Mapping[str, int] = field(default_factory=dict)
+    """Node to how often it failed there since that was last cleaned up; only nodes where it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +266,25 @@ class CrmStatus(Record):
     fencing: tuple[FencingEvent, ...]
     bans: tuple[str, ...]
     """Location constraints left behind by a move or ban (ids cli-prefer-*, cli-ban-*)."""
+    constraints: tuple[str, ...] = ()
+    """Where a resource is not to run, each in words, whoever made them; such as "fence-cc01 not on cc01"."""
     service: ServiceState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockNode(Record):
+    """The cluster's lock on one host: whether it is held, and what its holder says of itself (engine/lock.py)."""
+
+    held: bool
+    run: str = ""
+    who: str = ""
+    since: float = 0.0
+    """Seconds since the epoch, by the clock of the holder's machine; 0 where it is not told."""
+    why: str = ""
+
+    def __str__(self) -> str:
+        since = f" since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}" if self.since else ""
+        return f"{self.who} has held the cluster's lock{since} for: {self.why} (run {self.run or 'unknown'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,3 +299,4 @@ class ClusterState(Record):
     corosync: Mapping[str, QuorumNode | Unknown] = field(default_factory=dict)
     pacemaker: Mapping[str, CrmStatus | Unknown] = field(default_factory=dict)
     controller_vip: Mapping[str, VipNode | Unknown] = field(default_factory=dict)
+    lock: Mapping[str, LockNode | Unknown] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -110,6 +111,12 @@ class Run:
         """What clients felt, by service (engine/probing.py); empty if it was not measured."""
         found = [event["services"] for event in self.events if event["event"] == "measured"]
         return dict(found[-1]) if found else {}
+
+
+def ask_to_stop(run: Run) -> None:
+    """Ask a run that goes on to stop before its next step: one in stages can be resumed, others undo what they did."""
+    if run.alive:
+        os.kill(int(run.begin["pid"]), signal.SIGTERM)
 
 
 def read(path: Path) -> Run | None:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from facts.signs import Signs
 
 LAYERS: Mapping[Role, tuple[str, ...]] = {
-    Role.HAPROXY: ("vrrp", "haproxy"),
-    Role.GALERA: ("galera",),
-    Role.CONTROLLER: ("controller_vip", "corosync", "rabbitmq", "pacemaker"),
-    Role.NETWORK: (),
+    Role.HAPROXY: ("lock", "vrrp", "haproxy"),
+    Role.GALERA: ("lock", "galera"),
+    Role.CONTROLLER: ("lock", "controller_vip", "corosync", "rabbitmq", "pacemaker"),
+    Role.NETWORK: ("lock",),
 }
 """What a host of each role is asked: the names of `ClusterState`'s fields."""
 
 PERIODS: Mapping[str, float] = {
+    "lock": 20,
     "vrrp": 10,
     "controller_vip": 5,
     "haproxy": 10,
@@ -41,11 +42,13 @@ def facts() -> dict[str, FactBase[Any]]:
     from facts.corosync import CorosyncQuorum
     from facts.galera import WsrepStatus
     from facts.haproxy import HaproxyStat
+    from facts.lock import ClusterLock
     from facts.pacemaker import CrmMon
     from facts.rabbitmq import RabbitCluster
     from facts.vrrp import VrrpOwner
 
     return {
+        "lock": ClusterLock(),
         "vrrp": VrrpOwner(),
         "controller_vip": VrrpOwner(),
         "haproxy": HaproxyStat(),
@@ -58,9 +61,10 @@ def facts() -> dict[str, FactBase[Any]]:
 
 def signs() -> dict[str, Signs]:
     """The signs of each field of ClusterState. Imported late as well."""
-    from facts import corosync, galera, haproxy, pacemaker, rabbitmq, vrrp
+    from facts import corosync, galera, haproxy, lock, pacemaker, rabbitmq, vrrp
 
     return {
+        "lock": lock.SIGNS,
         "vrrp": vrrp.SIGNS,
         "controller_vip": vrrp.SIGNS,
         "haproxy": haproxy.SIGNS,

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cluster.gates.rest import Gate, gates
 from cluster.health import LayerHealth, Verdict, assess, overall
+from cluster.locked import Held, held
+from cluster.picture import Where, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
 from engine.frames import Section
@@ -33,6 +36,9 @@ class Snapshot:
     verdict: Verdict
     layers: tuple[LayerHealth, ...]
     state: ClusterState
+    where: tuple[Where, ...]
+    gates: tuple[Gate, ...]
+    lock: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,9 @@ async def look(cluster: Cluster) -> Snapshot:
     )
     state = read(cluster, known, dict(zip(cluster.hosts, answers, strict=True)))
     layers = assess(cluster, state)
-    return Snapshot(cluster.name, at, time.monotonic() - begun, overall(layers), layers, state)
+    where = whereabouts(picture(cluster, state))
+    took = time.monotonic() - begun
+    return Snapshot(cluster.name, at, took, overall(layers), layers, state, where, gates(cluster, state), held(state))
 
 
 async def ask(line: Line, sections: Mapping[str, str], begun: float, within: float = WITHIN) -> Answer:

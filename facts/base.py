@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from cluster.state import ServiceState, Unknown
-from cluster.text import clean
-from cluster.wiring import LOCK
 
 FileState = tuple[str, str, str, str]
 """sha256 in hexadecimal, mode as four octal digits, user, group."""
@@ -44,29 +40,6 @@ class FileStates(FactBase[dict[str, FileState]]):
                 digest, mode, user, group, path = fields
                 states[path] = (digest, mode, user, group)
         return states
-
-
-class LockHolder(FactBase[str]):
-    """Who holds the cluster's lock on this host, since when and for what, as a sentence; empty if nobody does."""
-
-    @override
-    def command(self) -> str:
-        return (
-            f"[ ! -e {LOCK} ] || flock -n {LOCK} true || {{ echo held; head -c 2000 {LOCK}.holder 2>/dev/null; }}; true"
-        )
-
-    @override
-    def process(self, output: Iterable[str]) -> str:
-        lines = [line for line in output if line]
-        if lines[:1] != ["held"]:
-            return ""
-        try:
-            said = json.loads("".join(lines[1:]))
-            since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(said["since"])))
-            told = f"{said['who']} has held the cluster's lock since {since} for: {said['why']} (run {said['run']})."
-        except (ValueError, LookupError, TypeError, OverflowError):
-            return "Somebody holds the cluster's lock."
-        return clean(told, 400)
 
 
 class KernelParameters(FactBase[dict[str, str]]):

@@ -37,12 +37,14 @@ CLIENT = "mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.so
 _STATUS = (
     "wsrep_ready", "wsrep_connected", "wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_cluster_size",
     "wsrep_cluster_conf_id", "wsrep_local_state_uuid", "wsrep_last_committed", "wsrep_local_recv_queue",
-    "wsrep_flow_control_paused",
+    "wsrep_flow_control_paused", "wsrep_local_cached_downto",
 )  # fmt: skip
 _VARIABLES = ("wsrep_on", "wsrep_desync", "read_only")
 
 _UNREACHABLE = re.compile(r"ERROR (2002|2003|2006|2013)\b")
 """Client errors (MariaDB error codes): can't connect, server has gone away, lost connection."""
+_NOTHING_CACHED = 2**64 - 1
+"""wsrep_local_cached_downto of a node with an empty cache."""
 _NO_CONFIGURATION = 2**64 - 1
 """wsrep_cluster_conf_id of a node that is in no group."""
 
@@ -111,6 +113,7 @@ def _answering(said: str, filed: GaleraNode) -> GaleraNode:
         return replace(filed, running=True, standalone=True)
     uuid = seen["wsrep_local_state_uuid"]
     conf_id = int(seen["wsrep_cluster_conf_id"])
+    cached = int(seen.get("wsrep_local_cached_downto", "0"))
     return GaleraNode(
         running=True,
         uuid="" if uuid == NO_UUID else clean(uuid, 36),
@@ -125,6 +128,7 @@ def _answering(said: str, filed: GaleraNode) -> GaleraNode:
         flow_control_paused=float(seen["wsrep_flow_control_paused"]),
         desynced=seen["wsrep_desync"] == "ON",
         read_only=seen["read_only"] not in ("OFF", "0"),
+        cached_downto=None if cached in (0, _NOTHING_CACHED) else cached,
         service=filed.service,
         check=filed.check,
     )

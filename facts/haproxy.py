@@ -104,6 +104,8 @@ def _server(row: Mapping[str, str]) -> ProxyServer:
         backup=row["bck"] == "1",
         last_change=int(row["lastchg"] or 0),
         downtime=int(row["downtime"] or 0),
+        rate=int(row["rate"] or 0),
+        queue=int(row["qcur"] or 0),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element
 
 from pyinfra.api.facts import FactBase
@@ -18,6 +18,7 @@ UNIT = "pacemaker.service"
 # The configuration, and on the DC the number of what its scheduler last had to decide.
 SIGNS = Signs(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
 
+_CONSTRAINTS = 100
 _HISTORY = 20
 """Entries of fencing and failures that are kept of what may be thousands."""
 
@@ -61,6 +62,7 @@ def _down(service: ServiceState | None) -> CrmStatus:
 def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus:
     dc = root.find("summary/current_dc")
     options = root.find("summary/cluster_options")
+    counts = _fail_counts(root)
     present = dc is not None and dc.get("present") == "true"
     return CrmStatus(
         running=True,
@@ -69,7 +71,7 @@ def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus
         stonith_enabled=_flag(options, "stonith-enabled"),
         maintenance_mode=_flag(options, "maintenance-mode"),
         nodes=tuple(_node(node) for node in root.iterfind("nodes/node")),
-        resources=tuple(_resource(resource) for resource in root.iterfind("resources//resource")),
+        resources=tuple(_resource(resource, counts) for resource in root.iterfind("resources//resource")),
         failures=tuple(
             CrmFailure(
                 operation=_word(failure, "op_key") or _word(failure, "id"),
@@ -88,6 +90,9 @@ def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus
             for event in root.findall("fence_history/fence_event")[:_HISTORY]
         ),
         bans=_left(left),
+        constraints=tuple(
+            f"{_word(ban, 'resource')} not on {_word(ban, 'node')}" for ban in root.findall("bans/ban")[:_CONSTRAINTS]
+        ),
         service=service,
     )
 
@@ -112,7 +117,19 @@ def _node(node: Element) -> CrmNode:
     )
 
 
-def _resource(resource: Element) -> CrmResource:
+def _fail_counts(root: Element) -> dict[str, dict[str, int]]:
+    """Resource to node to its fail count, INFINITY as crm_mon's million."""
+    counts: dict[str, dict[str, int]] = {}
+    for node in root.iterfind("node_history/node"):
+        for history in node.iterfind("resource_history"):
+            said = history.get("fail-count", "0")
+            count = 1_000_000 if said == "INFINITY" else int(said)
+            if count:
+                counts.setdefault(_word(history, "id"), {})[_word(node, "name")] = count
+    return counts
+
+
+def _resource(resource: Element, counts: Mapping[str, Mapping[str, int]]) -> CrmResource:
     return CrmResource(
         id=_word(resource, "id"),
         agent=_word(resource, "resource_agent"),
@@ -123,6 +140,7 @@ def _resource(resource: Element) -> CrmResource:
         orphaned=_flag(resource, "orphaned"),
         blocked=_flag(resource, "blocked"),
         nodes=tuple(_word(node, "name") for node in resource.iterfind("node")),
+        fail_counts=counts.get(_word(resource, "id"), {}),
     )
 
 

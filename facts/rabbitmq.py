@@ -10,7 +10,7 @@ from typing import Any
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.state import BrokerNode, Unknown
+from cluster.state import BrokerNode, BrokerQueue, Unknown
 from cluster.text import clean
 from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
@@ -38,7 +38,11 @@ MEND_TIMER = "hatui-rabbitmq-mend.timer"
 
 _OWN = f"{API}/health/checks/local-alarms"
 """Answered from what this broker has itself."""
-_SHARED = (f"{API}/nodes?columns=name,running,partitions", f"{API}/overview?columns=rabbitmq_version")
+_QUEUES = (
+    f"{API}/queues?columns=vhost,name,type,leader,node,online,messages,consumers"
+    "&sort=messages&sort_reverse=true&page=1&page_size=100"
+)
+_SHARED = (f"{API}/nodes?columns=name,running,partitions", f"{API}/overview?columns=rabbitmq_version", _QUEUES)
 """These ask every member: one that is frozen holds them up until the tick time has passed."""
 _LARGEST = 200_000
 _MEMBERS = 64
@@ -108,6 +112,7 @@ def _parse(text: str) -> BrokerNode | Unknown:
         running_members = tuple(sorted(member for member, node in nodes.items() if node["running"] is True))
         partitions = _names(nodes.get(name, {}).get("partitions") or [])
     version = bodies[2].get("rabbitmq_version", "") if len(bodies) > 2 and isinstance(bodies[2], dict) else ""
+    queues = bodies[3] if len(bodies) > 3 and isinstance(bodies[3], dict) else {}
     return BrokerNode(
         name=name,
         running=True,
@@ -116,7 +121,21 @@ def _parse(text: str) -> BrokerNode | Unknown:
         partitions=partitions,
         alarms=_alarms(bodies[0]),
         version=clean(str(version), 20),
+        queues=tuple(map(_queue, queues.get("items") or ())),
+        queues_total=int(queues.get("total_count") or 0),
         service=service,
+    )
+
+
+def _queue(item: dict[str, Any]) -> BrokerQueue:
+    return BrokerQueue(
+        vhost=clean(str(item["vhost"]), 60),
+        name=clean(str(item["name"]), 100),
+        kind=clean(str(item.get("type", "")), 20),
+        leader=clean(str(item.get("leader") or item.get("node", "")), 80),
+        online=_names(item.get("online") or ()),
+        messages=int(item.get("messages") or 0),
+        consumers=int(item.get("consumers") or 0),
     )
 
 

@@ -31,6 +31,7 @@ def vrrp_command() -> str:
     services = services_command({UNIT: FILES})
     return (
         f"ip -j -4 addr; echo; echo Away=$(cat {VIP_AWAY_FILE} 2>/dev/null); "
+        f"echo Priority=$(sed -n 's/^ *priority  *//p' {CONFIG} 2>/dev/null | head -n 1); "
         f"echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi"
     )
 
@@ -46,10 +47,16 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
         if not mark:
             raise ValueError("the answer breaks off")
         said, _, away = said.partition("\nAway=")
+        away, _, priority = away.partition("\nPriority=")
         held = {
             address: interface for interface, address, prefix in addresses(said) if prefix == 32 and interface != "lo"
         }
-        return VipNode(held=held, keepalived=parse_services(rest.lstrip("\n")).get(UNIT), away=away.strip() == "1")
+        return VipNode(
+            held=held,
+            keepalived=parse_services(rest.lstrip("\n")).get(UNIT),
+            away=away.strip() == "1",
+            priority=int(priority) if priority.strip().isdecimal() else None,
+        )
     except UNREADABLE as error:
         return unreadable(error, clean(text))
 

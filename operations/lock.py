@@ -9,7 +9,8 @@ from pyinfra import host
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from facts.base import LockHolder
+from cluster.state import LockNode
+from facts.lock import ClusterLock
 from operations.steps import refused
 
 HELD = "HATUI_LOCK_HELD"
@@ -19,5 +20,9 @@ HELD = "HATUI_LOCK_HELD"
 @operation()
 def unlocked() -> Generator[PyinfraCommand, None, None]:
     """Refuse where somebody holds the lock on this host; says who, since when and for what."""
-    if HELD not in os.environ and (holder := host.get_fact(LockHolder)):
-        yield refused("Nobody else changes the cluster", f"{holder} Wait for its end: `hatui history`.")
+    if HELD in os.environ:
+        return
+    lock = host.get_fact(ClusterLock)
+    if not isinstance(lock, LockNode) or lock.held:
+        said = lock if isinstance(lock, LockNode) else "Whether the cluster's lock is held can't be read"
+        yield refused("Nobody else changes the cluster", f"{said}. Wait for its end: `hatui history`.")

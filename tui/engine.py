@@ -16,6 +16,39 @@ class EngineError(Exception):
     """The engine gave no answer; the text says why, as it said it."""
 
 
+class Where(msgspec.Struct, frozen=True):
+    """Where something of the whole cluster is (cluster/picture.py), such as the writer or the owner of a VIP."""
+
+    layer: str
+    name: str
+    value: str
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """What has to be so before anything may be taken out of the cluster, and what is so (cluster/gates/rest.py)."""
+
+    name: str
+    need: str
+    now: str
+    open: bool
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds the cluster's lock; `since` in seconds since the epoch."""
+
+    run: str
+    who: str
+    since: float
+    why: str
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """The cluster's lock (cluster/locked.py): `held` is None where too few hosts answer to tell."""
+
+    held: bool | None
+    by: Holder | None = None
+
+
 class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
     """What a look found (engine/look.py): times in seconds, `state` the records as plain data.
 
@@ -30,6 +63,9 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
     state: dict[str, Any]
     took: float | None = None
     ages: dict[str, dict[str, float | None]] = {}
+    where: tuple[Where, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    lock: Lock = Lock(None)
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", tag="event"):

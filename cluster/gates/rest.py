@@ -7,6 +7,7 @@ of them is left out too. A unit that is "restart due" is at rest: putting that r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from cluster.gates import galera, pacemaker, rabbitmq
@@ -18,14 +19,28 @@ from cluster.state import ClusterState, CrmStatus, ProxyNode, QuorumNode, Unknow
 Seen = TypeVar("Seen")
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One part of that: what it needs, and what is so: a reason against it, or that it is so."""
+
+    name: str
+    need: str
+    now: str
+    open: bool
+
+
+def gates(spec: Cluster, state: ClusterState) -> tuple[Gate, ...]:
+    """Every part, in the order in which they are asked."""
+    return tuple(
+        Gate(name, need, " ".join(reasons) or "so", not reasons)
+        for name, need, reasons in ((name, need, list(part(spec, state, ()))) for name, need, part in _PARTS)
+    )
+
+
 def not_at_rest(spec: Cluster, state: ClusterState, besides: Collection[str] = frozenset()) -> str | None:
     """Why the cluster is not whole and at rest, and what would put it right: one sentence. None if it is."""
     return next(
-        (
-            reason
-            for layer in (_hosts, _balancers, _vip, _database, _brokers, _membership, _resources, _controller_vip)
-            for reason in layer(spec, state, besides)
-        ),
+        (reason for _, _, part in _PARTS for reason in part(spec, state, besides)),
         None,
     )
 
@@ -158,3 +173,15 @@ def _with(reason: str, hint: str) -> str:
 def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[str, Seen | Unknown]:
     """Every host of `names`; one that is missing in a snapshot was not asked."""
     return {name: nodes.get(name, Unknown("was not asked")) for name in names}
+
+
+_PARTS = (
+    ("hosts", "every host answers", _hosts),
+    ("balancers", "both serve, every server is UP, none is drained, one writer", _balancers),
+    ("VIP", "one owner", _vip),
+    ("database", "complete: all Synced, Primary, of one size", _database),
+    ("queue", "complete: all brokers run, none parted or drained", _brokers),
+    ("membership", "every controller is in one Corosync membership with quorum", _membership),
+    ("resources", "all run, none failed, nobody in standby, no constraint left", _resources),
+    ("controllers' VIP", "one owner", _controller_vip),
+)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cluster.gates.rest import Gate, gates
 from cluster.health import LayerHealth, Verdict, assess, overall
-from cluster.picture import Picture, changes, picture
+from cluster.locked import Held, held
+from cluster.picture import JUDGED, Picture, Where, changes, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine.observe.memory import Ages
-
-_SHOWN_IN = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
-"""Fields of ClusterState that are judged in a layer of another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,9 @@ class Snapshot:
     layers: tuple[LayerHealth, ...]
     state: ClusterState
     ages: Ages
+    where: tuple[Where, ...]
+    gates: tuple[Gate, ...]
+    lock: Held
     kind: str = "snapshot"
 
 
@@ -68,7 +70,10 @@ class Event:
 
 def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float) -> Snapshot:
     """The view as it is told."""
-    return Snapshot(spec.name, at, overall(seen.layers), seen.layers, seen.state, ages)
+    where = whereabouts(seen.picture)
+    shut = gates(spec, seen.state)
+    verdict = overall(seen.layers)
+    return Snapshot(spec.name, at, verdict, seen.layers, seen.state, ages, where, shut, held(seen.state))
 
 
 def events(before: Seen, now: Seen, at: float) -> list[Event]:
@@ -76,9 +81,14 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
     verdicts = {(layer.layer, ""): layer.verdict for layer in now.layers} | dict(now.hosts)
     found = []
     for change in changes(before.picture, now.picture):
-        layer = _SHOWN_IN.get(change.thing.layer, change.thing.layer)
+        layer = JUDGED.get(change.thing.layer, change.thing.layer)
         verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
         found.append(Event(at, layer, change.thing.host, verdict, str(change)))
+    former, lock = held(before.state), held(now.state)
+    if lock != former and None not in (lock.held, former.held):
+        # A look that was not everywhere answered is no news of the lock.
+        text = f"the cluster's lock is {'free again' if not lock.by else f'taken: {lock}'}"
+        found.append(Event(at, "hosts", "", verdicts["hosts", ""], text))
     was = {layer.layer: layer.verdict for layer in before.layers}
     found += [
         Event(at, layer.layer, "", layer.verdict, f"was {was[layer.layer]}, and is {layer.verdict}: {layer.reason}")

@@ -7,15 +7,18 @@ from cluster.gates.pacemaker import not_left
 from cluster.spec import Role
 from cluster.state import BrokerNode, ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
-from engine.runbook import Plan, View
+from engine.runbook import Candidate, Plan, View
 from operations import brokers, controllers, galera_nodes, vip, writer
 from operations.steps import Step
 
 PARAMETERS = {"host": "the host that is to carry nothing"}
 
 
-def plan(view: View, host: str) -> Plan:
+def plan(view: View, host: str = "") -> Plan:
     title = f"Drain {host}"
+    if not host:
+        found = [Candidate(name, _why_not(plan(view, name))) for name in view.cluster.hosts]
+        return Plan("Drain a host", candidates=found, refused="Say which host.")
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
     role = view.cluster.hosts[host].role
@@ -32,6 +35,10 @@ def plan(view: View, host: str) -> Plan:
         undo=f"hatui undrain {host}",
         measures=("sql", "amqp"),
     )
+
+
+def _why_not(planned: Plan) -> str:
+    return planned.refused or ("" if planned.steps else "it carries nothing")
 
 
 Planned = tuple[list[Step], str, str]

@@ -7,7 +7,7 @@ from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
 from cluster.state import ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND
-from engine.runbook import Plan, View
+from engine.runbook import Candidate, Plan, View
 from engine.runbooks import undrain
 from operations import balancers as machines
 from operations import brokers, controllers, galera_nodes, writer
@@ -17,7 +17,7 @@ from operations.steps import Step
 PARAMETERS = {"layer": "galera, rabbitmq, haproxy, keepalived or pacemaker"}
 
 
-def plan(view: View, layer: str) -> Plan:
+def plan(view: View, layer: str = "") -> Plan:
     layers = {
         "galera": (
             _galera,
@@ -30,6 +30,9 @@ def plan(view: View, layer: str) -> Plan:
         "pacemaker": (_pacemaker, Role.CONTROLLER, "each controller's resources are stopped and started elsewhere"),
     }
     title = f"Restart {layer}, host by host"
+    if not layer:
+        found = [Candidate(name, plan(view, name).refused) for name in layers]
+        return Plan("Restart a layer", candidates=found, refused="Say which layer.")
     if layer not in layers:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(layers)}.")
     planned, role, expected = layers[layer]

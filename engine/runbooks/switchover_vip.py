@@ -9,13 +9,15 @@ from operations.vip import handover, returns
 PARAMETERS = {"to": "the balancer that is to own the VIP"}
 
 
-def plan(view: View, to: str) -> Plan:
+def plan(view: View, to: str = "") -> Plan:
     balancers, vip = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
     vips = view.state.vrrp
     title = f"Move {vip} to {to}"
     now = owners(vips, vip)
     candidates = [Candidate(name, _against(view, name)) for name in balancers]
     away = [name for name, node in vips.items() if isinstance(node, VipNode) and node.away and name != to]
+    if not to:
+        return Plan("Move the VIP", candidates=candidates, refused="Say where to: --to HOST.")
     if to not in balancers:
         return Plan(title, candidates=candidates, refused=f"{to} is no balancer: there are {', '.join(balancers)}.")
     if now == (to,):

@@ -11,7 +11,7 @@ from operations.writer import emptied, moved, redirected, standby
 PARAMETERS = {"to": "the database node that is to take all sessions"}
 
 
-def plan(view: View, to: str) -> Plan:
+def plan(view: View, to: str = "") -> Plan:
     nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
     vip = view.cluster.keepalived.vip
     title = f"Make {to} the writer"
@@ -21,6 +21,8 @@ def plan(view: View, to: str) -> Plan:
     candidates = [Candidate(name, _against(view, name, away)) for name in nodes if {name} != writers]
     if not view.cluster.haproxy.single_writer:
         return Plan(title, refused="haproxy.single_writer is off: there is no writer to move, all nodes take sessions.")
+    if not to:
+        return Plan("Move the writer", candidates=candidates, refused="Say where to: --to HOST.")
     if to not in nodes:
         return Plan(title, candidates=candidates, refused=f"{to} is no database node: there are {', '.join(nodes)}.")
     if against := _against(view, to, away):

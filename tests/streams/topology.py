@@ -13,6 +13,7 @@ from cluster.state import (
     CrmStatus,
     GaleraNode,
     HostAnswer,
+    LockNode,
     ProxyNode,
     ProxyServer,
     QuorumNode,
@@ -80,6 +81,7 @@ def well(spec: Cluster, since: float = 0.0) -> ClusterState:
         corosync={name: member(spec) for name in spec.names(Role.CONTROLLER)},
         pacemaker={name: crm(spec) for name in spec.names(Role.CONTROLLER)},
         controller_vip=_vips(spec, Role.CONTROLLER),
+        lock={name: LockNode(held=False) for name in spec.hosts},
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.state import HostAnswer, Unknown
+from cluster.state import HostAnswer, LockNode, Unknown
 from engine.observe.memory import SILENT, TOGETHER, Memory
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC
 
-PERIODS = dict.fromkeys(("vrrp", "controller_vip", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker"), 10.0)
+LAYERS = ("lock", "vrrp", "controller_vip", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker")
+PERIODS = dict.fromkeys(LAYERS, 10.0)
 
 
 def full(now: float = 100) -> Memory:
@@ -16,7 +17,9 @@ def full(now: float = 100) -> Memory:
     memory = Memory(SPEC, PERIODS)
     for name in HOSTS:
         memory.heard(name, now)
-    for layer in PERIODS:
+    for name in HOSTS:
+        memory.saw(name, "lock", LockNode(held=False), now, 0.1)
+    for layer in PERIODS.keys() - {"lock"}:
         for name, record in getattr(HEALTHY, layer).items():
             memory.saw(name, layer, record, now, 0.1)
     return memory
