@@ -107,15 +107,20 @@ def _send(pipe: IO[str], line: Mapping[str, object]) -> None:
         signal.signal(signal.SIGPIPE, former)
 
 
-def _start(ask: Ask) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "engine", "run", ask.runbook, "--inventory", str(ask.inventory)]
+def command(ask: Ask) -> list[str]:
+    """The engine's command line for what is asked."""
+    words = [sys.executable, "-m", "engine", "run", ask.runbook, "--inventory", str(ask.inventory)]
     for key, value in ask.parameters.items():
-        command += ["--set", f"{key}={value}"]
-    command += ["--reason", ask.reason] if ask.reason else []
-    command += ["--yes"] if ask.yes else []
-    command += ["--dry-run"] if ask.dry_run else []
+        words += ["--set", f"{key}={value}"]
+    words += ["--reason", ask.reason] if ask.reason else []
+    words += ["--yes"] if ask.yes else []
+    words += ["--dry-run"] if ask.dry_run else []
+    return words
+
+
+def _start(ask: Ask) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command,
+        command(ask),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""`hatui`: the verbs."""
+"""`hatui`: the console, and the verbs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from cluster.outcome import Outcome
-from tui import plan, replay, rollout
+from tui import opening, plan, replay, rollout
 from tui.act import Ask, act
 from tui.status import status
 
@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     whole = argparse.ArgumentParser(prog="hatui", description="The state of an OpenStack control plane's HA layers.")
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verb = verbs.add_parser("console", help="the console; what `hatui` without a verb opens")
+    _inventory(verb)
+    opening.arguments(verb)
     _status(verbs)
     _plan(verbs)
     switchover = verbs.add_parser("switchover", help="move a service by hand, from where it is to where you say")
@@ -138,7 +141,12 @@ def main(arguments: list[str] | None = None) -> int:
     # Whoever reads what is printed may stop reading: `hatui status --plain | head`.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     whole = parser()
-    options = whole.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
+        given = ["console", *given]
+    options = whole.parse_args(given)
+    if options.verb == "console":
+        return opening.console(options.inventory, read_only=options.read_only, light=options.light)
     if options.verb == "status":
         if options.watch:
             from tui.watch import watch

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tui.opening import replayed
 from tui.recording import RecordingError
 from tui.recording.export import save, stretch
 from tui.recording.moment import shown
@@ -17,15 +18,19 @@ def arguments(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="a recording; default: this machine's of the cluster"
     )
-    verb.add_argument("--save", type=Path, required=True, metavar="FILE", help="write it to one file, for a colleague")
+    verb.add_argument("--at", default="", metavar="TIME", help="open it at this moment, such as 02:14")
+    verb.add_argument("--light", action="store_true", help="colours for a light terminal")
+    verb.add_argument("--save", type=Path, metavar="FILE", help="write it to one file, for a colleague, instead")
     verb.add_argument("--from", dest="begin", default="", metavar="TIME", help="such as 02:14; default: all")
     verb.add_argument("--to", dest="end", default="", metavar="TIME", help="local time, with a date if need be")
 
 
 def replay(options: argparse.Namespace) -> int:
-    """0; 1, with a sentence, if there is no such recording or it can't be written."""
+    """Open it, or save a stretch. 0; 1, with a sentence, if there is no such recording or it can't be written."""
     try:
         recording = opened(options)
+        if not options.save:
+            return replayed(recording, options.at, light=options.light)
         since, until = stretch(recording, options.begin, options.end)
         size = save(recording, options.save, since, until)
     except RecordingError as error:

@@ -40,8 +40,9 @@ def asked(options: argparse.Namespace, cluster: str) -> tuple[str, dict[str, str
     former = open_rollout(cluster)
     if former is None:
         raise NotOpen("There is no rollout that stopped: `hatui plan` says what a new one would do.")
-    return ROLLOUT, {**_kept(former), **given}, options.reason or former.why
+    return ROLLOUT, {**kept(former), **given}, options.reason or former.why
 
 
-def _kept(former: Open) -> dict[str, str]:
+def kept(former: Open) -> dict[str, str]:
+    """What a rollout that goes on was asked for before."""
     return {key: value for key, value in former.parameters.items() if key in ("layer", "soak")}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cluster.health import Verdict
 from tui.engine import EngineError, Look, Snapshot, snapshot
+from tui.words import badge
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold magenta"}
-GLYPHS = {Verdict.OK: "●", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.UNKNOWN: "?"}
 
 
 def status(inventory: Path, form: str) -> int:
@@ -50,12 +50,12 @@ def print_tables(found: Snapshot) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    def badge(verdict: Verdict) -> Text:
-        return Text(f"{GLYPHS[verdict]} {verdict}", style=STYLES[verdict])
+    def marked(verdict: Verdict) -> Text:
+        return Text(badge(verdict), style=STYLES[verdict])
 
     console = Console(highlight=False)
     for layer in found.layers:
-        title = Text.assemble((f"{layer.layer}  ", "bold"), badge(layer.verdict), "  ")
+        title = Text.assemble((f"{layer.layer}  ", "bold"), marked(layer.verdict), "  ")
         if layer.verdict is Verdict.OK:
             title.append(layer.reason)
         console.print(title)
@@ -64,11 +64,11 @@ def print_tables(found: Snapshot) -> None:
         table.add_column(width=9, no_wrap=True)
         table.add_column()
         for finding in layer.findings:
-            table.add_row(Text("  why"), badge(finding.verdict), Text(finding.reason))
+            table.add_row(Text("  why"), marked(finding.verdict), Text(finding.reason))
         for host in layer.hosts:
-            table.add_row(Text(f"  {host.host}"), badge(host.verdict), Text(host.shows))
+            table.add_row(Text(f"  {host.host}"), marked(host.verdict), Text(host.shows))
         console.print(table)
-    console.print(Text.assemble((f"{found.cluster}  ", "bold"), badge(found.verdict), f"  {_when(found)}"))
+    console.print(Text.assemble((f"{found.cluster}  ", "bold"), marked(found.verdict), f"  {_when(found)}"))
 
 
 def _when(found: Snapshot) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cluster.health import Verdict
 from tui.engine import Event, Told, told
-from tui.status import GLYPHS, STYLES, plain, print_tables
+from tui.status import STYLES, plain, print_tables
+from tui.words import GLYPHS
 
 
 def watch(inventory: Path, form: str, every: float) -> int:

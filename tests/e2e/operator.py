@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.journal import Run, read, runs, runs_path
+from engine.probes.sql import query
 from inventory import CLUSTER
 from tests.e2e import lab
 
@@ -50,6 +51,11 @@ def owner() -> str:
     held = [name for name, node in lab.status()["state"]["vrrp"].items() if lab.VIP in node.get("held", {})]
     assert len(held) == 1, held
     return str(held[0])
+
+
+def writer() -> str:
+    """The node that the VIP's owner sends to, seen by a client."""
+    return query(lab.VIP, lab.secret_of("probe"))()
 
 
 def other(name: str, *names: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from engine.probes.prober import Prober
 from engine.probes.sql import query
 from tests.e2e import lab
+from tests.e2e.operator import writer
 
 pytestmark = pytest.mark.lab
 
@@ -25,11 +26,6 @@ DATA["galera"] = {"settings": {"max_connections": 1234}}
 CLUSTER = cluster_of(DATA)
 haproxy, galera, controller, network = (members(CLUSTER, role) for role in Role)
 """
-
-
-def writer() -> str:
-    """The node that the VIP's owner sends to, seen by a client."""
-    return query(lab.VIP, lab.secret_of("probe"))()
 
 
 def told(layer: str, host: str) -> Callable[[], bool]:

@@ -21,6 +21,7 @@ from engine.probes.prober import Prober
 from engine.probes.sql import query
 from inventory import CLUSTER
 from tests.e2e import lab
+from tests.e2e.operator import writer
 
 pytestmark = pytest.mark.lab
 
@@ -119,10 +120,6 @@ def drained() -> list[str]:
 
 def max_connections() -> list[str]:
     return [lab.ssh(name, "mariadb -NBe 'SELECT @@max_connections'").strip() for name in NODES]
-
-
-def writer() -> str:
-    return query(lab.VIP, lab.secret_of("probe"))()
 
 
 def told(path: Path, event: str, step: int) -> bool:

@@ -15,7 +15,6 @@ import pytest
 
 from cluster.outcome import Outcome
 from engine.journal import runs
-from engine.probes.sql import query
 from inventory import CLUSTER
 from tests.e2e import lab
 from tests.e2e.operator import (
@@ -28,6 +27,7 @@ from tests.e2e.operator import (
     nothing_is_left,
     other,
     owner,
+    writer,
 )
 
 pytestmark = pytest.mark.lab
@@ -41,10 +41,6 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     lab.halab("power", "on", *lab.HOSTS)
     lab.all_ok(within=120)
     nothing_is_left()
-
-
-def writer() -> str:
-    return query(lab.VIP, lab.secret_of("probe"))()
 
 
 def test_killed_at_any_step_of_a_writer_switchover_it_is_done_when_it_is_run_again() -> None:

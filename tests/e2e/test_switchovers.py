@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.probes.sql import query
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
-from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner
+from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer
 from tests.e2e.writes import Writer
 
 pytestmark = pytest.mark.lab
@@ -22,11 +21,6 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     yield
     nothing_is_left()
-
-
-def writer() -> str:
-    """The node that the VIP's owner sends to, seen by a client."""
-    return query(lab.VIP, lab.secret_of("probe"))()
 
 
 def placed(resource: str) -> str:

@@ -1,0 +1,212 @@
+"""The console in a real terminal, over real hosts and faults: what happens is on the screen, what is typed is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.journal import runs
+from inventory import CLUSTER
+from tests.e2e import lab
+from tests.e2e.operator import other, owner, writer
+from tests.e2e.terminal import Terminal, terminal
+from tests.e2e.test_rollout import Rollout, change, sessions
+from tui.engine import Event, told
+from tui.recording.read import Recording
+
+__all__ = ["change"]
+
+pytestmark = pytest.mark.lab
+
+WITHIN = 1.0
+"""Seconds from the engine's event to the screen."""
+
+
+def seen(screen: Terminal, cause: Callable[[], object], *texts: str, within: float = 20) -> None:
+    """What `cause` brings about is on the screen within a second of the engine's event, for each of `texts`."""
+    # What was caused just before counts too.
+    begun = time.time() - 2
+    cause()
+    for text in texts:
+        screen.wait(text, within=within)
+        shown = time.time()
+        took = shown - told_at(text, begun)
+        print(f"{text}: on the screen {took:.2f} s after the event")
+        assert took <= WITHIN, f"{text}: {took:.2f} s"
+
+
+def told_at(text: str, since: float) -> float:
+    """When the console's engine told of it, by the console's own recording, which has it a second later."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for at, line in Recording.of_cluster(CLUSTER.name).lines(since):
+            if isinstance(event := told(line), Event) and text in event.text:
+                return at
+        time.sleep(0.2)
+    raise AssertionError(f"it was not recorded: {text}")
+
+
+def unlocked(screen: Terminal) -> None:
+    screen.wait("LOCKED", "VIP .47", "age", within=15)
+    screen.keys("U")
+    screen.wait("Unlock this console?")
+    screen.keys("y")
+    screen.wait("UNLOCKED")
+
+
+def agreed(screen: Terminal, word: str) -> None:
+    """Give a reason, type the name, and go."""
+    screen.wait("Nothing has been changed", within=30)
+    screen.keys("Tab", "Tab")
+    screen.type("a test")
+    screen.keys("Enter")
+    screen.type(word)
+    screen.keys("Enter")
+    screen.keys("Enter")
+
+
+def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
+    with terminal(columns=160, rows=48) as screen:
+        screen.wait("● OK 7", within=15)
+        first = owner()
+        second = other(first, "haproxy1", "haproxy2")
+        with service_down(first, "keepalived"):
+            seen(screen, lambda: None, f"and is {second}")
+            screen.wait(f"VIP .47 {second}", within=2)
+        with service_down("mysql3", "hatui-galera-check"):
+            seen(screen, lambda: None, "galera/mysql3 on haproxy1 was UP, and is DOWN")
+        seen(screen, lambda: lab.halab("power", "off", "net02"), "net02 was there, and is not to be asked")
+        screen.wait("? net02 UNKNOWN", within=2)
+        lab.halab("power", "on", "net02")
+        seen(
+            screen,
+            lambda: [lab.halab("cut", "mysql3", name) for name in ("mysql1", "mysql2")],
+            "Galera on mysql3 was Synced, Primary of 3, and is Initialized, non-Primary of",
+        )
+        lab.halab("heal")
+        screen.wait("● OK 7", within=90)
+        seen(screen, lambda: lab.halab("cut", "haproxy1", "haproxy2"), "and is haproxy1, haproxy2")
+        screen.wait("keepalived ✖ FAIL", within=2)
+        lab.halab("heal")
+        screen.wait("● OK 7", within=60)
+        screen.keys("q")
+        lab.wait_until(screen.dead, 2, "the console has ended")
+
+
+@contextmanager
+def service_down(host: str, unit: str) -> Iterator[None]:
+    """A unit is stopped, and started again whatever comes."""
+    lab.ssh(host, f"systemctl stop --no-block {unit}")
+    try:
+        yield
+    finally:
+        lab.ssh(host, f"systemctl start {unit}")
+
+
+def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None:
+    with terminal() as screen:
+        target = other(owner(), "haproxy1", "haproxy2")
+        screen.wait("age", "VIP .47", within=15)
+        screen.keys("s")
+        screen.wait("The console is locked: U unlocks it.")
+        unlocked(screen)
+        screen.keys("s")
+        screen.wait("Switch over: what?")
+        screen.keys("Home", "Enter")
+        screen.wait("owns it already", f"{target}  ok", within=20)
+        screen.keys("Enter")
+        agreed(screen, target)
+        screen.wait("● DONE", "What clients felt", within=60)
+        assert owner() == target
+        screen.keys("Escape", "Escape")
+        database = other(writer(), "mysql1", "mysql2")
+        screen.keys("s")
+        screen.wait("Switch over: what?")
+        screen.keys("Home", "Down", "Enter")
+        screen.wait("to where?", f"{database}  ok", within=20)
+        chosen(screen, database)
+        agreed(screen, database)
+        screen.wait("● DONE", "What clients felt", within=120)
+        assert writer() == database
+
+
+def chosen(screen: Terminal, name: str) -> None:
+    """Go down to a candidate, and take it."""
+    screen.keys("Home")
+    offered = [line for line in screen.text().splitlines() if "│" in line and ("● " in line or "✖ " in line)]
+    for line in offered:
+        if f"● {name} " in line:
+            break
+        screen.keys("Down")
+    screen.keys("Enter")
+
+
+def test_a_terminal_that_is_lost_stops_no_run(change: Rollout) -> None:
+    change.differs(sessions(177))
+    change.layers.add("galera")
+    with terminal("--inventory", str(change.path)) as screen:
+        unlocked(screen)
+        screen.keys("o")
+        screen.wait("Roll out what the inventory changes")
+        screen.type("galera")
+        screen.keys("Enter", "Enter")
+        screen.keys("C-u")
+        screen.type("5")
+        screen.keys("Enter", "Enter")
+        screen.wait("Nothing has been changed", within=60)
+        agreed(screen, "galera")
+        screen.wait("▶ RUNNING", within=30)
+        console = screen.pid
+    lab.wait_until(lambda: not alive(console), 5, "the console is gone with its terminal")
+    run = next(runs(CLUSTER.name))
+    assert run.alive and run.outcome is None
+    with terminal() as screen:
+        screen.wait("▶ Roll out galera", within=15)
+        screen.keys("5")
+        screen.wait("▶ RUNNING")
+        screen.keys("Enter")
+        screen.wait("Steps", "▶  now")
+        screen.wait("● DONE", within=240)
+        assert screen.shows("a test")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_console_that_only_looks_can_not_be_unlocked(healthy: None) -> None:
+    with terminal("--read-only") as screen:
+        screen.wait("READ-ONLY", "age", within=15)
+        screen.keys("U", "s", "d")
+        time.sleep(0.5)
+        assert screen.shows("READ-ONLY", "LAYER") and not screen.shows("Switch over")
+
+
+def test_the_observer_ends_with_its_console_and_a_dead_one_is_begun_again(healthy: None) -> None:
+    with terminal() as screen:
+        screen.wait("● OK 7", within=15)
+        (observer,) = children(screen.pid)
+        os.kill(observer, signal.SIGSTOP)
+        screen.wait("STALE", "? UNKNOWN 7", within=6)
+        assert screen.shows("● OK 0")
+        os.kill(observer, signal.SIGKILL)
+        screen.wait("● OK 7", within=10)
+        (again,) = children(screen.pid)
+        screen.keys("q")
+        lab.wait_until(screen.dead, 2)
+        lab.wait_until(lambda: not alive(again), 5, "the observer has ended")
+
+
+def children(pid: int) -> list[int]:
+    """The observers that a console has begun."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,0 +1,116 @@
+"""A console over a recorded stream, without a host or a terminal; and what stands for the engine, as it speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.streams.build import STORIES
+from tui.act import Ask
+from tui.console.app import Console
+from tui.console.feed import Silent, Take
+
+STEP = {"name": "haproxy1 gives the VIP up", "undone": True, "lasting": "", "within": 5.0}
+PLAN = {
+    "runbook": "switchover_vip",
+    "title": "Move the VIP to haproxy2",
+    "refused": "",
+    "steps": [STEP, {**STEP, "name": "haproxy1 stands by", "undone": False, "lasting": "it may own it"}],
+    "candidates": [{"name": "haproxy1", "against": "haproxy1 owns it already"}, {"name": "haproxy2", "against": ""}],
+    "origin": "haproxy1",
+    "target": "haproxy2",
+    "expected": "new connections: no gap over 50 ms",
+    "measured": [{"sql": 41.0}],
+    "undo": "hatui switchover vip --to haproxy1",
+    "evidence": "",
+    "typed": "",
+    "in_stages": False,
+    "broken": [],
+}
+
+
+class Fixed:
+    """A stream that has been told, at a time that is set."""
+
+    replay = ""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = list(lines)
+        self.time = 1000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wall(self) -> float:
+        return 1795572850.0
+
+    async def run(self, take: Take, silent: Silent) -> None:
+        for line in self._lines:
+            take(line)
+
+    def close(self) -> None:
+        pass
+
+
+def stood_for(folder: Path, *messages: dict[str, object], after: str = "") -> Callable[[Ask], list[str]]:
+    """What stands for the engine: it says `messages`, waits for a line, notes it in FOLDER/agreed, and says `after`.
+
+    What it was asked is in FOLDER/asked, a line each time.
+    """
+    script = folder / "engine.py"
+    said = "".join(json.dumps(message) + "\n" for message in messages)
+    script.write_text(
+        "import sys\n"
+        f"open({str(folder / 'asked')!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
+        f"sys.stdout.write({said!r})\nsys.stdout.flush()\n"
+        "line = sys.stdin.readline()\n"
+        f"open({str(folder / 'agreed')!r}, 'a').write(line)\n"
+        f"sys.stdout.write({after!r} if line else '')\n"
+    )
+
+    def command(ask: Ask) -> list[str]:
+        words = [f"{key}={value}" for key, value in ask.parameters.items()]
+        return [sys.executable, str(script), ask.runbook, *words, *(["--dry-run"] if ask.dry_run else [])]
+
+    return command
+
+
+def on(
+    story: str | Iterable[bytes],
+    check: Callable[[Console, Pilot[None]], Awaitable[None]],
+    *,
+    size: tuple[int, int] = (80, 24),
+    read_only: bool = False,
+    command: Callable[[Ask], list[str]] | None = None,
+) -> None:
+    """Run `check` on a console over the story of that name, or over these lines."""
+    source = Fixed(STORIES[story](8) if isinstance(story, str) else story)
+    app = Console(source, read_only=read_only)
+    if command:
+        app.command = command
+
+    async def run() -> None:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await pilot.pause(0.3)
+            await check(app, pilot)
+
+    asyncio.run(run())
+
+
+def text(app: Console) -> str:
+    """What is on the screen."""
+    return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())
+
+
+async def shown(app: Console, pilot: Pilot[None], wanted: str, within: float = 5.0) -> str:
+    """The screen once it has `wanted`; AssertionError with the screen if it has not in time."""
+    for _ in range(round(within / 0.05)):
+        if wanted in text(app):
+            return text(app)
+        await pilot.pause(0.05)
+    raise AssertionError(f"{wanted!r} is not on the screen:\n{text(app)}")

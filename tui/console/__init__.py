@@ -1,0 +1,1 @@
+"""The console: what is so, and what can be done about it, on one screen."""

@@ -1,0 +1,26 @@
+"""Corosync in depth: who is a member, and whether they have quorum."""
+
+from __future__ import annotations
+
+from cluster.state import ClusterState, QuorumNode
+from tui.console.depth.parts import rows, service
+from tui.console.lines import Line, Span, heading, span, table
+
+
+def corosync(state: ClusterState) -> list[Line]:
+    """Each controller's own view of the membership."""
+    names = ("HOST", "QUORATE", "VOTES", "UNIT", "SEES")
+    return [
+        heading("Membership", "as each controller sees it"),
+        *table(names, rows("corosync", names, state.corosync, _row)),
+    ]
+
+
+def _row(_host: str, node: QuorumNode) -> tuple[Span, ...]:
+    quorate: Span = ("yes", "ok") if node.quorate else ("no", "fail")
+    return (
+        quorate,
+        (f"{node.votes} of {node.expected}", ""),
+        service(node.service),
+        span(", ".join(node.members) or "-"),
+    )

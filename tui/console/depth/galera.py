@@ -1,0 +1,62 @@
+"""Galera in depth: each node's state, its queue, flow control, and how long it may be away without a full copy."""
+
+from __future__ import annotations
+
+from cluster.state import ClusterState, GaleraNode, ProxyNode
+from cluster.wiring import GALERA_BACKEND
+from tui.console.depth.parts import rows, service
+from tui.console.lines import Line, Span, heading, span, table
+
+
+def galera(state: ClusterState) -> list[Line]:
+    """Each node, then where the balancers send what is written."""
+    names = ("HOST", "STATE", "COMPONENT", "SEQNO", "QUEUE", "PAUSED", "WINDOW", "CHECK", "UNIT")
+    return [
+        heading(
+            "Nodes", "PAUSED: share of the time in flow control; WINDOW: writesets a node may miss and still get IST"
+        ),
+        *table(names, rows("galera", names, state.galera, _row)),
+        *_writer(state),
+    ]
+
+
+def _row(_host: str, node: GaleraNode) -> tuple[Span, ...]:
+    up = node.running and node.answers
+    state: Span = span(node.state or "silent", "ok" if node.state == "Synced" else "warn") if up else ("down", "fail")
+    if node.running and not node.answers:
+        state = ("no answer", "fail")
+    component = span(f"{node.cluster_status} of {node.size}", "" if node.cluster_status == "Primary" else "fail")
+    return (
+        state,
+        component if up else ("-", "dim"),
+        (str(node.seqno), ""),
+        (str(node.recv_queue), "warn" if node.recv_queue > _LONG else "") if up else ("-", "dim"),
+        (f"{100 * node.flow_control_paused:.0f} %", "") if up else ("-", "dim"),
+        (_window(node), "") if up else ("-", "dim"),
+        service(node.check),
+        service(node.service),
+    )
+
+
+_LONG = 10
+"""Writesets in the queue that are worth a look; whether one may write there is the engine's to say."""
+
+
+def _window(node: GaleraNode) -> str:
+    """Of writesets that this node could still give to a joiner one by one (wsrep_local_cached_downto)."""
+    if node.cached_downto is None or node.cached_downto > node.seqno:
+        return "-"
+    return str(node.seqno - node.cached_downto + 1)
+
+
+def _writer(state: ClusterState) -> list[Line]:
+    lines = [heading("Writer", "where each balancer sends new sessions")]
+    for host, proxy in state.haproxy.items():
+        writer = proxy.stuck.get(GALERA_BACKEND, "not chosen") if isinstance(proxy, ProxyNode) else "unknown"
+        role: Span = span(writer, "unknown" if writer == "unknown" else "accent")
+        lines.append(
+            Line(
+                (("  ", ""), span(host, "strong"), ("  ", ""), role), key=f"writer/{host}", layer="galera", host=writer
+            )
+        )
+    return lines

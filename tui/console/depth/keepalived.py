@@ -1,0 +1,23 @@
+"""The balancers' VIP in depth: who holds it, who would, and who gave it up by hand."""
+
+from __future__ import annotations
+
+from cluster.state import ClusterState, VipNode
+from tui.console.depth.parts import rows, service
+from tui.console.lines import Line, Span, heading, span, table
+
+
+def keepalived(state: ClusterState) -> list[Line]:
+    """Each balancer; its kernel is asked what it holds, as clients find it."""
+    names = ("HOST", "VRRP", "PRIORITY", "UNIT", "HOLDS")
+    return [
+        heading("VRRP", "the owner as the kernels say; the events tell who it was when"),
+        *table(names, rows("keepalived", names, state.vrrp, _row)),
+    ]
+
+
+def _row(_host: str, node: VipNode) -> tuple[Span, ...]:
+    role: Span = ("owner", "accent") if node.held else ("away by hand", "warn") if node.away else ("backup", "")
+    priority = "-" if node.priority is None else str(node.priority)
+    held = ", ".join(f"{vip} on {interface}" for vip, interface in node.held.items())
+    return (role, (priority, ""), service(node.keepalived), span(held or "-"))

@@ -1,0 +1,76 @@
+"""Pacemaker in depth: nodes, resources with their fail counts, constraints left by a move, failures, fencing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cluster.state import ClusterState, CrmNode, CrmResource, CrmStatus, Unknown
+from tui.console.depth.parts import yes
+from tui.console.lines import Line, Role, Row, Span, heading, span, table
+
+
+def pacemaker(state: ClusterState) -> list[Line]:
+    """As the designated controller sees it; without one, as the first does that has anything to say."""
+    views = {host: node for host, node in state.pacemaker.items() if isinstance(node, CrmStatus) and node.running}
+    lines = []
+    for host, node in state.pacemaker.items():
+        if host not in views:
+            said = node.reason if isinstance(node, Unknown) else "Pacemaker does not run"
+            role: Role = "unknown" if isinstance(node, Unknown) else "fail"
+            lines.append(
+                Line(
+                    (("  ", ""), span(host, "strong"), ("  ", ""), span(said, role)),
+                    key=f"view/{host}",
+                    layer="pacemaker",
+                    host=host,
+                )
+            )
+    if not views:
+        return [heading("Nodes"), *lines]
+    host, view = next(((host, view) for host, view in views.items() if view.dc == host), next(iter(views.items())))
+    fencing: Span = ("fencing on", "ok") if view.stonith_enabled else ("UNFENCED", "fail")
+    seen_by = span(f"as {host} sees it, DC {view.dc or 'none'}", "dim")
+    nodes = Line(((" Nodes", "head"), ("  ", ""), seen_by, ("  ", ""), fencing))
+    return [
+        *lines,
+        nodes,
+        *table(("NODE", "STATE", "UNCLEAN"), map(_node, view.nodes)),
+        heading("Resources"),
+        *table(("RESOURCE", "ROLE", "ON", "MANAGED", "FAILED", "AGENT"), map(_resource, view.resources)),
+        *_listed("Constraints left by a move or a ban", "ban", ((ban,) for ban in view.bans)),
+        *_listed("Constraints", "constraint", ((one,) for one in view.constraints)),
+        *_listed("Failed actions", "failure", ((f.operation, f.node, f.reason) for f in view.failures)),
+        *_listed("Fencing", "fencing", ((f.completed, f.target, f.action, f.status) for f in view.fencing)),
+    ]
+
+
+def _node(node: CrmNode) -> Row:
+    words = [word for word in ("standby", "maintenance", "pending") if getattr(node, word)]
+    state = ", ".join(words) or ("online" if node.online else "offline")
+    role: Role = "ok" if state == "online" else "warn" if node.online else "fail"
+    cells = (span(node.name, "strong"), span(state, role), yes(node.unclean, good=False))
+    return Row(f"node/{node.name}", cells, "pacemaker", node.name)
+
+
+def _resource(resource: CrmResource) -> Row:
+    role: Role = "fail" if resource.failed or resource.blocked else "ok" if resource.active else "warn"
+    state = "failed" if resource.failed else "blocked" if resource.blocked else resource.role
+    where = ", ".join(resource.nodes) or "nowhere"
+    counts = ", ".join(f"{count} on {node}" for node, count in resource.fail_counts.items())
+    cells = (
+        span(resource.id, "strong"),
+        span(state, role),
+        span(where),
+        yes(resource.managed),
+        span(counts or "-", "warn" if counts else "dim"),
+        span(resource.agent, "dim"),
+    )
+    return Row(f"resource/{resource.id}", cells, "pacemaker", resource.nodes[0] if resource.nodes else "")
+
+
+def _listed(name: str, kind: str, entries: Iterable[tuple[str, ...]]) -> list[Line]:
+    found = [
+        Line((("  ", ""), span("  ".join(entry))), key=f"{kind}/{number}", layer="pacemaker")
+        for number, entry in enumerate(entries)
+    ]
+    return [heading(name, f"{len(found)}" if found else "none"), *found]

@@ -1,0 +1,50 @@
+"""RabbitMQ in depth: the brokers, what parts or alarms them, the queues and their leaders."""
+
+from __future__ import annotations
+
+from cluster.state import BrokerNode, BrokerQueue, ClusterState
+from tui.console.depth.parts import rows, service
+from tui.console.lines import Line, Row, Span, heading, span, table
+
+
+def rabbitmq(state: ClusterState) -> list[Line]:
+    """Each broker's own view."""
+    names = ("HOST", "BROKER", "SEES", "VERSION", "UNIT", "TROUBLE")
+    return [heading("Brokers"), *table(names, rows("rabbitmq", names, state.rabbitmq, _row)), *_queues(state)]
+
+
+def _queues(state: ClusterState) -> list[Line]:
+    """As the first broker tells that has any; each knows all of them."""
+    teller = next((node for node in state.rabbitmq.values() if isinstance(node, BrokerNode) and node.queues), None)
+    if teller is None:
+        return [heading("Queues", "none is told of")]
+    hint = f"{len(teller.queues)} of {teller.queues_total}, those with most messages; as {teller.name} tells"
+    names = ("QUEUE", "VHOST", "TYPE", "MESSAGES", "CONSUMERS", "LEADER", "ONLINE")
+    return [heading("Queues", hint), *table(names, map(_queue, teller.queues), widest=30)]
+
+
+def _queue(queue: BrokerQueue) -> Row:
+    cells = (
+        span(queue.name, "strong"),
+        span(queue.vhost),
+        span(queue.kind),
+        (str(queue.messages), ""),
+        (str(queue.consumers), ""),
+        span(queue.leader.removeprefix("rabbit@") or "-", "accent" if queue.leader else "fail"),
+        span(", ".join(name.removeprefix("rabbit@") for name in queue.online) or "-"),
+    )
+    return Row(f"queue/{queue.vhost}/{queue.name}", cells, "rabbitmq")
+
+
+def _row(_host: str, node: BrokerNode) -> tuple[Span, ...]:
+    doing: Span = ("drained", "warn") if node.draining else ("runs", "ok") if node.running else ("down", "fail")
+    parted = [f"parted from {', '.join(node.partitions)}"] if node.partitions else []
+    trouble = "; ".join([*parted, *(f"alarm {alarm}" for alarm in node.alarms)])
+    sees = f"{len(node.running_members)} of {len(node.members)}"
+    return (
+        doing,
+        (sees, ""),
+        span(node.version),
+        service(node.service),
+        span(trouble or "-", "fail" if trouble else "dim"),
+    )

@@ -1,0 +1,48 @@
+"""The help, made of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.console.actions import Action, Risk, Scope
+from tui.console.lines import Line, blank, heading
+
+_RISKS = {
+    Risk.LOOK: "Keys that look, and change nothing on any host",
+    Risk.GUARDED: "Keys that change something that can be taken back: a plan, then y or n",
+    Risk.TRAFFIC: "Keys that move traffic: a plan, then the target's name typed",
+}
+MOVING = "arrows or h j k l: move   page up, page down, home, end   enter: open   mouse: click, click again to open"
+
+
+def keys(actions: Iterable[Action]) -> list[Line]:
+    """Every key of this console, by what it may do."""
+    listed = list(actions)
+    lines: list[Line] = []
+    for risk, title in _RISKS.items():
+        found = [action for action in listed if action.risk is risk]
+        if not found:
+            continue
+        lines.append(heading(title))
+        if risk is Risk.LOOK:
+            lines.append(Line(((f"  {MOVING}", ""),)))
+        for action in found:
+            where = f" ({action.scope.value})" if action.scope is not Scope.ANYWHERE else ""
+            lines.append(Line(((f"  {action.shown:<6}", "accent"), (f"{action.title}{where}", "")), action.key))
+        lines.append(blank())
+    signs = "●, ▲, ✖ and ? are OK, WARN, FAIL and UNKNOWN: what is not known is never shown as well."
+    return [*lines, Line(((signs, "dim"),))]
+
+
+def bar(actions: Iterable[Action], scopes: tuple[Scope, ...], width: int) -> Line:
+    """The line at the bottom: the keys that matter here, as many as there is room for."""
+    spans = []
+    room = width
+    ranked = sorted(actions, key=lambda action: action.scope is Scope.ANYWHERE)
+    for action in ranked:
+        if action.short and action.scope in scopes:
+            if (size := len(action.shown) + len(action.short) + 3) > room:
+                break
+            spans += [(f" {action.shown}", "accent"), (f" {action.short} ", "dim")]
+            room -= size
+    return Line(tuple(spans))

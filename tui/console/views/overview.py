@@ -1,0 +1,106 @@
+"""The overview: a row a layer, a column a node, and what is to be said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len
+
+from cluster.health import HostHealth, LayerHealth, Verdict
+from tui.console.known import Known
+from tui.console.lines import Line, Span, Spot, fitted, glyph, safe, span, verdict
+from tui.engine import Snapshot
+
+_LAYER, _VERDICT, _NODE = 11, 10, 16
+"""Columns of a layer's name and verdict, and of a node's cell at least."""
+_RANK = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.WARN: 2, Verdict.OK: 3}
+
+
+def overview(known: Known, now: float, width: int) -> list[Line]:
+    """The rows, for a screen of so many columns."""
+    seen = known.snapshot
+    if seen is None:
+        return [Line(((f"  {known.trouble or 'Asking every host…'}", "unknown" if known.trouble else "dim"),))]
+    stale = bool(known.stale(now))
+    nodes = 3 if width < 120 else 4
+    # A reason has room on a wide screen only; else it is in the line below.
+    room = width - _LAYER - _VERDICT - 1
+    cell = max(_NODE, room // nodes if width < 120 else min(26, (room - 30) // nodes))
+    lines = [_names(nodes, cell, width)]
+    marks = _marks(seen)
+    for layer in seen.layers:
+        lines.append(_row(layer, nodes, cell, width, marks, stale=stale))
+    return lines
+
+
+def _names(nodes: int, cell: int, width: int) -> Line:
+    reason = "WHY" if width >= 120 else ""
+    return Line(((f" {'LAYER':<{_LAYER}}{'VERDICT':<{_VERDICT}}{'NODES':<{nodes * cell}}{reason}", "dim"),))
+
+
+def _row(
+    layer: LayerHealth,
+    nodes: int,
+    cell: int,
+    width: int,
+    marks: Mapping[tuple[str, str], str],
+    *,
+    stale: bool,
+) -> Line:
+    said = Verdict.UNKNOWN if stale else layer.verdict
+    spans: list[Span] = [(" ", ""), fitted(span(layer.layer, "strong"), _LAYER), fitted(verdict(said), _VERDICT)]
+    spots: list[Spot] = []
+    begin = 1 + _LAYER + _VERDICT
+    shown, rest = _chosen(layer.hosts, nodes)
+    for host in shown:
+        spans += _cell(host, cell, marks.get((layer.layer, host.host), ""), stale=stale)
+        spots.append(Spot(begin, begin + cell - 1, host.host))
+        begin += cell
+    if rest:
+        worst = min((host.verdict for host in rest), key=_RANK.__getitem__)
+        sign = Verdict.UNKNOWN if stale else worst
+        spans += [glyph(sign), fitted((f" {len(rest)} more {sign}", ""), cell - 1)]
+        begin += cell
+    if width >= 120:
+        spans.append((" " * (1 + _LAYER + _VERDICT + nodes * cell - begin), ""))
+        spans.append(span(layer.reason, "" if layer.verdict is not Verdict.OK else "dim"))
+    said_of = f"{layer.layer}: {layer.reason}"
+    return Line(tuple(spans), key=layer.layer, plain=safe(said_of), spots=tuple(spots), layer=layer.layer)
+
+
+def _chosen(hosts: Sequence[HostHealth], room: int) -> tuple[list[HostHealth], list[HostHealth]]:
+    """Those that are shown, and the rest: where there is not room for all, those in trouble come first."""
+    if len(hosts) <= room:
+        return list(hosts), []
+    ranked = sorted(hosts, key=lambda host: _RANK[host.verdict])
+    return ranked[: room - 1], ranked[room - 1 :]
+
+
+def _cell(host: HostHealth, width: int, mark: str, *, stale: bool) -> list[Span]:
+    """A node: what is well is told by what it does, anything else by its verdict."""
+    said = Verdict.UNKNOWN if stale else host.verdict
+    name = safe(host.host, 20)
+    left = max(0, width - cell_len(name) - 4)
+    well = mark or _doing(safe(host.shows), left)
+    words = well if said is Verdict.OK else f"{said} {mark}".rstrip()
+    role = "" if said is not Verdict.OK else "accent" if mark else "dim"
+    return [glyph(said), (f" {name} ", ""), fitted((words, role), left), (" ", "")]
+
+
+def _doing(shows: str, room: int) -> str:
+    """As much of it as there is room for, in whole parts; half of a part could say something else."""
+    parts = shows.split(", ")
+    while parts and cell_len(", ".join(parts)) > room:
+        parts.pop()
+    return ", ".join(parts) or str(Verdict.OK)
+
+
+def _marks(seen: Snapshot) -> dict[tuple[str, str], str]:
+    """What is to be known of a node first of all, by layer and host."""
+    marks = {}
+    for where in seen.where:
+        if where.name == "the writer":
+            marks["galera", where.value] = "writer"
+        elif where.name.startswith("the owner of "):
+            marks.update({(where.layer, owner): "owner" for owner in where.value.split(", ")})
+    return marks
