@@ -22,7 +22,6 @@ check: .venv/ready-for-tests
 	$(BIN)/pytest -q -m "not lab" tests
 
 e2e: .venv/ready-for-tests programs
-	@sh lab/install-programs tmux
 	$(BIN)/pytest -v -m lab tests
 
 bench: .venv/ready programs

@@ -99,6 +99,7 @@ class Choice(Dialog[str]):
         self._title, self._hint = safe(title, 100), hint
         self._lines: list[Line] = []
         self._said = "Looking…"
+        self._first = ""
 
     def inside(self) -> ComposeResult:
         """The lines, which may come later."""
@@ -115,16 +116,17 @@ class Choice(Dialog[str]):
     def offer(self, lines: list[Line], said: str = "", prefer: str = "") -> None:
         """Show these; `prefer` is the host that the cursor is put on."""
         self._lines, self._said = lines, said
+        possible = [line.key for line in lines if line.host]
+        preferred = [line.key for line in lines if line.host and line.host == prefer]
+        self._first = next(iter(preferred or possible), "")
         if self.is_mounted:
             self._show()
-            first = next((line.key for line in lines if line.host == prefer), "")
-            first = first or next((line.key for line in lines if line.host), "")
-            if first:
-                self.query_one(Board).put(first)
 
     def _show(self) -> None:
         self.query_one("#said", Static).update(Text(self._said))
         self.query_one(Board).show(self._lines)
+        if self._first:
+            self.query_one(Board).put(self._first)
 
     def on_board_chosen(self, message: Board.Chosen) -> None:
         """Enter: this one, if it can be."""

@@ -68,7 +68,7 @@ def stood_for(folder: Path, *messages: dict[str, object], after: str = "") -> Ca
         "import sys\n"
         f"open({str(folder / 'asked')!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
         f"sys.stdout.write({said!r})\nsys.stdout.flush()\n"
-        "line = sys.stdin.readline()\n"
+        "line = '' if '--dry-run' in sys.argv else sys.stdin.readline()\n"
         f"open({str(folder / 'agreed')!r}, 'a').write(line)\n"
         f"sys.stdout.write({after!r} if line else '')\n"
     )
