@@ -1,0 +1,63 @@
+"""Each screen as a picture, at both sizes, for each story; a change is looked at, then kept with --snapshot-update."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.streams.build import STORIES
+from tests.unit.tui.desk import Fixed
+from tui.console.app import Console
+
+SIZES = {"80x24": (80, 24), "160x48": (160, 48)}
+VIEWS = {
+    "overview": (),
+    "layer": ("2", "right", "right", "right"),
+    "node": ("3", "right", "right", "right"),
+    "events": ("4",),
+    "runs": ("5",),
+    "gates": ("6",),
+}
+DIALOGS = {"help": ("question_mark",), "unlock": ("U",), "filter": ("4", "slash", "g", "tab")}
+
+
+def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], Awaitable[None]]:
+    """What is done before the picture is taken."""
+
+    async def press(pilot: Pilot[None]) -> None:
+        await pilot.pause(0.3)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.1)
+        await pilot.pause(0.2)
+
+    return press
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("story", sorted(STORIES))
+def test_screen(snap_compare: Any, story: str, view: str, size: str) -> None:
+    app = Console(Fixed(STORIES[story](8)))
+    assert snap_compare(app, run_before=pressing(VIEWS[view]), terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("dialog", DIALOGS)
+def test_dialog(snap_compare: Any, dialog: str, size: str) -> None:
+    app = Console(Fixed(STORIES["degraded"](8)))
+    assert snap_compare(app, run_before=pressing(DIALOGS[dialog]), terminal_size=SIZES[size])
+
+
+def test_without_colour(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = Console(Fixed(STORIES["failed"](8)))
+    assert snap_compare(app, run_before=pressing(()), terminal_size=SIZES["80x24"])
+
+
+def test_in_a_light_terminal(snap_compare: Any) -> None:
+    app = Console(Fixed(STORIES["failed"](8)), light=True)
+    assert snap_compare(app, run_before=pressing(()), terminal_size=SIZES["80x24"])
