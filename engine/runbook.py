@@ -44,10 +44,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A host that could be chosen, and the reason why not, empty if it may be."""
+    """A host (a layer, a resource) that could be chosen, and the reason why not, empty if it may be."""
 
     name: str
     against: str = ""
+    place: str = ""
+    """Where it is now, of what has a place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,8 @@ def shown(plan: Mapping[str, Any]) -> str:
     if plan["origin"] or plan["target"]:
         lines.append(f"  from {plan['origin'] or '-'} to {plan['target'] or '-'}")
     for one in plan["candidates"]:
-        lines.append(f"  candidate {one['name']}: {one['against'] or 'ok'}")
+        place = f" (on {one['place']})" if one["place"] else ""
+        lines.append(f"  candidate {one['name']}{place}: {one['against'] or 'ok'}")
     if plan["evidence"]:
         lines += ["", *(f"  {line}" for line in plan["evidence"].splitlines()), ""]
     if plan["broken"]:

@@ -7,18 +7,19 @@ from cluster.gates.pacemaker import not_left
 from cluster.spec import Role
 from cluster.state import BrokerNode, ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
-from engine.runbook import Candidate, Plan, View
+from engine.choosing import choice
+from engine.runbook import Plan, View
 from operations import brokers, controllers, galera_nodes, vip, writer
 from operations.steps import Step
 
-PARAMETERS = {"host": "the host that is to carry nothing"}
+PARAMETERS = {"host": "the host that is to carry nothing; empty: which could be"}
 
 
 def plan(view: View, host: str = "") -> Plan:
-    title = f"Drain {host}"
     if not host:
-        found = [Candidate(name, _why_not(plan(view, name))) for name in view.cluster.hosts]
-        return Plan("Drain a host", candidates=found, refused="Say which host.")
+        hosts = view.cluster.hosts
+        return choice("Drain a host", hosts, lambda name: _against(view, name), say="Say which: `hatui drain HOST`.")
+    title = f"Drain {host}"
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
     role = view.cluster.hosts[host].role
@@ -37,8 +38,9 @@ def plan(view: View, host: str = "") -> Plan:
     )
 
 
-def _why_not(planned: Plan) -> str:
-    return planned.refused or ("" if planned.steps else "it carries nothing")
+def _against(view: View, host: str) -> str:
+    found = plan(view, host)
+    return found.refused or found.evidence or ("" if found.steps else f"{host} is drained already")
 
 
 Planned = tuple[list[Step], str, str]

@@ -7,14 +7,15 @@ from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
 from cluster.state import ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND
-from engine.runbook import Candidate, Plan, View
+from engine.choosing import choice
+from engine.runbook import Plan, View
 from engine.runbooks import undrain
 from operations import balancers as machines
 from operations import brokers, controllers, galera_nodes, writer
 from operations.rabbitmq import connections
 from operations.steps import Step
 
-PARAMETERS = {"layer": "galera, rabbitmq, haproxy, keepalived or pacemaker"}
+PARAMETERS = {"layer": "galera, rabbitmq, haproxy, keepalived or pacemaker; empty: which could be"}
 
 
 def plan(view: View, layer: str = "") -> Plan:
@@ -29,10 +30,10 @@ def plan(view: View, layer: str = "") -> Plan:
         "keepalived": (_balancers, Role.HAPROXY, "new connections: no gap over 50 ms; open ones are reset once"),
         "pacemaker": (_pacemaker, Role.CONTROLLER, "each controller's resources are stopped and started elsewhere"),
     }
-    title = f"Restart {layer}, host by host"
     if not layer:
-        found = [Candidate(name, plan(view, name).refused) for name in layers]
-        return Plan("Restart a layer", candidates=found, refused="Say which layer.")
+        say = "Say which layer: `hatui restart LAYER`."
+        return choice("Restart a layer, host by host", layers, lambda name: _against(view, name), say=say)
+    title = f"Restart {layer}, host by host"
     if layer not in layers:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(layers)}.")
     planned, role, expected = layers[layer]
@@ -49,6 +50,12 @@ def plan(view: View, layer: str = "") -> Plan:
         in_stages=True,
         broken=[one.run for one in broken],
     )
+
+
+def _against(view: View, layer: str) -> str:
+    """Also what stands against the first step: some layers are only asked by their steps."""
+    found = plan(view, layer)
+    return found.refused or (found.steps[0].precheck() or "" if found.steps else "")
 
 
 Planned = tuple[list[Step], str]

@@ -2,11 +2,14 @@
 
 from cluster.gates.pacemaker import may_move, view_of
 from cluster.spec import Role
-from cluster.state import CrmResource
+from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
 from operations.controllers import cleared, moved
 
-PARAMETERS = {"name": "the resource, such as controller-vip", "to": "the controller that is to run it"}
+PARAMETERS = {
+    "name": "the resource, such as controller-vip; empty: which there are",
+    "to": "the controller that is to run it; empty: which could",
+}
 
 
 def plan(view: View, name: str = "", to: str = "") -> Plan:
@@ -14,13 +17,21 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
     title = f"Move {name} to {to}"
     seen = view_of(nodes)
     known = {one.id: one for one in seen.resources} if seen else {}
-    if not name:
-        found = [Candidate(one.id, _fixed(one)) for one in known.values()]
-        return Plan("Move a resource", candidates=found, refused="Say which resource.")
     now = known[name].nodes if name in known else ()
+    if not name and seen:
+        return choice(
+            "Move a resource",
+            [one.id for one in known.values() if not one.agent.startswith("stonith:")],
+            lambda one: _stays(view, one),
+            say="Say which resource: `hatui switchover resource NAME --to HOST`.",
+            place=lambda one: ", ".join(known[one].nodes),
+        )
+    if not to and name in known:
+        others = [one for one in controllers if one not in now]
+        return choice(
+            f"Move {name}", others, lambda one: plan(view, name, one).refused, say=WHERE_TO, origin=", ".join(now)
+        )
     candidates = [Candidate(one, may_move(nodes, name, one) or "") for one in controllers if one not in now]
-    if not to:
-        return Plan(f"Move {name}", candidates=candidates, refused="Say where to: --to HOST.")
     left = [ban for ban in (seen.bans if seen else ()) if ban in (f"cli-prefer-{name}", f"cli-ban-{name}")]
     if now == (to,):
         # What a move that broke off may have left.
@@ -41,8 +52,7 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
     )
 
 
-def _fixed(resource: CrmResource) -> str:
-    """Why a resource is not one to be moved by hand."""
-    if resource.agent.startswith("stonith:"):
-        return "a fence device: it is not moved by hand"
-    return "" if len(resource.nodes) == 1 else f"{resource.id} is on {len(resource.nodes)} hosts"
+def _stays(view: View, name: str) -> str:
+    """Why `name` can be moved to no controller; empty if there is one."""
+    reasons = [one.against for one in plan(view, name).candidates]
+    return "" if "" in reasons else "; ".join(dict.fromkeys(reasons)) or "it runs on every controller"

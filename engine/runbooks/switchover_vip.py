@@ -3,10 +3,11 @@
 from cluster.gates.keepalived import may_own, owners
 from cluster.spec import Role
 from cluster.state import VipNode
+from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
 from operations.vip import handover, returns
 
-PARAMETERS = {"to": "the balancer that is to own the VIP"}
+PARAMETERS = {"to": "the balancer that is to own the VIP; empty: who could be"}
 
 
 def plan(view: View, to: str = "") -> Plan:
@@ -14,10 +15,16 @@ def plan(view: View, to: str = "") -> Plan:
     vips = view.state.vrrp
     title = f"Move {vip} to {to}"
     now = owners(vips, vip)
+    if not to:
+        return choice(
+            f"Move {vip}",
+            balancers,
+            lambda name: _against(view, name) or plan(view, name).refused,
+            say=WHERE_TO,
+            origin=", ".join(now),
+        )
     candidates = [Candidate(name, _against(view, name)) for name in balancers]
     away = [name for name, node in vips.items() if isinstance(node, VipNode) and node.away and name != to]
-    if not to:
-        return Plan("Move the VIP", candidates=candidates, refused="Say where to: --to HOST.")
     if to not in balancers:
         return Plan(title, candidates=candidates, refused=f"{to} is no balancer: there are {', '.join(balancers)}.")
     if now == (to,):

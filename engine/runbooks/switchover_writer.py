@@ -5,10 +5,11 @@ from cluster.gates.haproxy import kept_away, writers_of
 from cluster.spec import Role
 from cluster.state import ProxyNode
 from cluster.wiring import GALERA_BACKEND
+from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
 from operations.writer import emptied, moved, redirected, standby
 
-PARAMETERS = {"to": "the database node that is to take all sessions"}
+PARAMETERS = {"to": "the database node that is to take all sessions; empty: who could be"}
 
 
 def plan(view: View, to: str = "") -> Plan:
@@ -22,7 +23,9 @@ def plan(view: View, to: str = "") -> Plan:
     if not view.cluster.haproxy.single_writer:
         return Plan(title, refused="haproxy.single_writer is off: there is no writer to move, all nodes take sessions.")
     if not to:
-        return Plan("Move the writer", candidates=candidates, refused="Say where to: --to HOST.")
+        names = [one.name for one in candidates]
+        origin = ", ".join(sorted(writers))
+        return choice("Move the writer", names, lambda name: plan(view, name).refused, say=WHERE_TO, origin=origin)
     if to not in nodes:
         return Plan(title, candidates=candidates, refused=f"{to} is no database node: there are {', '.join(nodes)}.")
     if against := _against(view, to, away):

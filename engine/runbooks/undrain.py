@@ -6,18 +6,22 @@ from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
 from cluster.state import BrokerNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
-from engine.runbook import Candidate, Plan, View
+from engine.choosing import choice
+from engine.runbook import Plan, View
 from operations import brokers, controllers, vip, writer
 from operations.steps import Step
 
-PARAMETERS = {"host": "the host that is to carry its layers again"}
+PARAMETERS = {"host": "the host that is to carry its layers again; empty: which are drained"}
 
 
 def plan(view: View, host: str = "") -> Plan:
-    title = f"Put {host} back into service"
     if not host:
-        found = [Candidate(name, _why_not(plan(view, name))) for name in view.cluster.hosts]
-        return Plan("Put a host back into service", candidates=found, refused="Say which host.")
+        plans = {name: plan(view, name) for name in view.cluster.hosts}
+        # Of one that can't be asked it is not known.
+        found = [name for name, one in plans.items() if one.steps or one.refused]
+        say = "Say which: `hatui undrain HOST`." if found else "No host is drained."
+        return choice("Put a host back into service", found, lambda name: plans[name].refused, say=say)
+    title = f"Put {host} back into service"
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
     role = view.cluster.hosts[host].role
@@ -33,10 +37,6 @@ def plan(view: View, host: str = "") -> Plan:
         undo=f"hatui drain {host}",
         measures=("sql", "amqp"),
     )
-
-
-def _why_not(planned: Plan) -> str:
-    return planned.refused or ("" if planned.steps else "it is in service")
 
 
 Planned = tuple[list[Step], str]

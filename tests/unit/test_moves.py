@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,12 @@ from cluster.gates.keepalived import may_own
 from cluster.gates.pacemaker import may_move, may_stand_by, not_left
 from cluster.gates.rabbitmq import may_drain_broker
 from cluster.spec import Cluster, Keepalived
-from cluster.state import ClusterState, CrmNode, CrmStatus, VipNode
+from cluster.state import ClusterState, CrmNode, CrmStatus, Unknown, VipNode
+from engine.layers import facts
 from engine.library import load
 from engine.runbook import Broken, Plan, View
+from facts.base import Services
+from operations.steps import Unseen
 from tests.unit.test_health import (
     BROKER,
     CONTROLLERS,
@@ -204,3 +209,99 @@ def test_a_move_that_died_after_it_had_moved_only_clears_its_constraint() -> Non
     )
     assert names(found) == ["No constraint is left of the move of vip"]
     assert names(plan("switchover_resource", HEALTHY, name="vip", to="cc01")) == []
+
+
+def against(found: Plan) -> dict[str, str]:
+    return {one.name: one.against for one in found.candidates}
+
+
+def test_before_a_choice_the_vips_candidates_are_told_with_what_is_against_each() -> None:
+    found = plan("switchover_vip", HEALTHY)
+    assert against(found) == {"haproxy1": "haproxy1 owns it already", "haproxy2": ""}
+    assert (found.refused, found.origin, found.steps) == ("Say where to: --to HOST.", "haproxy1", ())
+    nobody = plan("switchover_vip", changed("vrrp", "haproxy1", VipNode({}, KEEPALIVED)), to="")
+    assert all("there is no one owner" in reason for reason in against(nobody).values())
+
+
+def test_before_a_choice_the_writers_candidates_are_told() -> None:
+    found = plan("switchover_writer", changed("galera", "mysql3", GONE), to="")
+    assert against(found) == {"mysql2": "", "mysql3": "mysql3 can't be read: did not answer within 4 s"}
+    assert (found.refused, found.origin) == ("Say where to: --to HOST.", "mysql1")
+
+
+def test_before_a_choice_the_resources_are_told_with_their_places_and_then_the_controllers() -> None:
+    state = replace(HEALTHY, pacemaker=members(standby=True))
+    found = plan("switchover_resource", state)
+    assert [(one.name, one.place, one.against) for one in found.candidates] == [("vip", "cc01", "")]
+    assert found.refused.startswith("Say which resource")
+    where = plan("switchover_resource", state, name="vip")
+    assert against(where) == {"cc02": "cc02 is in standby (`hatui undrain cc02`)", "cc03": ""}
+    assert (where.refused, where.origin) == ("Say where to: --to HOST.", "cc01")
+    failed = replace(CRM, resources=(replace(CRM.resources[0], failed=True),))
+    stays = plan("switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, failed)))
+    assert "vip failed" in against(stays)["vip"]
+
+
+def test_of_a_resource_that_is_not_there_or_a_cluster_that_can_not_be_asked_that_is_said_first() -> None:
+    assert "there is no resource api" in plan("switchover_resource", HEALTHY, name="api").refused
+    gone = replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, GONE))
+    assert plan("switchover_resource", gone).refused == "no controller is in a cluster with quorum."
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> Callable[[ClusterState], None]:
+    """Hosts that are asked while it is planned say what is so in the state that is given."""
+
+    def say(state: ClusterState) -> None:
+        records: dict[type[Any], Any] = {
+            type(fact): getattr(state, field) for field, fact in facts().items() if field != "controller_vip"
+        }
+        records[Services] = {name: {"haproxy.service": unit("haproxy.service")} for name in state.haproxy}
+
+        def look(name: str, fact: type[Any], **_: object) -> Any:
+            record = records[fact][name]
+            if isinstance(record, Unknown):
+                raise Unseen(f"{name} {record.reason}")
+            return record
+
+        monkeypatch.setattr("operations.hosts.look", look)
+        monkeypatch.setattr("operations.brokers.look", look)
+        monkeypatch.setattr("operations.brokers.why_critical", lambda _: None)
+        monkeypatch.setattr("operations.rabbitmq.shell", lambda *_, **__: "0")
+
+    return say
+
+
+def test_before_a_choice_every_host_is_told_with_what_is_against_draining_it(
+    hosts: Callable[[ClusterState], None],
+) -> None:
+    state = changed("galera", "mysql3", replace(GALERA, state="Joining"))
+    hosts(state)
+    found = plan("drain", state)
+    told = against(found)
+    assert list(told) == list(SPEC.hosts)
+    assert told["mysql1"] == "mysql1 is not drained: mysql3 is Joining, not Synced"
+    assert told["net01"] == "net01 carries no layer that hatui knows"
+    assert (told["haproxy1"], told["mysql3"], told["cc01"]) == ("", "", "")
+    assert found.refused == "Say which: `hatui drain HOST`."
+
+
+def test_before_a_choice_only_who_is_drained_can_be_put_back() -> None:
+    assert plan("undrain", HEALTHY).refused == "No host is drained."
+    away = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy(status={"mysql2": "MAINT"})))
+    assert against(plan("undrain", away)) == {"mysql2": ""}
+    joining = replace(away, galera={**away.galera, "mysql2": replace(GALERA, state="Joining")})
+    assert "not Synced yet" in against(plan("undrain", joining))["mysql2"]
+
+
+def test_before_a_choice_the_layers_are_told_with_what_is_against_restarting_each(
+    hosts: Callable[[ClusterState], None],
+) -> None:
+    state = changed("rabbitmq", "cc02", replace(BROKER, running=False))
+    hosts(state)
+    found = plan("restart", state)
+    told = against(found)
+    assert list(told) == ["galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"]
+    assert "the broker on cc02 does not run" in told["rabbitmq"]
+    assert {told[name] for name in told if name != "rabbitmq"} == {""}
+    assert found.refused == "Say which layer: `hatui restart LAYER`."
