@@ -114,7 +114,11 @@ def _keepalived(node: VipNode | Unknown) -> str:
 
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
     if nodes:
-        yield Thing("haproxy", "", "the writer"), ", ".join(sorted(set(writers_of(nodes).values()))) or "not chosen"
+        unknown = all(isinstance(node, Unknown) for node in nodes.values())
+        yield (
+            Thing("haproxy", "", "the writer"),
+            ", ".join(sorted(set(writers_of(nodes).values()))) or ("unknown" if unknown else "not chosen"),
+        )
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"

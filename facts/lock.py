@@ -16,6 +16,8 @@ from facts.signs import Signs
 HOLDER = f"{LOCK}.holder"
 """Written by who takes the lock, and taken away with it."""
 SIGNS = Signs(files=(HOLDER,))
+_LATEST = 1e11
+"""Seconds since the epoch that a time may be: what a host says is shown as a date."""
 
 
 class _Said(msgspec.Struct):
@@ -31,8 +33,8 @@ class ClusterLock(FactBase[LockNode | Unknown]):
     @override
     def command(self) -> str:
         return (
-            f"if [ -e {HOLDER} ] && ! flock -n {LOCK} true; "
-            f"then echo held; head -c 2000 {HOLDER} 2>/dev/null; else echo free; fi"
+            f"if [ -e {HOLDER} ] && [ -e {LOCK} ]; then flock -n {LOCK} true; "
+            f"case $? in 0) echo free;; 1) echo held; head -c 2000 {HOLDER} 2>/dev/null;; esac; else echo free; fi"
         )
 
     @override
@@ -46,4 +48,5 @@ class ClusterLock(FactBase[LockNode | Unknown]):
             said = msgspec.json.decode("".join(lines[1:]), type=_Said)
         except (msgspec.DecodeError, UnicodeError):
             return LockNode(held=True, who="somebody", why="it is not told")
-        return LockNode(True, clean(said.run, 40), clean(said.who, 80), said.since, clean(said.why, 160))
+        since = said.since if 0 <= said.since < _LATEST else 0.0
+        return LockNode(True, clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))

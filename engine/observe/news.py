@@ -85,9 +85,8 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
         verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
         found.append(Event(at, layer, change.thing.host, verdict, str(change)))
     former, lock = held(before.state), held(now.state)
-    if lock != former and None not in (lock.held, former.held):
-        # A look that was not everywhere answered is no news of the lock.
-        text = f"the cluster's lock is {'free again' if not lock.by else f'taken: {lock}'}"
+    if lock != former:
+        text = f"the cluster's lock was {former}, and is {lock}"
         found.append(Event(at, "hosts", "", verdicts["hosts", ""], text))
     was = {layer.layer: layer.verdict for layer in before.layers}
     found += [
