@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -29,9 +30,11 @@ _MAX_ANSWER = 1_000_000
 def vrrp_command() -> str:
     """A shell command whose output `parse_vrrp` reads. Takes 20 ms."""
     services = services_command({UNIT: FILES})
+    # Read by the shell itself: each program that starts costs a host more than all of these lines.
+    priorities = 'while read -r word value _; do [ "$word" != priority ] || printf "%s " "$value"; done'
     return (
         f"ip -j -4 addr; echo; echo Away=$(cat {VIP_AWAY_FILE} 2>/dev/null); "
-        f"echo Priority=$(sed -n 's/^ *priority  *//p' {CONFIG} 2>/dev/null | head -n 1); "
+        f"printf Priority=; {{ {priorities} <{CONFIG}; }} 2>/dev/null; echo; "
         f"echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi"
     )
 
@@ -47,7 +50,7 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
         if not mark:
             raise ValueError("the answer breaks off")
         said, _, away = said.partition("\nAway=")
-        away, _, priority = away.partition("\nPriority=")
+        away, _, priorities = away.partition("\nPriority=")
         held = {
             address: interface for interface, address, prefix in addresses(said) if prefix == 32 and interface != "lo"
         }
@@ -55,10 +58,16 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
             held=held,
             keepalived=parse_services(rest.lstrip("\n")).get(UNIT),
             away=away.strip() == "1",
-            priority=int(priority) if priority.strip().isdecimal() else None,
+            priority=_priority(priorities.split()),
         )
     except UNREADABLE as error:
         return unreadable(error, clean(text))
+
+
+def _priority(said: list[str]) -> int | None:
+    """The priority, of all that the settings name; None if that is not one alone: another instance may have its own."""
+    found = re.fullmatch("[0-9]{1,3}", said[0]) if len(said) == 1 else None
+    return int(found[0]) if found and 1 <= int(found[0]) <= 255 else None
 
 
 def addresses(text: str) -> Iterator[tuple[str, str, int]]:

@@ -44,6 +44,19 @@ def test_a_host_without_keepalived() -> None:
     assert node.keepalived is None and set(node.held.values()) == {"host0"}
 
 
+def test_the_priority_is_that_of_the_settings() -> None:
+    assert seen("priority").priority == 111
+    assert seen("no-keepalived").priority is None
+    # What a former fact's command said.
+    assert seen("haproxy1").priority is None
+
+
+@pytest.mark.parametrize("said", ["", "111 100", "high", "-1", "0", "256", "1\u00b2", "9" * 5000])
+def test_a_priority_that_can_not_be_told_is_none(said: str) -> None:
+    node = parse_vrrp(text("priority").replace("Priority=111", f"Priority={said}"))
+    assert isinstance(node, VipNode) and node.priority is None and node.held
+
+
 def test_addresses_of_loopback_and_with_a_networks_prefix_are_no_vips() -> None:
     moved = parse_vrrp(text("haproxy1").replace('"prefixlen":8', '"prefixlen":32'))
     assert isinstance(moved, VipNode) and "127.0.0.1" not in moved.held
