@@ -40,6 +40,17 @@ def test_a_synced_node() -> None:
     assert node.check is not None and node.check.active == "active"
 
 
+def test_the_state_transfer_window_is_what_the_cache_holds() -> None:
+    node = seen("cached")
+    assert (node.seqno, node.cached_downto) == (775, 2)
+    empty = parse_wsrep_status(
+        (FIXTURES / "cached.txt").read_text().replace("cached_downto\t2", f"cached_downto\t{2**64 - 1}")
+    )
+    assert isinstance(empty, GaleraNode) and (empty.ready, empty.cached_downto) == (True, None)
+    # A node that is down, and what a former fact's command said.
+    assert seen("down").cached_downto is seen("synced").cached_downto is None
+
+
 def test_a_server_that_is_stopped_by_a_signal_runs_and_does_not_answer() -> None:
     node = seen("stopped")
     assert (node.running, node.answers, node.state) == (True, False, "")

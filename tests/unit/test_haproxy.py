@@ -64,6 +64,16 @@ def test_a_healthy_balancer() -> None:
     assert node.service.active == "active" and node.service.restart_due is False
 
 
+def test_what_each_server_has_to_do() -> None:
+    servers = {server.name: server for server in seen("busy").servers}
+    assert {name: (server.sessions, server.rate) for name, server in servers.items()} == {
+        "mysql1": (0, 0), "mysql2": (0, 0), "mysql3": (0, 17), "cc01": (0, 5), "cc02": (0, 5), "cc03": (0, 4),
+    }  # fmt: skip
+    waits = parse_haproxy_stat(text("busy").replace("galera,mysql3,0,", "galera,mysql3,8,"))
+    assert isinstance(waits, ProxyNode)
+    assert {server.name: server.queue for server in waits.servers if server.queue} == {"mysql3": 8}
+
+
 def test_servers_that_are_down() -> None:
     node = seen("degraded")
     down = {name: status for name, status in statuses(node).items() if not status.startswith("UP")}

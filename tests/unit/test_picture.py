@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from cluster.picture import changes, picture
-from cluster.state import ClusterState, CrmResource, VipNode
+from cluster.state import BrokerQueue, ClusterState, CrmResource, VipNode
 from tests.unit.test_health import BROKER, CRM, GALERA, GONE, HEALTHY, QUORUM, SPEC, VIP, changed, proxy, unit
+
+QUEUE = BrokerQueue("/", "q", "quorum", "rabbit@cc01", ("rabbit@cc01",), 5, 1)
 
 
 def told(now: ClusterState) -> list[str]:
@@ -16,7 +18,18 @@ def told(now: ClusterState) -> list[str]:
 
 
 def test_nothing_is_told_while_nothing_moves() -> None:
-    busy = replace(HEALTHY, galera=dict.fromkeys(HEALTHY.galera, replace(GALERA, seqno=9000, recv_queue=4)))
+    node = proxy()
+    servers = tuple(replace(server, sessions=40, rate=17, queue=2, last_change=11) for server in node.servers)
+    busy = replace(
+        HEALTHY,
+        haproxy=dict.fromkeys(HEALTHY.haproxy, replace(node, servers=servers, uptime=11)),
+        galera=dict.fromkeys(HEALTHY.galera, replace(GALERA, seqno=9000, recv_queue=4, cached_downto=7)),
+        rabbitmq=dict.fromkeys(HEALTHY.rabbitmq, replace(BROKER, queues=(QUEUE,), queues_total=1)),
+        pacemaker=dict.fromkeys(
+            HEALTHY.pacemaker,
+            replace(CRM, resources=(replace(CRM.resources[0], fail_counts={"cc02": 3}), *CRM.resources[1:])),
+        ),
+    )
     assert told(busy) == []
 
 
