@@ -66,7 +66,8 @@ class VipNode(Record):
     away: bool = False
     """It was told by hand to give the VIP up, and takes none until it is told otherwise (operations/vip.py)."""
     priority: int | None = None
-    """Its VRRP priority, as the configuration on the host's disk has it (keepalived.conf(5))."""
+    """Its VRRP priority, 1 to 255, as the configuration on the host's disk has it (keepalived.conf(5)); None where
+    there is none, or more than one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class GaleraNode(Record):
     desynced: bool = False
     read_only: bool = False
     cached_downto: int | None = None
-    """The oldest writeset that it could still send to a joiner (wsrep_local_cached_downto); None if it has none."""
+    """Seqno of the oldest writeset that it could still send to a joiner (wsrep_local_cached_downto); None if it has
+    none. A node that has missed `seqno - cached_downto + 1` writesets at most gets those alone from it (IST)."""
     safe_to_bootstrap: bool | None = None
     """Only from the state file."""
     service: ServiceState | None = None
@@ -183,9 +185,9 @@ class BrokerNode(Record):
     """In maintenance by hand (rabbitmq-upgrade(8), `drain`): a member that takes no clients and leads no queue. Its API
     is silent then, so `running` is False."""
     queues: tuple[BrokerQueue, ...] = ()
-    """At most 100, those with most messages first."""
+    """At most 100, those with most messages first; none while there are more than 500 (facts/rabbitmq.py)."""
     queues_total: int = 0
-    """How many there are."""
+    """How many there are in all; 0, too, where the broker could not say it in time."""
     service: ServiceState | None = None
 
 
@@ -228,7 +230,10 @@ class CrmResource(Record):
     blocked: bool
     nodes: tuple[str, ...]
     fail_counts: Mapping[str, int] = field(default_factory=dict)
-    """Node to how often it failed there since that was last cleaned up; only nodes where it did."""
+    """Node to how often it failed there since that was last cleaned up, 1000000 for Pacemaker's INFINITY; only nodes
+    where it did."""
+    migration_threshold: int | None = None
+    """Failures after which a node may run it no more; None where there is no limit (Pacemaker's own default)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +272,8 @@ class CrmStatus(Record):
     bans: tuple[str, ...]
     """Location constraints left behind by a move or ban (ids cli-prefer-*, cli-ban-*)."""
     constraints: tuple[str, ...] = ()
-    """Where a resource is not to run, each in words, whoever made them; such as "fence-cc01 not on cc01"."""
+    """The location constraints, `bans` among them, each in words: "fence-cc01 not on cc01", "api on cc02, score 50".
+    At most 100."""
     service: ServiceState | None = None
 
 

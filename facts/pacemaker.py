@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from pyinfra.api.facts import FactBase
@@ -18,22 +20,26 @@ UNIT = "pacemaker.service"
 # The configuration, and on the DC the number of what its scheduler last had to decide.
 SIGNS = Signs(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
 
-_CONSTRAINTS = 100
 _HISTORY = 20
 """Entries of fencing and failures that are kept of what may be thousands."""
+_CONSTRAINTS = 100
+_COUNTS = 1000
+"""Histories, each of a resource on a node, that are looked at for failures."""
+_INFINITY = 1_000_000
+"""What Pacemaker means by INFINITY, and crm_mon writes in its place."""
 
 
 def pacemaker_command() -> str:
     """A shell command whose output `parse_crm_mon` reads. At most 2 s when Pacemaker hangs, some 40 ms else."""
     return (
         "timeout 2 crm_mon -1 --output-as=xml 2>/dev/null; asked=$?; echo; echo Left=; [ $asked -ne 0 ] || "
-        "timeout 1 cibadmin -Q -A \"//rsc_location[starts-with(@id,'cli-')]\" 2>/dev/null; "
+        "timeout 1 cibadmin -Q -A //rsc_location 2>/dev/null; "
         f"echo; echo Services=; {services_command({UNIT: ()})}"
     )
 
 
 def parse_crm_mon(text: str) -> CrmStatus | Unknown:
-    """The cluster as this host sees it, from crm_mon's XML (crm_mon(8)) and the constraints that a move left.
+    """The cluster as this host sees it, from crm_mon's XML (crm_mon(8)) and the CIB's location constraints.
 
     Not running: `running` False; so it is too for one that hangs, whose unit is then active.
     """
@@ -62,7 +68,8 @@ def _down(service: ServiceState | None) -> CrmStatus:
 def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus:
     dc = root.find("summary/current_dc")
     options = root.find("summary/cluster_options")
-    counts = _fail_counts(root)
+    locations = _locations(left)
+    histories = _histories(root)
     present = dc is not None and dc.get("present") == "true"
     return CrmStatus(
         running=True,
@@ -71,7 +78,7 @@ def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus
         stonith_enabled=_flag(options, "stonith-enabled"),
         maintenance_mode=_flag(options, "maintenance-mode"),
         nodes=tuple(_node(node) for node in root.iterfind("nodes/node")),
-        resources=tuple(_resource(resource, counts) for resource in root.iterfind("resources//resource")),
+        resources=tuple(_resource(resource, histories) for resource in root.iterfind("resources//resource")),
         failures=tuple(
             CrmFailure(
                 operation=_word(failure, "op_key") or _word(failure, "id"),
@@ -89,20 +96,44 @@ def _status(root: Element, left: str, service: ServiceState | None) -> CrmStatus
             )
             for event in root.findall("fence_history/fence_event")[:_HISTORY]
         ),
-        bans=_left(left),
-        constraints=tuple(
-            f"{_word(ban, 'resource')} not on {_word(ban, 'node')}" for ban in root.findall("bans/ban")[:_CONSTRAINTS]
-        ),
+        bans=tuple(name for one in locations if (name := _word(one, "id")).startswith("cli-"))[:_CONSTRAINTS],
+        constraints=tuple(_in_words(one) for one in locations[:_CONSTRAINTS]),
         service=service,
     )
 
 
-def _left(text: str) -> tuple[str, ...]:
-    if not text.strip():
-        return ()
-    root = parsed(text)
-    found = [root] if root.tag == "rsc_location" else list(root.iter("rsc_location"))
-    return tuple(_word(one, "id") for one in found)
+def _locations(text: str) -> list[Element]:
+    """The location constraints of the CIB: one is said as it is, more within another element."""
+    return list(parsed(text).iter("rsc_location")) if text.strip() else []
+
+
+def _in_words(location: Element) -> str:
+    what = _word(location, "rsc") or _word(location, "rsc-pattern") or "a set of resources"
+    node, score = _word(location, "node"), _word(location, "score")
+    if not node:
+        return f"{what} by a rule, {_word(location, 'id')}"
+    return f"{what} not on {node}" if score == "-INFINITY" else f"{what} on {node}, score {score}"
+
+
+Histories = Mapping[str, Sequence[tuple[str, int, int]]]
+"""Resource to node, fail count and migration threshold of each node that has run it, or tried to."""
+
+
+def _histories(root: Element) -> Histories:
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    entries = ((node, one) for node in root.iterfind("node_history/node") for one in node.iterfind("resource_history"))
+    for node, one in islice(entries, _COUNTS):
+        limits = _number(one, "fail-count", 0), _number(one, "migration-threshold", _INFINITY)
+        found.setdefault(_word(one, "id"), []).append((_word(node, "name"), *limits))
+    return found
+
+
+def _number(element: Element, attribute: str, missing: int) -> int:
+    """A number of Pacemaker's scores; what is none, or is not there, counts as `missing`."""
+    said = element.get(attribute, "")
+    if said == "INFINITY":
+        return _INFINITY
+    return min(int(said), _INFINITY) if re.fullmatch("[0-9]{1,18}", said) else missing
 
 
 def _node(node: Element) -> CrmNode:
@@ -117,19 +148,9 @@ def _node(node: Element) -> CrmNode:
     )
 
 
-def _fail_counts(root: Element) -> dict[str, dict[str, int]]:
-    """Resource to node to its fail count, INFINITY as crm_mon's million."""
-    counts: dict[str, dict[str, int]] = {}
-    for node in root.iterfind("node_history/node"):
-        for history in node.iterfind("resource_history"):
-            said = history.get("fail-count", "0")
-            count = 1_000_000 if said == "INFINITY" else int(said)
-            if count:
-                counts.setdefault(_word(history, "id"), {})[_word(node, "name")] = count
-    return counts
-
-
-def _resource(resource: Element, counts: Mapping[str, Mapping[str, int]]) -> CrmResource:
+def _resource(resource: Element, histories: Histories) -> CrmResource:
+    known = histories.get(_word(resource, "id"), ())
+    threshold = min((limit for _, _, limit in known), default=_INFINITY)
     return CrmResource(
         id=_word(resource, "id"),
         agent=_word(resource, "resource_agent"),
@@ -140,7 +161,8 @@ def _resource(resource: Element, counts: Mapping[str, Mapping[str, int]]) -> Crm
         orphaned=_flag(resource, "orphaned"),
         blocked=_flag(resource, "blocked"),
         nodes=tuple(_word(node, "name") for node in resource.iterfind("node")),
-        fail_counts=counts.get(_word(resource, "id"), {}),
+        fail_counts={node: count for node, count, _ in known if count},
+        migration_threshold=threshold if 0 < threshold < _INFINITY else None,
     )
 
 

@@ -76,6 +76,48 @@ def test_a_constraint_that_a_move_left_is_told_of() -> None:
     assert crm("banned").bans == ("cli-ban-controller-vip-on-cc01",)
 
 
+def test_how_often_a_resource_failed_and_how_often_it_may() -> None:
+    resources = {resource.id: resource for resource in crm("failcounts").resources}
+    assert {name: dict(one.fail_counts) for name, one in resources.items() if one.fail_counts} == {
+        "controller-vip": {"cc01": 2},
+        "fence-cc01": {"cc02": 1_000_000},
+    }
+    assert {name: one.migration_threshold for name, one in resources.items()} == {
+        "controller-vip": 3,
+        **dict.fromkeys((f"fence-{name}" for name in NAMES), None),
+    }
+
+
+@pytest.mark.parametrize("count", ["many", "-1", "2.5", "9" * 5000, ""])
+def test_a_fail_count_that_can_not_be_read_hides_nothing_else(count: str) -> None:
+    text = (FIXTURES / "pacemaker" / "failcounts.txt").read_text().replace('fail-count="2"', f'fail-count="{count}"')
+    status = parse_crm_mon(text)
+    assert isinstance(status, CrmStatus) and len(status.resources) == 4
+    assert status.resources[0].fail_counts == {}
+
+
+def test_where_resources_may_not_run_or_had_better_is_told_in_words() -> None:
+    status = crm("failcounts")
+    assert status.constraints == (
+        *(f"fence-{name} not on {name}" for name in NAMES),
+        "controller-vip on cc03, score 50",
+        "controller-vip not on cc02",
+        "controller-vip by a rule, ruled",
+    )
+    # Only what a move left is to be taken away.
+    assert status.bans == ("cli-ban-controller-vip-on-cc02",)
+    assert crm("banned").constraints == ("controller-vip not on cc01",)
+
+
+def test_no_more_than_a_hundred_constraints_are_told() -> None:
+    text = (FIXTURES / "pacemaker" / "failcounts.txt").read_text()
+    one = '<rsc_location id="near" rsc="controller-vip" node="cc03" score="50"/>'
+    assert one in text
+    status = parse_crm_mon(text.replace(one, one * 5000))
+    assert isinstance(status, CrmStatus) and len(status.constraints) == 100
+    assert status.bans == ("cli-ban-controller-vip-on-cc02",)
+
+
 @pytest.mark.parametrize("fixture,active", [("down", "inactive"), ("hung", "active")])
 def test_pacemaker_that_is_down_and_one_that_hangs(fixture: str, active: str) -> None:
     status = crm(fixture)
