@@ -18,7 +18,7 @@ from cluster.gates.rabbitmq import (
     may_start_together,
 )
 from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
-from cluster.state import BrokerNode, ServiceState, Unknown
+from cluster.state import BrokerNode, BrokerQueue, ServiceState, Unknown
 from deploy.rabbitmq_files import broker_files, wanted
 from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
 
@@ -38,6 +38,59 @@ def test_a_healthy_broker() -> None:
     assert node.members == node.running_members == ALL
     assert node.partitions == node.alarms == ()
     assert node.service is not None and node.service.restart_due is False
+
+
+def test_the_queues_and_their_leaders() -> None:
+    node = seen("queues")
+    everywhere = ("rabbit@cc01", "rabbit@cc02", "rabbit@cc03")
+    assert node.queues == (
+        BrokerQueue("/", "notifications.info", "quorum", "rabbit@cc01", everywhere, 12, 0),
+        BrokerQueue("openstack", "scheduler_fanout_1", "classic", "rabbit@cc02", (), 3, 0),
+        BrokerQueue("openstack", "conductor", "quorum", "rabbit@cc02", everywhere, 0, 2),
+        BrokerQueue("/", '[31mred"odd",name', "classic", "rabbit@cc01", (), 0, 0),
+    )
+    assert node.queues_total == 4
+    # What a former fact's command said.
+    assert (seen("healthy").queues, seen("healthy").queues_total) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "[]", "{}", '{"items":7,"total_count":"x"}', '{"items":[7,null],"total_count":-1}', '{"error":"timeout"}'],
+)
+def test_queues_that_can_not_be_read_hide_nothing_else(answer: str) -> None:
+    text = (FIXTURES / "queues.txt").read_text()
+    begin = text.index('{"filtered_count"')
+    end = text.index("\n", begin)
+    code = "200" if answer else "000"
+    node = parse_rabbit_cluster(text[:begin] + answer + text[end:].replace("Http=200", f"Http={code}", 1))
+    assert isinstance(node, BrokerNode)
+    assert node.running and node.running_members == ALL and node.version == "3.10.8"
+    assert (node.queues, node.queues_total) == ((), 4)
+
+
+@pytest.mark.parametrize("number", ['"x"', "-1", "null", "[]"])
+def test_a_number_of_queues_that_can_not_be_read_hides_nothing_else(number: str) -> None:
+    node = parse_rabbit_cluster((FIXTURES / "queues.txt").read_text().replace('"queues":4', f'"queues":{number}'))
+    assert isinstance(node, BrokerNode)
+    assert node.queues_total == 0 and len(node.queues) == 4 and node.version == "3.10.8"
+
+
+def test_a_queue_without_a_leader_is_told_of() -> None:
+    text = (FIXTURES / "queues.txt").read_text()
+    item = '{"name":"new","online":null,"messages":"?","vhost":"/","leader":"","node":"","type":"quorum"}'
+    node = parse_rabbit_cluster(text.replace('"items":[', f'"items":[{item},'))
+    assert isinstance(node, BrokerNode)
+    assert node.queues[0] == BrokerQueue("/", "new", "quorum", "", (), 0, 0) and len(node.queues) == 5
+
+
+def test_no_more_than_a_hundred_queues_are_kept_and_all_are_counted() -> None:
+    text = (FIXTURES / "queues.txt").read_text()
+    many = ",".join(f'{{"name":"{"q" * 400}{number}"}}' for number in range(300))
+    node = parse_rabbit_cluster(text.replace('"items":[', f'"items":[{many},').replace('"queues":4', '"queues":304'))
+    assert isinstance(node, BrokerNode)
+    assert len(node.queues) == 100 and node.queues_total == 304
+    assert all(len(queue.name) <= 100 for queue in node.queues)
 
 
 def test_a_frozen_member_does_not_hide_that_the_others_run() -> None:
