@@ -76,6 +76,8 @@ class Run:
     events: tuple[dict[str, Any], ...]
     alive: bool
     """Its process goes on."""
+    path: Path | None = None
+    """Its journal."""
 
     @property
     def begin(self) -> dict[str, Any]:
@@ -113,10 +115,25 @@ class Run:
         return dict(found[-1]) if found else {}
 
 
-def ask_to_stop(run: Run) -> None:
-    """Ask a run that goes on to stop before its next step: one in stages can be resumed, others undo what they did."""
-    if run.alive:
-        os.kill(int(run.begin["pid"]), signal.SIGTERM)
+def ask_to_stop(run: Run) -> bool:
+    """Ask a run that goes on to stop before its next step: one in stages can be resumed, others undo what they did.
+
+    False if it is over. PermissionError if it is somebody else's.
+    """
+    try:
+        process = os.pidfd_open(int(run.begin["pid"]))
+    except ProcessLookupError:
+        return False
+    try:
+        # It holds its journal still, so that the number can't be another process's by now.
+        if run.path is None or not _is_held(run.path):
+            return False
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(process)
+    return True
 
 
 def read(path: Path) -> Run | None:
@@ -137,7 +154,7 @@ def read(path: Path) -> Run | None:
         events.append(event)
     if not events or events[0].get("event") != "begin":
         return None
-    return Run(path.stem, tuple(events), alive)
+    return Run(path.stem, tuple(events), alive, path)
 
 
 def runs(cluster: str) -> Iterator[Run]:

@@ -32,6 +32,11 @@ def open_rollout(cluster: str) -> Open | None:
     return find(runs(cluster))
 
 
+def running(cluster: str) -> Run | None:
+    """The rollout that goes on, on the cluster of that name, begun on this machine; None if there is none."""
+    return next((run for run in runs(cluster) if run.alive and not run.end and run.begin["runbook"] == ROLLOUT), None)
+
+
 def find(newest_first: Iterable[Run]) -> Open | None:
     """The same, from the runs themselves. A refused one changed nothing, and does not count."""
     for run in newest_first:

@@ -37,7 +37,8 @@ def carry_out(
 
     After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
     failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two
-    steps, `lost` also in the middle of one: a reason to go no further. What a step notes is told as event note.
+    steps, and by a step that only waits; `lost` also in the middle of any: a reason to go no further. What a step
+    notes is told as event note.
     """
     taken: list[tuple[int, Step]] = []
 
@@ -61,7 +62,7 @@ def carry_out(
             return ended(reason)
         tell("intent", step=number, name=step.name)
         try:
-            with heard(lambda text: tell("note", text=text), lost):
+            with heard(lambda text: tell("note", text=text), lost, stop):
                 step.complete()
         except Elsewhere as found:
             tell("result", step=number, name=step.name, ok=False, reason=str(found))

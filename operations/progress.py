@@ -1,4 +1,4 @@
-"""What a step tells while it lasts, and why it must not go on: heard and asked by whoever carries the steps out."""
+"""What a step tells while it lasts, and why it must or should not go on: heard and asked by whoever carries it out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class _Heard:
 
     note: Callable[[str], None] = staticmethod(lambda _: None)
     why_lost: Callable[[], str | None] = staticmethod(lambda: None)
+    why_stop: Callable[[], str | None] = staticmethod(lambda: None)
 
 
 _heard = _Heard()
@@ -26,11 +27,18 @@ def why_lost() -> str | None:
     return _heard.why_lost()
 
 
+def why_stop() -> str | None:
+    """Why a step that only waits need not wait any longer: the run was asked to stop, or `why_lost`."""
+    return _heard.why_stop()
+
+
 @contextmanager
-def heard(note: Callable[[str], None], why_lost: Callable[[], str | None]) -> Iterator[None]:
-    """While this is open, `note` has what steps tell, and `why_lost` says whether they may go on."""
-    _heard.note, _heard.why_lost = note, why_lost
+def heard(
+    note: Callable[[str], None], why_lost: Callable[[], str | None], why_stop: Callable[[], str | None]
+) -> Iterator[None]:
+    """While this is open, `note` has what steps tell; the others say whether they may, and should, go on."""
+    _heard.note, _heard.why_lost, _heard.why_stop = note, why_lost, why_stop
     try:
         yield
     finally:
-        _heard.note, _heard.why_lost = _Heard.note, _Heard.why_lost
+        _heard.note, _heard.why_lost, _heard.why_stop = _Heard.note, _Heard.why_lost, _Heard.why_stop

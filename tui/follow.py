@@ -20,12 +20,11 @@ class NeverBegun(Exception):
     """The engine ended before its journal had a first line, and so before it changed anything."""
 
 
-def follow(path: Path, ended: Callable[[], bool] = lambda: True) -> int:
-    """Print each event of the run as it comes, until its end. The outcome's exit code.
+def follow(path: Path, ended: Callable[[], bool] = lambda: True, told: int = 0) -> int:
+    """Print each event of the run as it comes, after the first `told`, until its end. The outcome's exit code.
 
     The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun.
     """
-    told = 0
     run: Run | None = None
     try:
         while True:

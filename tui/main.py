@@ -169,7 +169,10 @@ def _rollout(options: argparse.Namespace) -> int:
     from engine.inventory import InventoryError, load
 
     try:
-        runbook, parameters, reason = rollout.asked(options, load(options.inventory).name)
+        cluster = load(options.inventory).name
+        if options.pause:
+            return rollout.pause(cluster)
+        runbook, parameters, reason = rollout.asked(options, cluster)
     except (InventoryError, rollout.NotOpen) as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code

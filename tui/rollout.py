@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 
 from cluster.changes import LAYERS
-from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout
+from engine.journal import ask_to_stop
+from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout, running
+from tui.follow import follow
+
+_NONE = "No rollout goes on that was begun on this machine: `hatui history` lists the last ones."
 
 
 class NotOpen(Exception):
@@ -22,6 +26,9 @@ def arguments(verb: argparse.ArgumentParser) -> None:
     )
     former = verb.add_mutually_exclusive_group()
     former.add_argument("--resume", action="store_true", help="go on with the rollout that stopped")
+    former.add_argument(
+        "--pause", action="store_true", help="have the rollout that goes on stop after its step; follows it until then"
+    )
     former.add_argument("--abort", action="store_true", help="end the rollout that stopped; says what that leaves")
 
 
@@ -41,6 +48,23 @@ def asked(options: argparse.Namespace, cluster: str) -> tuple[str, dict[str, str
     if former is None:
         raise NotOpen("There is no rollout that stopped: `hatui plan` says what a new one would do.")
     return ROLLOUT, {**kept(former), **given}, options.reason or former.why
+
+
+def pause(cluster: str) -> int:
+    """Ask the rollout that goes on to stop, and follow it until it has: its exit code. NotOpen if none goes on."""
+    run = running(cluster)
+    if run is None or run.path is None:
+        raise NotOpen(_NONE)
+    try:
+        if not ask_to_stop(run):
+            raise NotOpen(_NONE)
+    except PermissionError:
+        raise NotOpen(f"The rollout that goes on is not yours to stop: {run.begin['who']} began it.") from None
+    first = (
+        f"It finishes this step first, unless it only waits: {run.last_step}" if run.last_step else "No step had begun"
+    )
+    print(f"Run {run.id} was asked to stop. {first}.")
+    return follow(run.path, told=len(run.events))
 
 
 def kept(former: Open) -> dict[str, str]:

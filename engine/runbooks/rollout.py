@@ -11,6 +11,7 @@ from engine.leftover import gate, mending
 from engine.planning import Stage, stages
 from engine.rollouts import ROLLOUT
 from engine.runbook import Plan, View
+from operations.progress import why_stop
 from operations.steps import Refused, Step
 
 PARAMETERS = {
@@ -129,7 +130,11 @@ def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
         while (past := time.monotonic() - begun) < seconds:
             if reason := ask():
                 raise Refused(f"{past:.0f} s after the canary was changed: {reason}")
-            time.sleep(1)
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                if reason := why_stop():
+                    raise Refused(f"after {time.monotonic() - begun:.0f} of {seconds} s: {reason}")
+                time.sleep(0.1)
 
     return Step(f"{stage.name}: soak, {seconds} s", bear, precheck=ask, lasting="nothing was changed by it")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cluster.outcome import Outcome
-from engine.journal import Journal, new_id, read, runs, runs_path
+from engine.journal import Journal, ask_to_stop, new_id, read, runs, runs_path
 
 BEGIN = {
     "runbook": "switchover_vip", "parameters": {"to": "haproxy2"}, "title": "Move it", "steps": ["a"],
@@ -86,3 +87,46 @@ def test_every_event_is_synced_before_the_call_returns(monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
     journal.tell("intent", step=0, name="a")
     assert synced == [journal.path.stat().st_size]
+
+
+LIVE = f"""
+import sys, time
+from engine.journal import Journal
+journal = Journal("book", "20261125-000000-live")
+begin = {BEGIN!r}
+begin["pid"] = int(sys.argv[1]) if sys.argv[1:] else __import__("os").getpid()
+journal.tell("begin", **begin)
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+def begun(*arguments: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", LIVE, *arguments], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begun\n"
+    return process
+
+
+def test_a_run_that_goes_on_is_asked_to_stop() -> None:
+    process = begun()
+    (run,) = runs("book")
+    assert ask_to_stop(run)
+    assert process.wait(10) == -signal.SIGTERM
+    # As who has read it before it ended.
+    assert run.alive
+    assert not ask_to_stop(run)
+
+
+def test_nobody_else_is_asked_to_stop_who_has_the_number_of_a_run_that_is_over() -> None:
+    bystander = subprocess.Popen(["sleep", "60"])
+    process = begun(str(bystander.pid))
+    (run,) = runs("book")
+    process.kill()
+    process.wait()
+    try:
+        assert not ask_to_stop(run)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cluster.changes import LAYERS, Change, bounded, change_of
+from cluster.outcome import Outcome
 from cluster.state import ClusterState
 from engine import leftover
 from engine.effects import EFFECTS, STAMPED, unit_of
@@ -17,6 +18,8 @@ from engine.planning import stages
 from engine.rollouts import host_of
 from engine.runbook import Broken, Plan, View
 from engine.runbooks import rollout
+from operations.procedure import carry_out
+from operations.steps import Step
 from tests.unit.test_health import CONTROLLERS, DATABASES, GALERA, SPEC, proxy, unit
 from tests.unit.test_rest import BROKERS, GONE, REST
 
@@ -117,6 +120,28 @@ def test_a_rollout_has_a_preflight_a_canary_a_soak_and_then_host_by_host(planned
     assert plan.in_stages and plan.pause_after is None and not plan.refused
     assert names(planned(soak="0s")) == ["preflight", "galera/mysql2", "galera/mysql3", "galera/mysql1"]
     assert planned(layer="haproxy").steps == []
+
+
+def test_a_soak_ends_at_once_when_the_run_is_asked_to_stop_and_is_not_done_then(
+    planned: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leftover, "seen", lambda _: REST)
+    _, _, soak, last, _ = planned(soak="3600").steps
+    told: list[tuple[str, dict[str, object]]] = []
+    reasons = iter([None, None, None])
+
+    def tell(event: str, /, **fields: object) -> None:
+        told.append((event, fields))
+
+    result = carry_out(
+        [Step("the canary", lambda: None), soak, last],
+        tell,
+        lambda: next(reasons, "It was asked to stop."),
+        in_stages=True,
+    )
+    assert result.outcome is Outcome.STOPPED
+    assert "after 0 of 3600 s: It was asked to stop." in result.reason
+    assert [(event, fields["step"], fields.get("ok")) for event, fields in told][-1] == ("result", 1, False)
 
 
 @pytest.mark.parametrize(("after", "step"), [("canary", 2), ("galera", 4), ("galera/mysql2", 2), ("galera/mysql3", 3)])

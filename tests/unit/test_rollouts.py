@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine import rollouts
 from engine.journal import Run
 from engine.rollouts import find
 from tui import rollout
@@ -69,3 +72,21 @@ def test_the_arguments_are_the_runbooks_parameters() -> None:
     given = options("--layer", "base", "--canary", "a", "--soak", "1", "--pause-after", "b")
     assert rollout.asked(given, "x")[1].keys() == PARAMETERS.keys()
     assert rollout.asked(options("--abort"), "x") == ("rollout_abort", {}, "")
+
+
+def test_only_a_rollout_that_goes_on_can_be_paused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    going = replace(run(outcome="", alive=True), path=tmp_path / "id.jsonl")
+    found = [run("drain", outcome="", alive=True), going]
+    monkeypatch.setattr(rollouts, "runs", lambda _: found)
+    monkeypatch.setattr(rollout, "ask_to_stop", lambda one: one is going)
+    monkeypatch.setattr(rollout, "follow", lambda path, told: 25 if (path, told) == (going.path, 4) else 0)
+    assert rollout.pause("x") == 25
+    assert capsys.readouterr().out.endswith("finishes this step first, unless it only waits: two.\n")
+    monkeypatch.setattr(rollout, "ask_to_stop", lambda _: False)
+    with pytest.raises(rollout.NotOpen, match="No rollout goes on"):
+        rollout.pause("x")
+    found[:] = [run()]
+    with pytest.raises(rollout.NotOpen, match="No rollout goes on"):
+        rollout.pause("x")
