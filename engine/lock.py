@@ -60,6 +60,8 @@ class Holder(msgspec.Struct, frozen=True):
         return f"{self.who} has held the cluster's lock since {since} for: {self.why} (run {self.run})"
 
 
+_LATEST = 1e11
+"""Seconds since the epoch: a later time is no date (localtime(3))."""
 _NOBODY_KNOWN = Holder("unknown", "somebody", 0.0, "it is not told")
 
 
@@ -221,7 +223,8 @@ def _holder(text: str) -> Holder:
         said = msgspec.json.decode(text, type=Holder)
     except (msgspec.DecodeError, UnicodeError):
         return _NOBODY_KNOWN
-    return Holder(clean(said.run, 40), clean(said.who, 80), said.since, clean(said.why, 160))
+    since = said.since if 0 <= said.since < _LATEST else 0.0
+    return Holder(clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))
 
 
 def _write(hold: _Hold, line: bytes) -> None:

@@ -144,6 +144,9 @@ def test_what_a_host_says_of_the_holder_is_shown_as_harmless_text(hold: Hold, lo
     answer = said(hold("bob"))
     assert "\x1b" not in answer and "\u202e" not in answer
     assert "eve has held" in answer and len(answer) < 500
+    for holder in locks.glob("127.*/lock.holder"):
+        holder.write_text('{"run":"x","who":"eve","since":1e300,"why":"no date"}\n')
+    assert "eve has held" in said(hold("bob"))
 
 
 def test_whoever_is_second_does_not_wait_for_pyinfra_to_be_imported() -> None:
