@@ -36,6 +36,9 @@ PERIODS: Mapping[str, float] = {
 """Seconds after which a layer is asked again though none of its signs has changed: an answer costs a host 2 to 35 ms of
 processor time, and a hundredth of one core is what it may spend in all (docs/observer.md)."""
 
+EACH_BY_ITSELF = frozenset({"lock"})
+"""Layers of which every host gives its own sign when they change: no other has to be asked for it, or waited for."""
+
 
 def facts() -> dict[str, FactBase[Any]]:
     """The fact of each field of ClusterState. Imported late: pyinfra takes a third of a second to import."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cluster.spec import Cluster
-from engine.layers import PERIODS, facts, signs
+from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
 from engine.observe.host import Watched
 from engine.observe.memory import Memory
@@ -72,6 +72,9 @@ class Watch:
 
     def _stirred(self, name: str, layers: tuple[str, ...]) -> None:
         """A host gave signs of these layers: the others that carry them are asked at the same time."""
+        layers = tuple(layer for layer in layers if layer not in EACH_BY_ITSELF)
+        if not layers:
+            return
         for layer in layers:
             self._memory.hold(layer, self._clock())
         for host in self.hosts:

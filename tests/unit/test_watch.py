@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,6 +15,10 @@ import pytest
 
 from cluster.health import Verdict
 from cluster.state import ClusterState
+from engine.layers import PERIODS
+from engine.observe.stream import Stream
+from engine.observe.watch import Watch
+from tests.unit.test_health import SPEC
 from tui.engine import Event, Snapshot, Told, told
 
 ROOT = Path(__file__).parents[2]
@@ -135,3 +140,18 @@ def test_the_verb_prints_what_is_so_then_each_change_and_ends_with_the_last_verd
     finally:
         one.process.kill()
         one.process.wait()
+
+
+def test_a_sign_of_the_lock_holds_nothing_up_and_asks_nobody_else_for_it() -> None:
+    async def stirred(layer: str) -> tuple[bool, list[str]]:
+        whole = Watch(SPEC, 1.0, Stream(os.open(os.devnull, os.O_WRONLY), lambda: None))
+        now = asyncio.get_running_loop().time() + 0.01
+        for host in whole.hosts:
+            host.turns.due(now)
+            for name in PERIODS:
+                host.turns.answered(name, now)
+        whole._stirred("mysql1", (layer,))
+        return whole._memory.holds, [host.name for host in whole.hosts if host.turns.due(now + 0.1)]
+
+    assert asyncio.run(stirred("lock")) == (False, [])
+    assert asyncio.run(stirred("galera")) == (True, ["mysql2", "mysql3"])
