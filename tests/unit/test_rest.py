@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.rest import not_at_rest
-from cluster.state import BrokerNode, CrmFailure, CrmStatus, GaleraNode, Unknown, VipNode
+from cluster.gates.rest import gates, not_at_rest
+from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, Unknown, VipNode
 from tests.unit.test_health import (
     BROKER,
     CONTROLLER_VIP,
@@ -80,6 +80,31 @@ def test_each_trouble_is_one_sentence_that_names_it(field: str, host: str, recor
     reason = with_record(field, host, record)
     assert reason is not None and said in reason
     assert reason.endswith(".") and "\n" not in reason
+
+
+@pytest.mark.parametrize(("field", "host", "record", "said"), CASES)
+def test_the_gates_are_closed_by_what_the_cluster_is_not_at_rest_for(
+    field: str, host: str, record: object, said: str
+) -> None:
+    records: Any = {**getattr(REST, field), host: record}
+    state = replace(REST, **{field: records})
+    closed = [gate for gate in gates(SPEC, state) if not gate.open]
+    assert closed[0].now.startswith(not_at_rest(SPEC, state) or "nothing")
+    assert said in closed[0].now
+
+
+def test_a_gate_says_what_it_needs_and_what_is_so_now() -> None:
+    found = gates(SPEC, replace(REST, galera={**REST.galera, "mysql3": replace(GALERA, running=False)}))
+    assert [(gate.name, gate.open, gate.now == "so") for gate in found] == [
+        (name, name != "database", name != "database")
+        for name in ("hosts", "balancers", "VIP", "database", "queue", "membership", "resources", "controllers' VIP")
+    ]
+    assert found[3].need == "complete: all Synced, Primary, of one size"
+    assert "mysql3 is down" in found[3].now
+
+
+def test_of_a_cluster_of_which_nothing_was_seen_no_gate_is_open() -> None:
+    assert {gate.open for gate in gates(SPEC, ClusterState())} == {False}
 
 
 def test_a_controller_that_is_left_out_may_be_wholly_away() -> None:
