@@ -5,7 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+import msgspec
+
 from cluster.state import ClusterState, LockNode
+from cluster.text import clean
+
+_LATEST = 1e11
+"""Seconds since the epoch that a time may be: what a host says is shown as a date (localtime(3))."""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """What whoever takes the lock leaves on each host, as a line of JSON: `since` in seconds since the epoch."""
+
+    run: str
+    who: str
+    since: float
+    why: str
+
+
+def held_by(text: str) -> LockNode:
+    """The record of a host on which the lock is held, from what its holder has left there; not to be trusted."""
+    try:
+        said = msgspec.json.decode(text, type=Holder)
+    except (msgspec.DecodeError, UnicodeError):
+        return LockNode(held=True, who="somebody", why="it is not told")
+    since = said.since if 0 <= said.since < _LATEST else 0.0
+    return LockNode(True, clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 import gevent
 import msgspec
 
+from cluster.locked import Holder, held_by
 from cluster.spec import Cluster
-from cluster.text import clean
+from cluster.state import LockNode
 from cluster.wiring import LOCK
 from engine.client import ssh_command
 
@@ -47,24 +48,6 @@ rm -f {LOCK}.holder
 """
 
 
-class Holder(msgspec.Struct, frozen=True):
-    """Who holds the lock: `since` in seconds since the epoch, by the clock of the holder's machine."""
-
-    run: str
-    who: str
-    since: float
-    why: str
-
-    def __str__(self) -> str:
-        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
-        return f"{self.who} has held the cluster's lock since {since} for: {self.why} (run {self.run})"
-
-
-_LATEST = 1e11
-"""Seconds since the epoch: a later time is no date (localtime(3))."""
-_NOBODY_KNOWN = Holder("unknown", "somebody", 0.0, "it is not told")
-
-
 class Locked(Exception):
     """The lock is not to be had; the text says who holds it, since when and for what, or which hosts did not answer."""
 
@@ -77,7 +60,7 @@ class _Hold:
     process: subprocess.Popen[bytes]
     said: str = ""
     """"taken", "held", or why it could not be asked; empty until it has said."""
-    holder: Holder | None = None
+    holder: LockNode | None = None
     heard: float = 0.0
     """When it gave the last sign of life (monotonic)."""
     reader: gevent.Greenlet | None = field(default=None, repr=False)
@@ -209,22 +192,13 @@ def _read(hold: _Hold) -> None:
     while line := hold.process.stdout.readline(4096):
         text = line.decode(errors="replace").strip()
         if text.startswith("held"):
-            hold.said, hold.holder = "held", _holder(text.removeprefix("held").strip())
+            hold.said, hold.holder = "held", held_by(text.removeprefix("held").strip())
         elif text == "taken":
             hold.said, hold.heard = "taken", time.monotonic()
         elif text == "beat":
             hold.heard = time.monotonic()
     if hold.said != "held":
         hold.said = "the connection ended"
-
-
-def _holder(text: str) -> Holder:
-    try:
-        said = msgspec.json.decode(text, type=Holder)
-    except (msgspec.DecodeError, UnicodeError):
-        return _NOBODY_KNOWN
-    since = said.since if 0 <= said.since < _LATEST else 0.0
-    return Holder(clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))
 
 
 def _write(hold: _Hold, line: bytes) -> None:

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
 from engine.journal import Journal, journal_path, new_id, runs_path
 from engine.library import Runbook, RunbookError, load, name_of
-from engine.lock import Holder, Lock, Locked
+from engine.lock import Lock, Locked
 from engine.runbook import Plan
 from engine.shown import shown
 

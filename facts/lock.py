@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.locked import held_by
 from cluster.state import LockNode, Unknown
 from cluster.text import clean
 from cluster.wiring import LOCK
@@ -16,15 +16,6 @@ from facts.signs import Signs
 HOLDER = f"{LOCK}.holder"
 """Written by who takes the lock, and taken away with it."""
 SIGNS = Signs(files=(HOLDER,))
-_LATEST = 1e11
-"""Seconds since the epoch that a time may be: what a host says is shown as a date."""
-
-
-class _Said(msgspec.Struct):
-    run: str
-    who: str
-    since: float
-    why: str
 
 
 class ClusterLock(FactBase[LockNode | Unknown]):
@@ -44,9 +35,4 @@ class ClusterLock(FactBase[LockNode | Unknown]):
             return LockNode(held=False)
         if lines[:1] != ["held"]:
             return Unknown(f"its answer could not be read: {clean(' '.join(lines), 100)}")
-        try:
-            said = msgspec.json.decode("".join(lines[1:]), type=_Said)
-        except (msgspec.DecodeError, UnicodeError):
-            return LockNode(held=True, who="somebody", why="it is not told")
-        since = said.since if 0 <= said.since < _LATEST else 0.0
-        return LockNode(True, clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))
+        return held_by("".join(lines[1:]))

@@ -10,8 +10,9 @@ import time  # noqa: E402
 import gevent  # noqa: E402
 from gevent.fileobject import FileObject  # noqa: E402
 
+from cluster.locked import Holder  # noqa: E402
 from cluster.validate import cluster_spec  # noqa: E402
-from engine.lock import Holder, Lock, Locked  # noqa: E402
+from engine.lock import Lock, Locked  # noqa: E402
 from tests.unit.inventories import inventory  # noqa: E402
 
 
