@@ -23,6 +23,7 @@ class Seen:
     hosts: Mapping[tuple[str, str], Verdict]
     """Layer and host to the host's verdict."""
     picture: Picture
+    lock: Held
 
     @classmethod
     def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
@@ -34,7 +35,7 @@ class Seen:
             wide = {thing: value for thing, value in where.items() if not thing.host}
             where = wide | {thing: value for thing, value in picture(spec, latest).items() if thing.host}
         hosts = {(layer.layer, host.host): host.verdict for layer in closer for host in layer.hosts}
-        return cls(state, layers, hosts, where)
+        return cls(state, layers, hosts, where, held(state))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float) -> Snapshot:
     where = whereabouts(seen.picture)
     shut = gates(spec, seen.state)
     verdict = overall(seen.layers)
-    return Snapshot(spec.name, at, verdict, seen.layers, seen.state, ages, where, shut, held(seen.state))
+    return Snapshot(spec.name, at, verdict, seen.layers, seen.state, ages, where, shut, seen.lock)
 
 
 def events(before: Seen, now: Seen, at: float) -> list[Event]:
@@ -84,9 +85,8 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
         layer = JUDGED.get(change.thing.layer, change.thing.layer)
         verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
         found.append(Event(at, layer, change.thing.host, verdict, str(change)))
-    former, lock = held(before.state), held(now.state)
-    if lock != former:
-        text = f"the cluster's lock was {former}, and is {lock}"
+    if now.lock != before.lock:
+        text = f"the cluster's lock was {before.lock}, and is {now.lock}"
         found.append(Event(at, "hosts", "", verdicts["hosts", ""], text))
     was = {layer.layer: layer.verdict for layer in before.layers}
     found += [

@@ -52,12 +52,9 @@ class Order:
 
     async def agree(self, reason: str) -> None:
         """Say yes to the plan."""
-        await self._send({"agreed": True, "reason": reason})
-
-    async def _send(self, line: dict[str, object]) -> None:
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"agreed": True, "reason": reason}).encode() + b"\n")
             await self._process.stdin.drain()
 
     def leave(self) -> None:

@@ -12,8 +12,6 @@ from tui.recording.read import Recording
 
 SPEEDS = (1, 2, 5, 10, 60, 600)
 """Times as fast as it was."""
-JUMP = 60.0
-"""Seconds that are gone back or on at once."""
 _TURN = 0.05
 """Seconds between two looks at what is due."""
 
@@ -97,7 +95,6 @@ class Player:
         self.scene([*scene.events, scene.snapshot])
         self._lines = self._recording.lines(self._moment)
         self._next = next(self._lines, None)
-        # A snapshot is kept each few seconds: what is shown is as of this moment.
 
     def close(self) -> None:
         """Nothing is held."""
