@@ -7,6 +7,7 @@ import json
 from cluster.spec import Cluster, Role
 from cluster.state import (
     BrokerNode,
+    BrokerQueue,
     ClusterState,
     CrmNode,
     CrmResource,
@@ -89,7 +90,11 @@ def _vips(spec: Cluster, role: Role) -> dict[str, VipNode]:
     """The first host of `role` is the owner of its VIP."""
     vip = spec.keepalived.vip if role is Role.HAPROXY else spec.pacemaker.vip
     service = unit("keepalived") if role is Role.HAPROXY else None
-    return {name: VipNode({} if n else {vip: "host0"}, service) for n, name in enumerate(spec.names(role))}
+    priorities = spec.keepalived.priorities if role is Role.HAPROXY else {}
+    return {
+        name: VipNode({} if n else {vip: "host0"}, service, priority=priorities.get(name))
+        for n, name in enumerate(spec.names(role))
+    }
 
 
 def proxy(spec: Cluster, turn: int = 0) -> ProxyNode:
@@ -105,6 +110,7 @@ def proxy(spec: Cluster, turn: int = 0) -> ProxyNode:
             backup=backend == "galera",
             last_change=9300 + turn + n,
             downtime=31 + n,
+            rate=0 if backend == "galera" and n else (turn // 10 + n) % 6,
         )
         for backend, role, port, check in (
             ("galera", Role.GALERA, 3306, "L7OK/200"),
@@ -120,7 +126,7 @@ def database(spec: Cluster, turn: int = 0) -> GaleraNode:
     """A node that is Synced."""
     return GaleraNode(
         running=True, uuid=UUID, seqno=48_211 + 7 * turn, ready=True, connected=True, cluster_status="Primary",
-        state="Synced", size=len(spec.names(Role.GALERA)), conf_id=3, flow_control_paused=0.0004,
+        state="Synced", size=len(spec.names(Role.GALERA)), conf_id=3, flow_control_paused=0.0004, cached_downto=31_007,
         service=unit("mariadb"), check=unit("hatui-galera-check"),
     )  # fmt: skip
 
@@ -128,7 +134,14 @@ def database(spec: Cluster, turn: int = 0) -> GaleraNode:
 def broker(spec: Cluster, name: str) -> BrokerNode:
     """A broker that sees all others."""
     members = tuple(f"rabbit@{other}" for other in spec.names(Role.CONTROLLER))
-    return BrokerNode(f"rabbit@{name}", True, members, members, version="3.10.8", service=unit("rabbitmq-server"))
+    queues = tuple(
+        BrokerQueue("/", queue, "quorum", members[n % len(members)], members, 3 - n, 2)
+        for n, queue in enumerate(("notifications.info", "conductor", "scheduler"))
+    )
+    return BrokerNode(
+        f"rabbit@{name}", True, members, members, version="3.10.8", queues=queues, queues_total=len(queues),
+        service=unit("rabbitmq-server"),
+    )  # fmt: skip
 
 
 def member(spec: Cluster) -> QuorumNode:
@@ -150,7 +163,8 @@ def crm(spec: Cluster) -> CrmStatus:
                 for n, name in enumerate(names)
             ),
         ),
-        failures=(), fencing=(), bans=(), service=unit("pacemaker"),
+        failures=(), fencing=(), bans=(),
+        constraints=tuple(f"fence-{name} not on {name}" for name in names), service=unit("pacemaker"),
     )  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from tui.rollout import kept
 if TYPE_CHECKING:
     from engine.journal import Run
     from tui.console.known import Known
-    from tui.console.screens import View
     from tui.console.unlock import Lock
+    from tui.console.view import View
 
 _SERVICES = {
     "vip": "the load balancers' VIP, from one balancer to another",

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from textual.app import App, SystemCommand
-from textual.screen import Screen
+from textual.app import App
 
 from cluster.text import clean
 from engine.journal import Run
 from tui.console.acting import Acting
 from tui.console.actions import Action, available
-from tui.console.dialogs import Help
 from tui.console.feed import Silent, Take
 from tui.console.journal import Journal
 from tui.console.known import Known
 from tui.console.lines import Line
+from tui.console.looking import Looking
 from tui.console.palette import DARK, LIGHT
 from tui.console.player import Player
-from tui.console.screens import MODES, LayerView, NodeView, RunsView, View
+from tui.console.screens import MODES, RunsView
 from tui.console.unlock import Lock
+from tui.console.view import View
 from tui.console.views.events import events
 from tui.console.views.header import Mode, header
 from tui.engine import Event, Told, told
@@ -50,7 +49,7 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class Console(Acting, App[None]):
+class Console(Looking, Acting, App[None]):
     """`source` tells what is so; runs are begun with `inventory`."""
 
     CSS_PATH = "console.tcss"
@@ -159,7 +158,7 @@ class Console(Acting, App[None]):
         if self.known.snapshot and not self.source.replay:
             before = self.runs
             self.runs = await asyncio.to_thread(self._journal.newest, self.known.snapshot.cluster)
-            if self.runs != before and isinstance(self.view, RunsView):
+            if self.runs != before and self.view:
                 self.view.redraw()
 
     @property
@@ -171,8 +170,13 @@ class Console(Acting, App[None]):
         """The two lines at the top."""
         now = self.now()
         mode = Mode(self.lock.shown(now), self.lock.left(now) > 0, self.source.replay)
-        running = next((run for run in self.runs if run.alive and run.outcome is None), None)
-        return header(self.known, now, self.wall(), mode, f"▶ {running.begin['title']} (5)" if running else "", width)
+        run = self.running
+        return header(self.known, now, self.wall(), mode, f"▶ {run.begin['title']} (5)" if run else "", width)
+
+    @property
+    def running(self) -> Run | None:
+        """The run of this machine that goes on, if any does."""
+        return next((run for run in self.runs if run.alive and run.outcome is None), None)
 
     def event_lines(self) -> list[Line]:
         """All events that are kept, as lines; those that were made before are the same."""
@@ -185,104 +189,3 @@ class Console(Acting, App[None]):
         elif last < kept[-1].number:
             self._lines = [*self._lines, *events(self.known.last(kept[-1].number - last))][-len(kept) :]
         return self._lines
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's form)
-        """The palette: every action of the registry by its title."""
-        for action in self.actions:
-            yield SystemCommand(f"{action.title} ({action.shown})", action.risk.value, self._runs_action(action.name))
-
-    def _runs_action(self, name: str) -> Callable[[], object]:
-        return lambda: self.call_later(self.run_action, name)
-
-    def action_view(self, name: str) -> None:
-        """Another screen."""
-        if len(self.screen_stack) == 1:
-            self.switch_mode(name)
-
-    def open_node(self, name: str) -> None:
-        """One node."""
-        self._open("node", NodeView, name)
-
-    def open_layer(self, name: str) -> None:
-        """One layer."""
-        self._open("layer", LayerView, name)
-
-    def open_run(self, name: str) -> None:
-        """One run."""
-        self._open("runs", RunsView, name)
-
-    def _open(self, mode: str, kind: type[NodeView | LayerView | RunsView], name: str) -> None:
-        async def go() -> None:
-            # A dialog that has been answered is still being closed.
-            while len(self.screen_stack) > 1:
-                await asyncio.sleep(0.02)
-            await self.switch_mode(mode)
-            if isinstance(self.view, kind):
-                self.view.open(name)
-
-        self.run_worker(go(), group="open", exclusive=True)
-
-    def action_out(self) -> None:
-        """Out of what is open; at last to the overview."""
-        if len(self.screen_stack) == 1 and self.view and not self.view.back():
-            self.switch_mode("overview")
-
-    def action_filter(self) -> None:
-        """Show only some lines."""
-        if self.view and len(self.screen_stack) == 1:
-            self.view.filter()
-
-    def action_copy(self) -> None:
-        """The line that the cursor is on, to the terminal's clipboard."""
-        if self.view and (line := self.view.current):
-            self._copied(line.whole)
-
-    def action_copy_all(self) -> None:
-        """All of the screen."""
-        if self.view:
-            self._copied(self.view.all_text())
-
-    def _copied(self, text: str) -> None:
-        self.copy_to_clipboard(text)
-        self.notify(f"Copied: {text.splitlines()[0][:60] if text else 'nothing'}", markup=False, timeout=2)
-
-    def action_palette(self) -> None:
-        """Find an action by its name."""
-        self.action_command_palette()
-
-    def action_help(self) -> None:
-        """All keys."""
-        if len(self.screen_stack) == 1:
-            self.push_screen(Help(self.actions))
-
-    def action_light(self) -> None:
-        """For a light terminal."""
-        self.theme = LIGHT.name
-
-    def action_dark(self) -> None:
-        """For a dark terminal."""
-        self.theme = DARK.name
-
-    def action_leave(self) -> None:
-        """Quit at once."""
-        self.exit()
-
-    def action_play(self) -> None:
-        """Pause a replay, or go on with it."""
-        if isinstance(self.source, Player):
-            self.source.pause(not self.source.paused)
-
-    def action_step(self) -> None:
-        """What came next."""
-        if isinstance(self.source, Player):
-            self.source.step()
-
-    def action_jump(self, seconds: int) -> None:
-        """Back or on."""
-        if isinstance(self.source, Player):
-            self.source.jump(seconds)
-
-    def action_faster(self, by: int) -> None:
-        """The next speed."""
-        if isinstance(self.source, Player):
-            self.source.faster(by)

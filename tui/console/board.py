@@ -62,13 +62,21 @@ class Board(ScrollView, can_focus=True):
         board: Board
         by: int
 
-    def __init__(self, *, follows: bool = False, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+    def __init__(
+        self,
+        *,
+        follows: bool = False,
+        from_end: bool = False,
+        id: str | None = None,  # noqa: A002 (Textual's own name)
+    ) -> None:
         super().__init__(id=id)
         self._lines: list[Line] = []
         self._cursor = -1
         self._spot = 0
         self._follows = follows
         """Stay at the end while the cursor is on the last line."""
+        self._from_end = from_end
+        """Begin there."""
 
     @property
     def line(self) -> Line | None:
@@ -91,7 +99,7 @@ class Board(ScrollView, can_focus=True):
         if lines == self._lines:
             return
         before, cursor = self._lines, self._cursor
-        at_end = self._follows and (cursor < 0 or cursor >= _last(before))
+        at_end = self._from_end if cursor < 0 else self._follows and cursor >= _last(before)
         top = before[self.scroll_offset.y].key if self.scroll_offset.y < len(before) else ""
         below = self.scroll_offset.y
         key = before[cursor].key if 0 <= cursor < len(before) else ""

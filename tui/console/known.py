@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from cluster.health import LayerHealth, Verdict
+from tui.console.trends import Trends
 from tui.engine import Event, Snapshot, Told
 
 EVENTS = 2000
@@ -34,6 +35,7 @@ class Known:
     trouble: str = ""
     """Why nothing is told at the moment, as a sentence; empty while the stream goes on."""
     revision: int = 0
+    trends: Trends = field(default_factory=Trends)
     _events: deque[Numbered] = field(default_factory=lambda: deque(maxlen=EVENTS))
     _count: int = 0
 
@@ -45,6 +47,7 @@ class Known:
             self._events.append(Numbered(self._count, told))
         else:
             self.snapshot, self.heard, self.trouble = told, now, ""
+            self.trends.take(told.state, now)
 
     def silent(self, reason: str) -> None:
         """The stream has ended, or can't be read: `reason` is a sentence."""
@@ -55,6 +58,7 @@ class Known:
         """Begin again, as if nothing had been told: a replay has jumped."""
         self.snapshot, self.trouble = None, ""
         self._events.clear()
+        self.trends.forget()
         self.revision += 1
 
     def age(self, now: float) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
@@ -188,3 +189,56 @@ def test_a_dry_run_shows_each_precheck_and_agrees_to_nothing(tmp_path: Path) -> 
     messages: tuple[dict[str, object], ...]
     messages = ({"plan": PLAN}, {"precheck": {"step": 0, "reason": ""}}, {"precheck": {"step": 1, "reason": "not now"}})
     on("healthy", check, size=(100, 40), command=stood_for(tmp_path, *messages))
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "then", "asked"),
+    [
+        ("s", "Switch over: what?", "Switch over: the vip, to where?", "switchover_vip to= --dry-run"),
+        ("d", "Drain: which host?", "type haproxy2 to confirm", "drain host=haproxy2"),
+        ("u", "Put back into service: which host?", "y: go on", "undrain host=haproxy2"),
+        ("R", "Restart, host by host: which layer?", "type haproxy2 to confirm", "restart layer=haproxy2"),
+        ("C", "Recover: which cluster?", "type haproxy2 to confirm", "recover_galera"),
+    ],
+)
+def test_each_key_asks_what_and_then_shows_the_plan(
+    tmp_path: Path, key: str, first: str, then: str, asked: str
+) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await unlocked(app, pilot)
+        await pilot.press(key)
+        await shown(app, pilot, first)
+        if key not in "sC":
+            await shown(app, pilot, "haproxy2  ok")
+        await pilot.press("enter")
+        await shown(app, pilot, then)
+        assert (tmp_path / "asked").read_text().splitlines()[-1] == asked
+        assert not agreed(tmp_path)
+
+    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+
+
+def test_a_rollout_asks_for_its_fields_and_shows_the_plan(tmp_path: Path) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await unlocked(app, pilot)
+        await pilot.press("o")
+        await shown(app, pilot, "Roll out what the inventory changes")
+        await pilot.press(*"galera", "enter", "enter", "enter", *"canary", "enter")
+        await shown(app, pilot, "Nothing has been changed")
+        assert (tmp_path / "asked").read_text() == "rollout layer=galera soak=60 pause_after=canary\n"
+
+    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+
+
+def test_a_resource_is_chosen_before_its_place(tmp_path: Path) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await unlocked(app, pilot)
+        await pilot.press("s", "end", "enter")
+        await shown(app, pilot, "Switch over: which resource?")
+        await shown(app, pilot, "haproxy2  ok")
+        await pilot.press("enter")
+        await shown(app, pilot, "Switch over: haproxy2, to where?")
+        await shown(app, pilot, "haproxy2  ok")
+        assert (tmp_path / "asked").read_text().splitlines()[-1] == "switchover_resource name=haproxy2 to= --dry-run"
+
+    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))

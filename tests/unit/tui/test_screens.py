@@ -71,6 +71,17 @@ def test_enter_goes_to_the_node_and_esc_comes_back() -> None:
     on("degraded", check)
 
 
+def test_enter_on_a_fact_of_a_node_goes_to_its_layer() -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await shown(app, pilot, "[haproxy1]")
+        await pilot.press("slash", *"uptime", "enter", "end", "enter")
+        await shown(app, pilot, "[haproxy]")
+        assert app.current_mode == "layer"
+
+    on("healthy", check)
+
+
 def test_the_filter_leaves_only_what_has_the_text() -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
         await pilot.press("4", "slash", *"mysql3 on haproxy1")
@@ -168,11 +179,12 @@ def test_light_and_dark() -> None:
     on("healthy", check)
 
 
-def test_a_terminal_that_grows_shows_the_reasons() -> None:
+def test_below_a_layer_that_is_not_well_stands_why() -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
-        assert "WHY" not in text(app)
-        await pilot.resize_terminal(160, 48)
-        await shown(app, pilot, "WHY")
+        rows = text(app).splitlines()
+        galera = next(number for number, row in enumerate(rows) if row.startswith(" galera"))
+        assert "mysql1 sees 2 of 3 members" in rows[galera + 1]
+        assert rows[galera + 2].startswith(" rabbitmq")
 
     on("degraded", check)
 

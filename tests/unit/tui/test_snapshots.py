@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.streams.build import STORIES
-from tests.unit.tui.desk import Fixed
+from tests.unit.tui import journals
+from tests.unit.tui.desk import PLAN, Fixed, stood_for
 from tui.console.app import Console
 
 SIZES = {"80x24": (80, 24), "160x48": (160, 48)}
@@ -21,17 +23,25 @@ VIEWS = {
     "runs": ("5",),
     "gates": ("6",),
 }
+ASKED = {
+    "what": (PLAN, ("s",)),
+    "where": (PLAN, ("s", "home", "enter")),
+    "plan": (PLAN, ("s", "home", "enter", "enter")),
+    "refused": ({**PLAN, "refused": "haproxy2 does not serve", "steps": []}, ("d", "enter")),
+    "guarded": (PLAN, ("u", "enter")),
+    "rollout": (PLAN, ("o",)),
+}
 DIALOGS = {"help": ("question_mark",), "unlock": ("U",), "filter": ("4", "slash", "g", "tab")}
 
 
-def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], Awaitable[None]]:
+def pressing(keys: tuple[str, ...], pause: float = 0.1) -> Callable[[Pilot[None]], Awaitable[None]]:
     """What is done before the picture is taken."""
 
     async def press(pilot: Pilot[None]) -> None:
         await pilot.pause(0.3)
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.1)
+            await pilot.pause(pause)
         await pilot.pause(0.2)
 
     return press
@@ -43,6 +53,26 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], Awaitable[None]]:
 def test_screen(snap_compare: Any, story: str, view: str, size: str) -> None:
     app = Console(Fixed(STORIES[story](8)))
     assert snap_compare(app, run_before=pressing(VIEWS[view]), terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("asked", ASKED)
+def test_what_is_asked_before_a_change(snap_compare: Any, tmp_path: Path, asked: str, size: str) -> None:
+    """The engine is stood for: what it tells is fixed."""
+    told, keys = ASKED[asked]
+    app = Console(Fixed(STORIES["healthy"](8)))
+    app.command = stood_for(tmp_path, {"plan": told})
+    assert snap_compare(app, run_before=pressing(("U", "y", *keys), 0.4), terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("keys", [(), ("home", "enter"), ("home", "down", "enter")], ids=["list", "running", "stopped"])
+def test_runs(snap_compare: Any, keys: tuple[str, ...], size: str) -> None:
+    journals.stopped()
+    with journals.going_on():
+        app = Console(Fixed(STORIES["healthy"](8)))
+        run_before = pressing(("5", *keys), 0.6)
+        assert snap_compare(app, run_before=run_before, terminal_size=SIZES[size])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -12,6 +12,8 @@ from tui.engine import Snapshot
 
 _JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
 """Records that are judged in a layer of another name."""
+_PART_OF = {"lock": "hosts"}
+"""Records that no layer is judged by, and the layer whose screen they lead to."""
 _NAME = 26
 """Columns of a fact's name."""
 
@@ -37,7 +39,7 @@ def node(known: Known, now: float, name: str) -> list[Line]:
         for path, value in _facts(hosts[name], ""):
             spans: tuple[Span, ...] = (("  ", ""), fitted(span(path, "dim"), _NAME), ("  ", ""), span(value))
             plain = f"{name} {record} {path}: {span(value)[0]}"
-            lines.append(Line(spans, f"{record}/{path}", plain, layer=layer, host=name))
+            lines.append(Line(spans, f"{record}/{path}", plain, layer=_PART_OF.get(record, layer), host=name))
         lines.append(blank())
     return lines[:-1]
 

@@ -1,4 +1,4 @@
-"""The overview: a row a layer, a column a node, and what is to be said of each."""
+"""The overview: a row a layer, its nodes, and what is to be said of each."""
 
 from __future__ import annotations
 
@@ -8,50 +8,40 @@ from rich.cells import cell_len
 
 from cluster.health import HostHealth, LayerHealth, Verdict
 from tui.console.known import Known
-from tui.console.lines import Line, Span, Spot, fitted, glyph, safe, span, verdict
+from tui.console.lines import ROLES, Line, Span, Spot, fitted, glyph, safe, span, verdict
 from tui.engine import Snapshot
 
 _LAYER, _VERDICT, _NODE = 11, 10, 16
 """Columns of a layer's name and verdict, and of a node's cell at least."""
+_BEFORE = 1 + _LAYER + _VERDICT
+_NODES = 3
+"""Cells of a row."""
 _RANK = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.WARN: 2, Verdict.OK: 3}
 
 
 def overview(known: Known, now: float, width: int) -> list[Line]:
-    """The rows, for a screen of so many columns."""
+    """The rows, for a screen of so many columns; below each that is not well, why."""
     seen = known.snapshot
     if seen is None:
         return [Line(((f"  {known.trouble or 'Asking every host…'}", "unknown" if known.trouble else "dim"),))]
     stale = bool(known.stale(now))
-    nodes = 3 if width < 120 else 4
-    # A reason has room on a wide screen only; else it is in the line below.
-    room = width - _LAYER - _VERDICT - 1
-    cell = max(_NODE, room // nodes if width < 120 else min(26, (room - 30) // nodes))
-    lines = [_names(nodes, cell, width)]
+    cell = max(_NODE, (width - _BEFORE) // _NODES)
+    lines = [Line(((f" {'LAYER':<{_LAYER}}{'VERDICT':<{_VERDICT}}NODES", "dim"),))]
     marks = _marks(seen)
     for layer in seen.layers:
-        lines.append(_row(layer, nodes, cell, width, marks, stale=stale))
+        lines.append(_row(layer, cell, marks, stale=stale))
+        # Of what is stale the header says why.
+        if layer.verdict is not Verdict.OK and not stale:
+            lines.append(Line(((" " * (1 + _LAYER), ""), span(layer.reason, ROLES[layer.verdict])), layer=layer.layer))
     return lines
 
 
-def _names(nodes: int, cell: int, width: int) -> Line:
-    reason = "WHY" if width >= 120 else ""
-    return Line(((f" {'LAYER':<{_LAYER}}{'VERDICT':<{_VERDICT}}{'NODES':<{nodes * cell}}{reason}", "dim"),))
-
-
-def _row(
-    layer: LayerHealth,
-    nodes: int,
-    cell: int,
-    width: int,
-    marks: Mapping[tuple[str, str], str],
-    *,
-    stale: bool,
-) -> Line:
+def _row(layer: LayerHealth, cell: int, marks: Mapping[tuple[str, str], str], *, stale: bool) -> Line:
     said = Verdict.UNKNOWN if stale else layer.verdict
     spans: list[Span] = [(" ", ""), fitted(span(layer.layer, "strong"), _LAYER), fitted(verdict(said), _VERDICT)]
     spots: list[Spot] = []
-    begin = 1 + _LAYER + _VERDICT
-    shown, rest = _chosen(layer.hosts, nodes)
+    begin = _BEFORE
+    shown, rest = _chosen(layer.hosts, _NODES)
     for host in shown:
         spans += _cell(host, cell, marks.get((layer.layer, host.host), ""), stale=stale)
         spots.append(Spot(begin, begin + cell - 1, host.host))
@@ -60,10 +50,6 @@ def _row(
         worst = min((host.verdict for host in rest), key=_RANK.__getitem__)
         sign = Verdict.UNKNOWN if stale else worst
         spans += [glyph(sign), fitted((f" {len(rest)} more {sign}", ""), cell - 1)]
-        begin += cell
-    if width >= 120:
-        spans.append((" " * (1 + _LAYER + _VERDICT + nodes * cell - begin), ""))
-        spans.append(span(layer.reason, "" if layer.verdict is not Verdict.OK else "dim"))
     said_of = f"{layer.layer}: {layer.reason}"
     return Line(tuple(spans), key=layer.layer, plain=safe(said_of), spots=tuple(spots), layer=layer.layer)
 

@@ -26,7 +26,7 @@ def outcome(run: Run) -> Span:
     return (f"{sign} {run.outcome}", role)
 
 
-def runs(found: Sequence[Run]) -> list[Line]:
+def runs(found: Sequence[Run], *, replay: bool) -> list[Line]:
     """A line a run, the newest first."""
     rows = []
     for run in found:
@@ -42,15 +42,15 @@ def runs(found: Sequence[Run]) -> list[Line]:
         )
         rows.append(Row(run.id, cells))
     if not rows:
-        return [heading("Runs", "none from this machine yet")]
+        return [heading("Runs", "a recording has none" if replay else "none from this machine yet")]
     return [
         heading("Runs", "enter: step by step"),
         *table(("BEGAN", "OUTCOME", "TOOK", "WHO", "WHAT, WHY"), rows, widest=22),
     ]
 
 
-def run(found: Run, wall: float) -> list[Line]:
-    """One run: what it is, its steps with where each is, what clients felt, its log."""
+def run(found: Run, wall: float, rests_on: Iterable[Line] = ()) -> list[Line]:
+    """One run: what it is, its steps with where each is, the lines of the gates, what clients felt, its log."""
     begin = found.begin
     last = found.events[-1]["at"] if found.outcome else wall
     ended = f"  {found.end['reason']}" if found.end else "" if found.alive else f"  {died(found)}"
@@ -75,6 +75,8 @@ def run(found: Run, wall: float) -> list[Line]:
         heading("Steps"),
         *_steps(found, wall),
     ]
+    if gates := list(rests_on):
+        lines += [blank(), *gates]
     if found.measured:
         lines += [blank(), heading("What clients felt")]
         lines += [

@@ -1,0 +1,133 @@
+"""Going from screen to screen, and all else that only looks; in a replay also through the time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui.console.actions import Action
+from tui.console.dialogs import Help
+from tui.console.palette import DARK, LIGHT
+from tui.console.player import Player
+from tui.console.screens import LayerView, NodeView, RunsView
+
+if TYPE_CHECKING:
+    from tui.console.app import Source
+    from tui.console.view import View
+
+
+class Looking(App[None]):
+    """The part of the console that changes nothing."""
+
+    source: Source
+    actions: tuple[Action, ...]
+
+    if TYPE_CHECKING:
+
+        @property
+        def view(self) -> View | None: ...
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's form)
+        """The palette: every action of the registry by its title."""
+        for action in self.actions:
+            yield SystemCommand(f"{action.title} ({action.shown})", action.risk.value, self._runs_action(action.name))
+
+    def _runs_action(self, name: str) -> Callable[[], object]:
+        return lambda: self.call_later(self.run_action, name)
+
+    def action_view(self, name: str) -> None:
+        """Another screen."""
+        if len(self.screen_stack) == 1:
+            self.switch_mode(name)
+
+    def open_node(self, name: str) -> None:
+        """One node."""
+        self._open("node", NodeView, name)
+
+    def open_layer(self, name: str) -> None:
+        """One layer."""
+        self._open("layer", LayerView, name)
+
+    def open_run(self, name: str) -> None:
+        """One run."""
+        self._open("runs", RunsView, name)
+
+    def _open(self, mode: str, kind: type[NodeView | LayerView | RunsView], name: str) -> None:
+        async def go() -> None:
+            # A dialog that has been answered is still being closed.
+            while len(self.screen_stack) > 1:
+                await asyncio.sleep(0.02)
+            await self.switch_mode(mode)
+            if isinstance(self.view, kind):
+                self.view.open(name)
+
+        self.run_worker(go(), group="open", exclusive=True)
+
+    def action_out(self) -> None:
+        """Out of what is open; at last to the overview."""
+        if len(self.screen_stack) == 1 and self.view and not self.view.back():
+            self.switch_mode("overview")
+
+    def action_filter(self) -> None:
+        """Show only some lines."""
+        if self.view and len(self.screen_stack) == 1:
+            self.view.filter()
+
+    def action_copy(self) -> None:
+        """The line that the cursor is on, to the terminal's clipboard."""
+        if self.view and (line := self.view.current):
+            self._copied(line.whole)
+
+    def action_copy_all(self) -> None:
+        """All of the screen."""
+        if self.view:
+            self._copied(self.view.all_text())
+
+    def _copied(self, text: str) -> None:
+        self.copy_to_clipboard(text)
+        self.notify(f"Copied: {text.splitlines()[0][:60] if text else 'nothing'}", markup=False, timeout=2)
+
+    def action_palette(self) -> None:
+        """Find an action by its name."""
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        """All keys."""
+        if len(self.screen_stack) == 1:
+            self.push_screen(Help(self.actions))
+
+    def action_light(self) -> None:
+        """For a light terminal."""
+        self.theme = LIGHT.name
+
+    def action_dark(self) -> None:
+        """For a dark terminal."""
+        self.theme = DARK.name
+
+    def action_leave(self) -> None:
+        """Quit at once."""
+        self.exit()
+
+    def action_play(self) -> None:
+        """Pause a replay, or go on with it."""
+        if isinstance(self.source, Player):
+            self.source.pause(not self.source.paused)
+
+    def action_step(self) -> None:
+        """What came next."""
+        if isinstance(self.source, Player):
+            self.source.step()
+
+    def action_jump(self, seconds: int) -> None:
+        """Back or on."""
+        if isinstance(self.source, Player):
+            self.source.jump(seconds)
+
+    def action_faster(self, by: int) -> None:
+        """The next speed."""
+        if isinstance(self.source, Player):
+            self.source.faster(by)
