@@ -14,6 +14,7 @@ from bench.memory import memory
 from bench.observer import observers
 from bench.probes import probes
 from bench.report import Figure, table
+from bench.start import starts
 from bench.status import statuses
 from bench.switchovers import switchovers
 
@@ -26,6 +27,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "probes": probes,
     "switchovers": switchovers,
     "console": console,
+    "start": starts,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

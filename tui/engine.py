@@ -66,6 +66,8 @@ class Snapshot(msgspec.Struct, frozen=True, tag_field="kind", tag="snapshot"):
     where: tuple[Where, ...] = ()
     gates: tuple[Gate, ...] = ()
     lock: Lock = Lock(None)
+    complete: bool = True
+    """False: the observer has begun, and some host has not answered yet."""
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="kind", tag="event"):

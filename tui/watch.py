@@ -33,7 +33,7 @@ def watch(inventory: Path, form: str, every: float) -> int:
                 sys.stdout.flush()
             elif isinstance(one, Event):
                 _print_event(one, form)
-            elif not begun:
+            elif not begun and one.complete:
                 begun = True
                 print(plain(one), flush=True) if form == "plain" else print_tables(one)
             if not isinstance(one, Event):

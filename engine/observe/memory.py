@@ -22,10 +22,13 @@ Ages = Mapping[str, Mapping[str, float | None]]
 """Layer (a field of ClusterState; for `hosts` the host itself) to host to seconds since it was seen; None: never."""
 
 
+_AWAITED = "has not answered yet"
+
+
 @dataclass(slots=True)
 class _Host:
     heard: float | None = None
-    reason: str = "was not asked yet"
+    reason: str = _AWAITED
     took: dict[str, float] = field(default_factory=dict)
     records: dict[str, tuple[float, Any]] = field(default_factory=dict)
     settled: dict[str, tuple[float, Any]] = field(default_factory=dict)
@@ -80,7 +83,7 @@ class Memory:
         """Whether every host has said all that it is asked, or can't be reached."""
         return all(
             (host.heard is not None and len(host.records) == len(self._layers[name]))
-            or (host.heard is None and host.reason != "was not asked yet")
+            or (host.heard is None and host.reason != _AWAITED)
             for name, host in self._hosts.items()
         )
 
@@ -111,7 +114,7 @@ class Memory:
 
     def _away(self, host: _Host, now: float) -> Unknown | None:
         if host.heard is None:
-            return Unknown(host.reason or "has not answered yet")
+            return Unknown(host.reason or _AWAITED)
         if (age := now - host.heard) <= SILENT:
             return None
         if host.reason:

@@ -51,6 +51,8 @@ class Snapshot:
     where: tuple[Where, ...]
     gates: tuple[Gate, ...]
     lock: Held
+    complete: bool = True
+    """False while the observer begins: some host has not answered yet, and no event tells when it does."""
     kind: str = "snapshot"
 
 
@@ -69,12 +71,12 @@ class Event:
     kind: str = "event"
 
 
-def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float) -> Snapshot:
+def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float, *, complete: bool = True) -> Snapshot:
     """The view as it is told."""
     where = whereabouts(seen.picture)
     shut = gates(spec, seen.state)
     verdict = overall(seen.layers)
-    return Snapshot(spec.name, at, verdict, seen.layers, seen.state, ages, where, shut, seen.lock)
+    return Snapshot(spec.name, at, verdict, seen.layers, seen.state, ages, where, shut, seen.lock, complete)
 
 
 def events(before: Seen, now: Seen, at: float) -> list[Event]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 import time
@@ -19,6 +18,8 @@ from engine.observe.news import Event, Seen, events, snapshot
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
 
+_SOON = 0.7
+"""Seconds after which what is known is told, though not every host has answered yet; and again after as many."""
 _EASE = 2
 """After the news were looked for, this many times as long passes before they are again."""
 
@@ -42,12 +43,9 @@ class Watch:
         self._untold = 0
 
     async def run(self) -> None:
-        """Tell without end; first when every host has answered, or WITHIN seconds have passed."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WITHIN):
-                while not self._memory.complete():
-                    await self._wait(WITHIN)
-        seen = Seen.of(self._cluster, self._memory.state(self._clock()))
+        """Tell without end. Of what changes it tells once every host has answered, or WITHIN seconds have passed."""
+        await self._first()
+        seen = self._now()
         self._snapshot(seen)
         tick = self._clock()
         while True:
@@ -59,6 +57,20 @@ class Watch:
             # What grew too old has stirred nobody.
             seen = await self._news(seen)
             self._snapshot(seen)
+
+    async def _first(self) -> None:
+        """What is known so far, while some host is waited for: who is there must not be hidden by one that is not."""
+        begun = self._clock()
+        until = begun + WITHIN
+        soon = begun + _SOON
+        while not self._memory.complete() and (now := self._clock()) < until:
+            if now >= soon:
+                soon = now + _SOON
+                self._snapshot(self._now(), complete=False)
+            await self._wait(min(soon, until) - self._clock())
+
+    def _now(self) -> Seen:
+        return Seen.of(self._cluster, self._memory.state(self._clock()))
 
     async def _wait(self, within: float) -> bool:
         """Whether something new came before so many seconds."""
@@ -102,14 +114,15 @@ class Watch:
     def _tell(self, event: Event) -> None:
         self._untold += not self._stream.tell(event)
 
-    def _snapshot(self, seen: Seen) -> None:
+    def _snapshot(self, seen: Seen, *, complete: bool = True) -> None:
         if self._untold:
             lost = Event(
                 time.time(), "hosts", "", seen.layers[0].verdict,
                 f"{self._untold} events were not told: the reader was too slow",
             )  # fmt: skip
             self._untold *= not self._stream.tell(lost)
-        self._stream.tell(snapshot(self._cluster, seen, self._memory.ages(self._clock()), time.time()))
+        ages = self._memory.ages(self._clock())
+        self._stream.tell(snapshot(self._cluster, seen, ages, time.time(), complete=complete))
 
 
 async def watch(cluster: Cluster, every: float) -> None:

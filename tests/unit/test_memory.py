@@ -30,7 +30,7 @@ def test_before_anything_was_said_nothing_is_known() -> None:
     state = memory.state(0)
     assert not memory.complete()
     assert {type(record) for record in state.hosts.values()} == {Unknown}
-    assert state.galera["mysql1"] == Unknown("was not asked yet")
+    assert state.galera["mysql1"] == Unknown("has not answered yet")
     assert set(memory.ages(0)["galera"].values()) == {None}
 
 

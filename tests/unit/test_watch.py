@@ -18,7 +18,7 @@ from cluster.state import ClusterState
 from engine.layers import PERIODS
 from engine.observe.stream import Stream
 from engine.observe.watch import Watch
-from tests.unit.test_health import SPEC
+from tests.unit.test_health import HOSTS, SPEC
 from tui.engine import Event, Snapshot, Told, told
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ CLUSTER = replace(SPEC, hosts={name: HOSTS[name] for name in ("haproxy1", "hapro
 # What a host's shell runs is this machine's; a file says that the host can't be reached, or hangs.
 SSH = """#!/bin/sh
 for last; do before=$address; address=$last; done
+[ ! -e "$FOLDER/mute-$before" ] || exec sleep 20
 [ ! -e "$FOLDER/away-$before" ] || { echo "no route to $before" >&2; exit 255; }
 echo $$ >>"$FOLDER/pids"
 exec sh -c "$last"
@@ -81,6 +82,24 @@ def test_the_first_line_is_a_snapshot_with_every_host_s_answer(watched: Watched)
     assert set(first.state) == set(first.ages) == set(ClusterState.__dataclass_fields__)
     assert all(age is not None and age < 5 for age in first.ages["vrrp"].values())
     assert [layer.layer for layer in first.layers][:2] == ["hosts", "haproxy"]
+
+
+def test_one_that_does_not_answer_hides_nobody(tmp_path: Path) -> None:
+    # The address of the second of the two.
+    address = HOSTS["haproxy2"].address
+    (tmp_path / f"mute-{address}").touch()
+    one = Watched(tmp_path, "engine", "watch")
+    try:
+        first = one.until(lambda one: True)
+        assert isinstance(first, Snapshot) and not first.complete
+        assert "reason" not in first.state["hosts"]["haproxy1"]
+        assert first.state["hosts"]["haproxy2"] == {"reason": "has not answered yet"}
+        assert first.layers[0].verdict is Verdict.UNKNOWN
+        later = one.until(lambda one: isinstance(one, Event) or one.complete)
+        assert isinstance(later, Snapshot), "nothing changed, but for what was known of it"
+    finally:
+        one.process.kill()
+        one.process.wait()
 
 
 def test_a_host_that_goes_and_comes_back_is_told_of(watched: Watched) -> None:
