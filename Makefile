@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test check e2e bench lock programs
+.PHONY: demo test check e2e bench lock pictures programs
 
 demo: .venv/ready programs
 	$(BIN)/halab up
@@ -26,6 +26,9 @@ e2e: .venv/ready-for-tests programs
 
 bench: .venv/ready programs
 	$(BIN)/python -m bench
+
+pictures: .venv/ready-for-tests
+	$(BIN)/python -m tests.unit.tui.pictures
 
 programs:
 	@sh lab/install-programs

@@ -14,6 +14,7 @@ import pytest
 from engine.journal import runs
 from inventory import CLUSTER
 from tests.e2e import lab
+from tests.e2e.dialogs import agreed, chosen, unlocked
 from tests.e2e.operator import other, owner, writer
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_rollout import Rollout, change, sessions
@@ -52,25 +53,6 @@ def told_at(text: str, since: float) -> float:
     raise AssertionError(f"it was not recorded: {text}")
 
 
-def unlocked(screen: Terminal) -> None:
-    screen.wait("LOCKED", "VIP .47", "age", within=15)
-    screen.keys("U")
-    screen.wait("Unlock this console?")
-    screen.keys("y")
-    screen.wait("UNLOCKED")
-
-
-def agreed(screen: Terminal, word: str) -> None:
-    """Give a reason, type the name, and go."""
-    screen.wait("Nothing has been changed", within=30)
-    screen.keys("Tab", "Tab")
-    screen.type("a test")
-    screen.keys("Enter")
-    screen.type(word)
-    screen.keys("Enter")
-    screen.keys("Enter")
-
-
 def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
     with terminal(columns=160, rows=48) as screen:
         screen.wait("● OK 7", within=15)
@@ -97,6 +79,31 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
         screen.wait("● OK 7", within=60)
         screen.keys("q")
         lab.wait_until(screen.dead, 2, "the console has ended")
+    replayed(first, second)
+
+
+def replayed(first: str, second: str) -> None:
+    """The same again from the console's own recording: from before the VIP moved, to the node that was cut off."""
+    moved = told_at(f"and is {second}", time.time() - 600)
+    before = time.strftime("%H:%M:%S", time.localtime(moved - 3))
+    with terminal("replay", "--at", before) as screen:
+        screen.wait("REPLAY", f"VIP .47 {first}", before[:-1], within=10)
+        screen.keys("Space")
+        screen.wait("REPLAY paused")
+        for _ in range(60):
+            if screen.shows(f"VIP .47 {second}"):
+                break
+            screen.keys(".")
+        screen.wait(f"VIP .47 {second}")
+        screen.keys("U", "s")
+        assert not screen.shows("Unlock") and not screen.shows("Switch over")
+        screen.keys("+", "+", "+", "Space")
+        screen.wait("REPLAY x10")
+        screen.wait("galera", "mysql3 FAIL", within=30)
+        screen.keys("<", "<", "<", "<", "Space")
+        screen.wait("REPLAY paused")
+        screen.keys("q")
+        lab.wait_until(screen.dead, 2, "the replay has ended")
 
 
 @contextmanager
@@ -134,17 +141,6 @@ def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None
         agreed(screen, database)
         screen.wait("● DONE", "What clients felt", within=120)
         assert writer() == database
-
-
-def chosen(screen: Terminal, name: str) -> None:
-    """Go down to a candidate, and take it."""
-    screen.keys("Home")
-    offered = [line for line in screen.text().splitlines() if "│" in line and ("● " in line or "✖ " in line)]
-    for line in offered:
-        if f"● {name} " in line:
-            break
-        screen.keys("Down")
-    screen.keys("Enter")
 
 
 def test_a_terminal_that_is_lost_stops_no_run(change: Rollout) -> None:

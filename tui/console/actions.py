@@ -19,7 +19,7 @@ class Risk(Enum):
 
 
 class Scope(Enum):
-    """Where a key works."""
+    """Where a key is named at the bottom; it works everywhere, but those of a replay only there."""
 
     ANYWHERE = "everywhere"
     RUNS = "in the runs"

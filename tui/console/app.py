@@ -19,6 +19,7 @@ from tui.console.known import Known
 from tui.console.lines import Line
 from tui.console.looking import Looking
 from tui.console.palette import DARK, LIGHT
+from tui.console.past import past
 from tui.console.player import Player
 from tui.console.screens import MODES, RunsView
 from tui.console.unlock import Lock
@@ -129,8 +130,14 @@ class Console(Looking, Acting, App[None]):
             if isinstance(one, Event):
                 return
             self._recorder = Recorder(one.cluster)
+            self.run_worker(self._remember(one.cluster, one.at), group="past")
         if reason := self._recorder.take(line):
             self.notify(reason, severity="warning", markup=False, timeout=20)
+
+    async def _remember(self, cluster: str, before: float) -> None:
+        """What was recorded before is among the events, too."""
+        if events := await asyncio.to_thread(past, cluster, before):
+            self.known.remember(events)
 
     def _scene(self, all_of_it: list[Told]) -> None:
         """All that is so after a jump in a replay."""
@@ -180,12 +187,13 @@ class Console(Looking, Acting, App[None]):
 
     def event_lines(self) -> list[Line]:
         """All events that are kept, as lines; those that were made before are the same."""
-        kept = self.known.events
-        last = int(self._lines[-1].key) if self._lines else 0
-        if not kept:
-            self._lines = []
-        elif last > kept[-1].number or last < kept[0].number - 1:
+        kept, made = self.known.events, self._lines
+        if not kept or not made:
+            self._lines = events(kept)
+            return self._lines
+        first, last = int(made[0].key), int(made[-1].key)
+        if first > kept[0].number or not kept[0].number - 1 <= last <= kept[-1].number:
             self._lines = events(kept)
         elif last < kept[-1].number:
-            self._lines = [*self._lines, *events(self.known.last(kept[-1].number - last))][-len(kept) :]
+            self._lines = [*made, *events(self.known.last(kept[-1].number - last))][-len(kept) :]
         return self._lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -59,6 +59,14 @@ class Known:
         self.snapshot, self.trouble = None, ""
         self._events.clear()
         self.trends.forget()
+        self.revision += 1
+
+    def remember(self, before: Sequence[Event]) -> None:
+        """Events from before all that was told, the oldest first. There may be fewer places left for them."""
+        room = EVENTS - len(self._events)
+        first = self._events[0].number if self._events else self._count + 1
+        for back, event in enumerate(reversed(before[max(0, len(before) - room) :]), 1):
+            self._events.appendleft(Numbered(first - back, event))
         self.revision += 1
 
     def age(self, now: float) -> float | None:

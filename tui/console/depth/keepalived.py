@@ -11,7 +11,7 @@ def keepalived(state: ClusterState) -> list[Line]:
     """Each balancer; its kernel is asked what it holds, as clients find it."""
     names = ("HOST", "VRRP", "PRIORITY", "UNIT", "HOLDS")
     return [
-        heading("VRRP", "the owner as the kernels say; the events tell who it was when"),
+        heading("VRRP", "the owner as the kernels say; below, who it was when"),
         *table(names, rows("keepalived", names, state.vrrp, _row)),
     ]
 

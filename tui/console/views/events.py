@@ -9,12 +9,12 @@ from tui.console.known import Numbered
 from tui.console.lines import Line, fitted, safe, span, verdict
 
 
-def events(numbered: Iterable[Numbered], *, date: bool = False) -> list[Line]:
-    """A line an event."""
+def events(numbered: Iterable[Numbered], *, named: bool = True) -> list[Line]:
+    """A line an event; not `named`: without the layer, where all are of one."""
     lines = []
     for one in numbered:
         event = one.event
-        at = time.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S", time.localtime(event.at))
+        at = time.strftime("%H:%M:%S", time.localtime(event.at))
         plain = f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(event.at))}  {event.verdict}  "
         plain += f"{safe(event.layer, 40)}  {safe(event.host, 80) or '*'}  {safe(event.text)}"
         lines.append(
@@ -22,7 +22,7 @@ def events(numbered: Iterable[Numbered], *, date: bool = False) -> list[Line]:
                 (
                     (f" {at}  ", "dim"),
                     fitted(verdict(event.verdict), 10),
-                    fitted(span(event.layer, "strong"), 11),
+                    fitted(span(event.layer, "strong"), 11) if named else ("", ""),
                     span(event.text),
                 ),
                 key=str(one.number),

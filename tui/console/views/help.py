@@ -12,7 +12,10 @@ _RISKS = {
     Risk.GUARDED: "Keys that change something that can be taken back: a plan, then y or n",
     Risk.TRAFFIC: "Keys that move traffic: a plan, then the target's name typed",
 }
-MOVING = "arrows or h j k l: move   page up, page down, home, end   enter: open   mouse: click, click again to open"
+_MOVING = (
+    "arrows or h j k l, page up, page down, home, end: move   tab: the next part",
+    "enter: open   mouse: a click goes there, another opens it",
+)
 
 
 def keys(actions: Iterable[Action]) -> list[Line]:
@@ -25,10 +28,9 @@ def keys(actions: Iterable[Action]) -> list[Line]:
             continue
         lines.append(heading(title))
         if risk is Risk.LOOK:
-            lines.append(Line(((f"  {MOVING}", ""),)))
+            lines += [Line(((f"  {words}", ""),)) for words in _MOVING]
         for action in found:
-            where = f" ({action.scope.value})" if action.scope is not Scope.ANYWHERE else ""
-            lines.append(Line(((f"  {action.shown:<6}", "accent"), (f"{action.title}{where}", "")), action.key))
+            lines.append(Line(((f"  {action.shown:<6}", "accent"), (action.title, "")), action.key))
         lines.append(blank())
     signs = "●, ▲, ✖ and ? are OK, WARN, FAIL and UNKNOWN: what is not known is never shown as well."
     return [*lines, Line(((signs, "dim"),))]

@@ -7,6 +7,10 @@ from tui.console.depth import DEPTHS
 from tui.console.known import Known
 from tui.console.lines import Line, blank, heading, span, verdict
 from tui.console.state import records
+from tui.console.views.events import events
+
+_EVENTS = 50
+"""Events of one layer that are shown with it; the screen of the events has all."""
 
 
 def names(known: Known) -> list[str]:
@@ -36,4 +40,11 @@ def layer(known: Known, now: float, name: str) -> list[Line]:
         )
     lines.append(blank())
     depth = DEPTHS.get(name)
-    return lines + (depth(records(seen.state)) if depth else [heading("Nothing more is known of this layer.")])
+    lines += depth(records(seen.state)) if depth else [heading("Nothing more is known of this layer.")]
+    return lines + _events(known, name)
+
+
+def _events(known: Known, name: str) -> list[Line]:
+    """What happened to it, the newest first: who was the owner when, which server was down."""
+    found = [one for one in known.events if one.event.layer == name][-_EVENTS:]
+    return [blank(), heading("Events", "the newest first"), *reversed(events(found, named=False))] if found else []

@@ -1,0 +1,35 @@
+"""What a person types into the console's dialogs."""
+
+from __future__ import annotations
+
+from tests.e2e.terminal import Terminal
+
+
+def unlocked(screen: Terminal) -> None:
+    screen.wait("LOCKED", "VIP .47", "age", within=15)
+    screen.keys("U")
+    screen.wait("Unlock this console?")
+    screen.keys("y")
+    screen.wait("UNLOCKED")
+
+
+def agreed(screen: Terminal, word: str) -> None:
+    """To a plan that moves traffic: give a reason, type the name, and go."""
+    screen.wait("Nothing has been changed", within=30)
+    screen.keys("Tab", "Tab")
+    screen.type("a test")
+    screen.keys("Enter")
+    screen.type(word)
+    screen.keys("Enter")
+    screen.keys("Enter")
+
+
+def chosen(screen: Terminal, name: str) -> None:
+    """Go down to a candidate, and take it."""
+    screen.keys("Home")
+    offered = [line for line in screen.text().splitlines() if "│" in line and ("● " in line or "✖ " in line)]
+    for line in offered:
+        if f"● {name} " in line:
+            break
+        screen.keys("Down")
+    screen.keys("Enter")

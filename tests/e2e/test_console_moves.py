@@ -1,0 +1,189 @@
+"""Every change that the console can bring about, typed into a real terminal, on real hosts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.journal import runs
+from inventory import CLUSTER
+from tests.e2e import lab
+from tests.e2e.dialogs import agreed, chosen, unlocked
+from tests.e2e.terminal import Terminal, terminal
+from tests.e2e.test_recovery import killed
+from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
+
+__all__ = ["change"]
+
+pytestmark = pytest.mark.lab
+
+
+def done(screen: Terminal, within: float = 120) -> None:
+    """The run that was begun is followed to its end; back to the overview."""
+    screen.wait("● DONE", within=within)
+    screen.keys("Escape", "Escape")
+    screen.wait("LAYER")
+
+
+def test_a_host_is_drained_and_put_back(healthy: None) -> None:
+    with terminal() as screen:
+        unlocked(screen)
+        screen.keys("d")
+        screen.wait("Drain: which host?")
+        screen.wait("● mysql3", within=20)
+        chosen(screen, "mysql3")
+        agreed(screen, "mysql3")
+        done(screen)
+        assert "mysql3" in lab.drained(lab.status())
+        screen.wait("hatui undrain", within=10)
+        screen.keys("u")
+        screen.wait("Put back into service: which host?")
+        screen.wait("● mysql3", within=20)
+        chosen(screen, "mysql3")
+        screen.wait("y: go on", within=30)
+        screen.keys("y")
+        done(screen)
+        assert not lab.drained(lab.status())
+        screen.wait("● OK 7", within=30)
+
+
+def test_a_layer_is_restarted_host_by_host(healthy: None) -> None:
+    before = {name: lab.ssh(name, "systemctl show -P ActiveEnterTimestampMonotonic haproxy") for name in BALANCERS}
+    with terminal() as screen:
+        unlocked(screen)
+        screen.keys("R")
+        screen.wait("Restart, host by host: which layer?")
+        screen.wait("● haproxy", within=20)
+        chosen(screen, "haproxy")
+        agreed(screen, "haproxy")
+        done(screen)
+    after = {name: lab.ssh(name, "systemctl show -P ActiveEnterTimestampMonotonic haproxy") for name in BALANCERS}
+    assert all(before[name] != after[name] for name in BALANCERS)
+
+
+BALANCERS = ("haproxy1", "haproxy2")
+
+
+def test_a_resource_is_moved(healthy: None) -> None:
+    with terminal() as screen:
+        unlocked(screen)
+        before = place()
+        screen.keys("s")
+        screen.wait("Switch over: what?")
+        screen.keys("End", "Enter")
+        screen.wait("which resource?")
+        screen.wait("● controller-vip", within=20)
+        chosen(screen, "controller-vip")
+        target = next(name for name in ("cc01", "cc02", "cc03") if name != before)
+        screen.wait("to where?", f"● {target}", within=20)
+        chosen(screen, target)
+        agreed(screen, target)
+        done(screen)
+        assert place() == target
+        screen.wait(f"VIP .48 {target}", within=5)
+
+
+def place() -> str:
+    """Where the controllers' VIP is."""
+    held: dict[str, dict[str, dict[str, str]]] = lab.status()["state"]["controller_vip"]
+    return next(name for name, node in held.items() if lab.CONTROLLER_VIP in node.get("held", {}))
+
+
+def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> None:
+    change.differs(sessions(178))
+    change.layers.add("galera")
+    with terminal("--inventory", str(change.path)) as screen:
+        unlocked(screen)
+        rolled_out(screen)
+        paused(screen)
+        assert max_connections().count("178") == 1
+        screen.keys("r")
+        agreed_again(screen, "galera")
+        screen.wait("▶ RUNNING", within=30)
+        screen.wait("● DONE", within=240)
+        assert max_connections() == ["178"] * 3
+        change.differs(sessions(179))
+        screen.keys("Escape", "Escape")
+        rolled_out(screen)
+        paused(screen)
+        screen.keys("a")
+        screen.wait("y: go on", "not done", within=60)
+        screen.keys("y")
+        screen.wait("● DONE", within=60)
+    assert max_connections().count("179") == 1
+    aborted, stopped, resumed, first = list(runs(CLUSTER.name))[:4]
+    assert [run.outcome for run in (first, resumed, stopped, aborted)] == ["STOPPED", "DONE", "STOPPED", "DONE"]
+    assert aborted.begin["runbook"] == "rollout_abort" and resumed.begin["why"] == first.begin["why"] == "a test"
+
+
+def rolled_out(screen: Terminal) -> None:
+    """Begin one of the database, with a soak in which it can be paused."""
+    screen.keys("o")
+    screen.wait("Roll out what the inventory changes")
+    screen.type("galera")
+    screen.keys("Enter", "Enter")
+    screen.keys("C-u")
+    screen.type("40")
+    screen.keys("Enter", "Enter")
+    agreed(screen, "galera")
+    screen.wait("▶ RUNNING", within=30)
+
+
+def paused(screen: Terminal) -> None:
+    """Ask it to stop during the soak, and see that it has."""
+    screen.wait("▶  now", "soak", within=120)
+    screen.keys("p")
+    screen.wait("Pause: Roll out galera?")
+    screen.keys("y")
+    screen.wait("▲ STOPPED", within=60)
+
+
+def agreed_again(screen: Terminal, word: str) -> None:
+    """To a plan whose reason is there already."""
+    screen.wait("Nothing has been changed", within=60)
+    screen.keys("Tab", "Tab", "Enter")
+    screen.type(word)
+    screen.keys("Enter")
+    screen.keys("Enter")
+
+
+def test_a_database_that_was_all_down_is_brought_back(healthy: None) -> None:
+    with terminal() as screen:
+        unlocked(screen)
+        killed()
+        screen.wait("galera     ✖ FAIL", within=20)
+        screen.keys("C")
+        screen.wait("Recover: which cluster?")
+        screen.keys("Home", "Enter")
+        screen.wait("Nothing has been changed", within=60)
+        screen.wait("galera", "seqno")
+        agreed(screen, word(screen))
+        done(screen, within=240)
+        screen.wait("● OK 7", within=60)
+
+
+def word(screen: Terminal) -> str:
+    """What the dialog wants typed."""
+    (line,) = [line for line in screen.text().splitlines() if " to confirm" in line]
+    return line.split("type ")[1].split(" to confirm")[0]
+
+
+def test_the_palette_the_help_and_the_filter(healthy: None) -> None:
+    with terminal() as screen:
+        screen.wait("● OK 7", within=15)
+        screen.keys("?")
+        screen.wait("Keys (esc: back)", "look, and change nothing")
+        screen.keys("Escape", ":")
+        screen.type("gates")
+        screen.wait("what has to be so")
+        screen.keys("Enter")
+        screen.wait("NEED", "NOW")
+        screen.keys("3", "/")
+        screen.type("answered")
+        screen.keys("Enter")
+        screen.wait("answered after")
+        begun = time.monotonic()
+        screen.keys("q")
+        lab.wait_until(screen.dead, 2, "it quits at once", every=0.02)
+        print(f"quit after {time.monotonic() - begun:.2f} s")
