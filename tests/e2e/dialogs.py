@@ -15,7 +15,7 @@ def unlocked(screen: Terminal) -> None:
 
 def agreed(screen: Terminal, word: str) -> None:
     """To a plan that moves traffic: give a reason, type the name, and go."""
-    screen.wait("Nothing has been changed", within=30)
+    screen.wait("Nothing has been changed", within=60)
     screen.keys("Tab", "Tab")
     screen.type("a test")
     screen.keys("Enter")
@@ -33,3 +33,16 @@ def chosen(screen: Terminal, name: str) -> None:
             break
         screen.keys("Down")
     screen.keys("Enter")
+
+
+def rolled_out(screen: Terminal, *, soak: int) -> None:
+    """Begin a rollout of the database, with so many seconds of soak."""
+    screen.keys("o")
+    screen.wait("Roll out what the inventory changes")
+    screen.type("galera")
+    screen.keys("Enter", "Enter")
+    screen.keys("C-u")
+    screen.type(str(soak))
+    screen.keys("Enter", "Enter")
+    agreed(screen, "galera")
+    screen.wait("▶ RUNNING", within=30)

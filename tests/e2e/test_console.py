@@ -14,7 +14,7 @@ import pytest
 from engine.journal import runs
 from inventory import CLUSTER
 from tests.e2e import lab
-from tests.e2e.dialogs import agreed, chosen, unlocked
+from tests.e2e.dialogs import agreed, chosen, rolled_out, unlocked
 from tests.e2e.operator import other, owner, writer
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_rollout import Rollout, change, sessions
@@ -148,16 +148,7 @@ def test_a_terminal_that_is_lost_stops_no_run(change: Rollout) -> None:
     change.layers.add("galera")
     with terminal("--inventory", str(change.path)) as screen:
         unlocked(screen)
-        screen.keys("o")
-        screen.wait("Roll out what the inventory changes")
-        screen.type("galera")
-        screen.keys("Enter", "Enter")
-        screen.keys("C-u")
-        screen.type("5")
-        screen.keys("Enter", "Enter")
-        screen.wait("Nothing has been changed", within=60)
-        agreed(screen, "galera")
-        screen.wait("▶ RUNNING", within=30)
+        rolled_out(screen, soak=5)
         console = screen.pid
     lab.wait_until(lambda: not alive(console), 5, "the console is gone with its terminal")
     run = next(runs(CLUSTER.name))

@@ -9,7 +9,7 @@ import pytest
 from engine.journal import runs
 from inventory import CLUSTER
 from tests.e2e import lab
-from tests.e2e.dialogs import agreed, chosen, unlocked
+from tests.e2e.dialogs import agreed, chosen, rolled_out, unlocked
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
 from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
@@ -95,7 +95,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
     change.layers.add("galera")
     with terminal("--inventory", str(change.path)) as screen:
         unlocked(screen)
-        rolled_out(screen)
+        rolled_out(screen, soak=40)
         paused(screen)
         assert max_connections().count("178") == 1
         screen.keys("r")
@@ -105,7 +105,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
         assert max_connections() == ["178"] * 3
         change.differs(sessions(179))
         screen.keys("Escape", "Escape")
-        rolled_out(screen)
+        rolled_out(screen, soak=40)
         paused(screen)
         screen.keys("a")
         screen.wait("y: go on", "not done", within=60)
@@ -115,19 +115,6 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
     aborted, stopped, resumed, first = list(runs(CLUSTER.name))[:4]
     assert [run.outcome for run in (first, resumed, stopped, aborted)] == ["STOPPED", "DONE", "STOPPED", "DONE"]
     assert aborted.begin["runbook"] == "rollout_abort" and resumed.begin["why"] == first.begin["why"] == "a test"
-
-
-def rolled_out(screen: Terminal) -> None:
-    """Begin one of the database, with a soak in which it can be paused."""
-    screen.keys("o")
-    screen.wait("Roll out what the inventory changes")
-    screen.type("galera")
-    screen.keys("Enter", "Enter")
-    screen.keys("C-u")
-    screen.type("40")
-    screen.keys("Enter", "Enter")
-    agreed(screen, "galera")
-    screen.wait("▶ RUNNING", within=30)
 
 
 def paused(screen: Terminal) -> None:
