@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from cluster.number import real
 from cluster.state import ClusterState, LockNode
 from cluster.text import clean
 
@@ -29,7 +30,11 @@ def held_by(text: str) -> LockNode:
         said = msgspec.json.decode(text, type=Holder)
     except (msgspec.DecodeError, UnicodeError):
         return LockNode(held=True, who="somebody", why="it is not told")
-    since = said.since if 0 <= said.since < _LATEST else 0.0
+    try:
+        since = real(said.since, 0, _LATEST)
+    except ValueError:
+        # A lock that is held is, whatever its holder's clock says.
+        since = 0.0
     return LockNode(True, clean(said.run, 40), clean(said.who, 80), since, clean(said.why, 160))
 
 

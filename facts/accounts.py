@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole
 from cluster.state import Unknown
 from cluster.text import clean
 from facts.base import unreadable
@@ -95,7 +96,7 @@ def _parse(rows: list[list[str]]) -> Accounts:
         (user, host): Account(
             plugin=plugin,
             secret=secret,
-            alternatives=int(alternatives),
+            alternatives=whole(alternatives),
             privileges=frozenset(everywhere.get((user, host), set()) - {"USAGE"}),
             databases={name: frozenset(found) for name, found in schemas.get((user, host), {}).items()},
             grantable=(user, host) in grantable,

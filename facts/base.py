@@ -9,6 +9,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from cluster.state import ServiceState, Unknown
+from cluster.text import clean
 
 FileState = tuple[str, str, str, str]
 """sha256 in hexadecimal, mode as four octal digits, user, group."""
@@ -120,4 +121,4 @@ def parse_services(text: str) -> dict[str, ServiceState]:
 def unreadable(error: Exception, text: str) -> Unknown:
     """What a fact returns for an answer that its parser could not read."""
     shown = " ".join(text.split())[:120]
-    return Unknown(f"its answer could not be read ({type(error).__name__}: {error}): {shown!r}")
+    return Unknown(f"its answer could not be read ({type(error).__name__}: {clean(str(error), 120)}): {shown!r}")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole
 from cluster.state import QuorumNode, ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
@@ -45,8 +46,8 @@ def parse_corosync(text: str) -> QuorumNode | Unknown:
         return QuorumNode(
             running=True,
             quorate=values["Quorate"] == "Yes",
-            votes=int(values["Total votes"]),
-            expected=int(values["Expected votes"]),
+            votes=whole(values["Total votes"]),
+            expected=whole(values["Expected votes"]),
             members=tuple(clean(member, 63) for member in members),
             service=service,
         )

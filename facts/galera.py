@@ -9,6 +9,7 @@ from dataclasses import replace
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import real, whole
 from cluster.state import GaleraNode, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
@@ -43,10 +44,9 @@ _VARIABLES = ("wsrep_on", "wsrep_desync", "read_only")
 
 _UNREACHABLE = re.compile(r"ERROR (2002|2003|2006|2013)\b")
 """Client errors (MariaDB error codes): can't connect, server has gone away, lost connection."""
-_NOTHING_CACHED = 2**64 - 1
-"""wsrep_local_cached_downto of a node with an empty cache."""
-_NO_CONFIGURATION = 2**64 - 1
-"""wsrep_cluster_conf_id of a node that is in no group."""
+_NONE = str(2**64 - 1)
+"""How the server writes Galera's -1: nothing committed yet (wsrep_last_committed), in no group (wsrep_cluster_conf_id),
+nothing cached (wsrep_local_cached_downto)."""
 
 
 def wsrep_command() -> str:
@@ -88,10 +88,10 @@ def _parse(text: str) -> GaleraNode | Unknown:
     filed = GaleraNode(
         running=False,
         uuid="" if uuid == NO_UUID else clean(uuid, 36),
-        seqno=int(known.get("File.seqno", "-1")),
+        seqno=whole(known.get("File.seqno", "-1"), -1),
         safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
     )
-    code = int(rest.split(None, 1)[0])
+    code = whole(rest.split(None, 1)[0])
     services = parse_services(rest)
     service, check = services.get(UNIT), services.get(CHECK_UNIT)
     filed = replace(filed, service=service, check=check)
@@ -100,7 +100,7 @@ def _parse(text: str) -> GaleraNode | Unknown:
     timed_out = code in (124, 137)
     # Between two tries nothing runs (systemd's auto-restart).
     starting = service is not None and service.active == "activating" and service.sub != "auto-restart"
-    running = timed_out or starting or int(known.get("Processes", "0")) > 0
+    running = timed_out or starting or whole(known.get("Processes", "0")) > 0
     if running and not timed_out and not starting and not _UNREACHABLE.search(said):
         return Unknown(f"its server does not let root ask over the socket: {clean(said, 120)}")
     return replace(filed, running=running, answers=not running, state="Joining" if starting else "")
@@ -112,26 +112,30 @@ def _answering(said: str, filed: GaleraNode) -> GaleraNode:
         # Without a provider most of the status variables do not exist.
         return replace(filed, running=True, standalone=True)
     uuid = seen["wsrep_local_state_uuid"]
-    conf_id = int(seen["wsrep_cluster_conf_id"])
-    cached = int(seen.get("wsrep_local_cached_downto", "0"))
+    cached = _or_none(seen.get("wsrep_local_cached_downto", "0"))
     return GaleraNode(
         running=True,
         uuid="" if uuid == NO_UUID else clean(uuid, 36),
-        seqno=int(seen["wsrep_last_committed"]),
+        seqno=_or_none(seen["wsrep_last_committed"]),
         ready=seen["wsrep_ready"] == "ON",
         connected=seen["wsrep_connected"] == "ON",
         cluster_status=clean(seen["wsrep_cluster_status"], 20),
         state=clean(seen["wsrep_local_state_comment"], 20),
-        size=int(seen["wsrep_cluster_size"]),
-        conf_id=-1 if conf_id == _NO_CONFIGURATION else conf_id,
-        recv_queue=int(seen["wsrep_local_recv_queue"]),
-        flow_control_paused=float(seen["wsrep_flow_control_paused"]),
+        size=whole(seen["wsrep_cluster_size"]),
+        conf_id=_or_none(seen["wsrep_cluster_conf_id"]),
+        recv_queue=whole(seen["wsrep_local_recv_queue"]),
+        flow_control_paused=real(seen["wsrep_flow_control_paused"]),
         desynced=seen["wsrep_desync"] == "ON",
         read_only=seen["read_only"] not in ("OFF", "0"),
-        cached_downto=None if cached in (0, _NOTHING_CACHED) else cached,
+        cached_downto=cached if cached > 0 else None,
         service=filed.service,
         check=filed.check,
     )
+
+
+def _or_none(said: str) -> int:
+    """A number of Galera's, -1 where there is none."""
+    return -1 if said == _NONE else whole(said, -1)
 
 
 class WsrepStatus(FactBase[GaleraNode | Unknown]):

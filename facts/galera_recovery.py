@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole
 from cluster.recovery import GaleraPosition, Sums
 from cluster.state import Unknown
 from cluster.text import clean
@@ -75,7 +76,7 @@ def parse_position(text: str) -> GaleraPosition | Unknown:
     if known.get("Running"):
         return Unknown("its server runs")
     said = known.get("Position", "")
-    found = re.search(rf"--wsrep_start_position=({_UUID}):(-?\d{{1,19}})", said)
+    found = re.search(rf"--wsrep_start_position=({_UUID}):(-?[0-9]+)", said)
     if not found:
         return Unknown(f"its position could not be read from its tablespace: {clean(said, 200) or 'it did not say'}")
     filed: str | None = None
@@ -84,12 +85,12 @@ def parse_position(text: str) -> GaleraPosition | Unknown:
         if not re.fullmatch(_UUID, filed):
             return Unknown(f"its state file {STATE_FILE} has no uuid that can be read: {clean(filed, 40)!r}")
     try:
-        filed_seqno = int(known.get("File.seqno", "-1"))
+        seqno, filed_seqno = whole(found.group(2), -1), whole(known.get("File.seqno", "-1"), -1)
     except ValueError as error:
         return unreadable(error, clean(text))
     return GaleraPosition(
         uuid="" if found.group(1) == NO_UUID else found.group(1),
-        seqno=int(found.group(2)),
+        seqno=seqno,
         filed_uuid="" if filed == NO_UUID else filed,
         filed_seqno=filed_seqno,
         safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
@@ -156,7 +157,7 @@ class TableSums(FactBase[Sums | Unknown]):
 def parse_sums(text: str) -> Sums | Unknown:
     """Tables and checksums from the output of TableSums' command, or why not all could be summed."""
     body, mark, end = f"\n{text}".rpartition("\nExit=")
-    code = end.partition("\n")[0].strip()
+    code = clean(end.partition("\n")[0], 20)
     why = clean(f"\n{text}".rpartition("\nWhy=")[2], 200) if "\nWhy=" in f"\n{text}" else "the answer breaks off"
     if not mark:
         return Unknown(f"its tables could not be compared: {why}")

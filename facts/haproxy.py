@@ -10,6 +10,7 @@ from itertools import islice
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole
 from cluster.state import ProxyNode, ProxyServer, ServiceState, Unknown
 from cluster.text import clean
 from cluster.wiring import GALERA_BACKEND, HAPROXY_WATCH_SOCKET
@@ -69,11 +70,11 @@ def _parse(text: str) -> ProxyNode | Unknown:
     rows = _rows(said)
     return ProxyNode(
         version=clean(info["Version"], 40),
-        uptime=int(info["Uptime_sec"]),
+        uptime=whole(info["Uptime_sec"]),
         servers=tuple(_server(row) for row in rows),
         stuck=_stuck(said, rows),
         service=service,
-        pid=int(info["Pid"]),
+        pid=whole(info["Pid"]),
     )
 
 
@@ -89,7 +90,8 @@ def _rows(said: str) -> list[dict[str, str]]:
     """The lines of `show stat` (management.txt, 9.1), by the header's names: releases add columns."""
     begin = said.index("# pxname,")
     table, _, _ = said[begin + 2 :].partition("\n\n")
-    return list(islice(csv.DictReader(table.splitlines()), _MAX_SERVERS))
+    # A line that was cut has texts, too, where it has no more fields.
+    return list(islice(csv.DictReader(table.splitlines(), restval=""), _MAX_SERVERS))
 
 
 def _server(row: Mapping[str, str]) -> ProxyServer:
@@ -100,12 +102,12 @@ def _server(row: Mapping[str, str]) -> ProxyServer:
         address=clean(row["addr"], 60),
         status=clean(row["status"], 30),
         check=clean(row["check_status"].removeprefix("* ") + (f"/{code}" if code else ""), 30),
-        sessions=int(row["scur"] or 0),
+        sessions=whole(row["scur"] or 0),
         backup=row["bck"] == "1",
-        last_change=int(row["lastchg"] or 0),
-        downtime=int(row["downtime"] or 0),
-        rate=int(row["rate"] or 0),
-        queue=int(row["qcur"] or 0),
+        last_change=whole(row["lastchg"] or 0),
+        downtime=whole(row["downtime"] or 0),
+        rate=whole(row["rate"] or 0),
+        queue=whole(row["qcur"] or 0),
     )
 
 

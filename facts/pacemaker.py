@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from xml.etree.ElementTree import Element
@@ -10,6 +9,7 @@ from xml.etree.ElementTree import Element
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole_or
 from cluster.state import CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent, ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
@@ -133,7 +133,7 @@ def _number(element: Element, attribute: str, missing: int) -> int:
     said = element.get(attribute, "")
     if said == "INFINITY":
         return _INFINITY
-    return min(int(said), _INFINITY) if re.fullmatch("[0-9]{1,18}", said) else missing
+    return min(whole_or(missing, said), _INFINITY)
 
 
 def _node(node: Element) -> CrmNode:

@@ -10,6 +10,7 @@ from typing import Any
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole_or
 from cluster.state import BrokerNode, BrokerQueue, Unknown
 from cluster.text import clean
 from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_MANAGEMENT_PORT
@@ -137,7 +138,7 @@ def _parse(text: str) -> BrokerNode | Unknown:
         version=clean(str(version), 20),
         service=service,
         queues=_queues(bodies[3]) if len(bodies) > 3 else (),
-        queues_total=_count(totals.get("queues")) if isinstance(totals, dict) else 0,
+        queues_total=whole_or(0, totals.get("queues")) if isinstance(totals, dict) else 0,
     )
 
 
@@ -157,13 +158,9 @@ def _queue(item: dict[str, Any]) -> BrokerQueue:
         kind=clean(str(item.get("type", "")), 20),
         leader=clean(str(item.get("leader") or item.get("node") or ""), 80),
         online=_names(online) if isinstance(online, list) else (),
-        messages=_count(item.get("messages")),
-        consumers=_count(item.get("consumers")),
+        messages=whole_or(0, item.get("messages")),
+        consumers=whole_or(0, item.get("consumers")),
     )
-
-
-def _count(said: Any) -> int:
-    return said if type(said) is int and said >= 0 else 0
 
 
 def _names(items: Iterable[Any]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.number import whole, whole_or
 from cluster.state import Unknown, VipNode
 from cluster.text import clean
 from cluster.wiring import VIP_AWAY_FILE
@@ -66,8 +66,7 @@ def parse_vrrp(text: str) -> VipNode | Unknown:
 
 def _priority(said: list[str]) -> int | None:
     """The priority, of all that the settings name; None if that is not one alone: another instance may have its own."""
-    found = re.fullmatch("[0-9]{1,3}", said[0]) if len(said) == 1 else None
-    return int(found[0]) if found and 1 <= int(found[0]) <= 255 else None
+    return whole_or(None, said[0], 1, 255) if len(said) == 1 else None
 
 
 def addresses(text: str) -> Iterator[tuple[str, str, int]]:
@@ -76,7 +75,7 @@ def addresses(text: str) -> Iterator[tuple[str, str, int]]:
     for link in links:
         # An empty object stands for each link that has no IPv4 address.
         for entry in link.get("addr_info", []):
-            yield clean(str(link["ifname"]), 15), clean(str(entry["local"]), 15), int(entry["prefixlen"])
+            yield clean(str(link["ifname"]), 15), clean(str(entry["local"]), 15), whole(entry["prefixlen"], 0, 32)
 
 
 class VrrpOwner(FactBase[VipNode | Unknown]):

@@ -1,4 +1,4 @@
-"""A stream in which the reference topology's hosts say what is meant to do harm, or is far too long."""
+"""A stream in which the reference topology's hosts say what is meant to do harm, or is far too long or too large."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cluster.health import Verdict
+from cluster.number import MOST
 from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, ProxyNode, Unknown
 from engine.observe.news import Event, Seen, snapshot
 from tests.streams.build import SPEC, START, ages, line
@@ -45,24 +46,48 @@ def _full(state: ClusterState) -> ClusterState:
     assert isinstance(proxy, ProxyNode) and isinstance(database, GaleraNode)
     assert isinstance(broker, BrokerNode) and isinstance(pacemaker, CrmStatus)
     servers = tuple(
-        replace(server, status=f"DOWN {text[:4000]}", check=text[:4000])
+        replace(
+            server,
+            status=f"DOWN {text[:4000]}",
+            check=text[:4000],
+            sessions=MOST,
+            last_change=MOST,
+            downtime=MOST,
+            rate=MOST,
+            queue=MOST,
+        )
         for server, text in zip(proxy.servers, TEXTS.values(), strict=False)
     )
     bad = unit("mariadb", TEXTS["colour"], TEXTS["markup"])
+    queues = tuple(replace(queue, messages=MOST, consumers=MOST) for queue in broker.queues)
+    resources = tuple(replace(one, fail_counts={"cc01": MOST}, migration_threshold=MOST) for one in pacemaker.resources)
     failures = tuple(CrmFailure(f"{name} {text[:4000]}", "cc02", text[:4000]) for name, text in TEXTS.items())
     return replace(
         state,
         hosts={**state.hosts, "net01": Unknown(TEXTS["clipboard"]), "net02": Unknown(TEXTS["lines"])},
-        haproxy={**state.haproxy, "haproxy1": replace(proxy, version=TEXTS["long"], servers=servers)},
+        haproxy={**state.haproxy, "haproxy1": replace(proxy, version=TEXTS["long"], uptime=MOST, servers=servers)},
         galera={
-            "mysql1": replace(database, state=TEXTS["link"], cluster_status=TEXTS["bidi"]),
+            "mysql1": replace(
+                database,
+                state=TEXTS["link"],
+                cluster_status=TEXTS["bidi"],
+                seqno=MOST,
+                size=MOST,
+                conf_id=MOST,
+                recv_queue=MOST,
+                flow_control_paused=float(MOST),
+                cached_downto=1,
+            ),
             "mysql2": replace(database, running=False, service=bad),
             "mysql3": Unknown(TEXTS["long"]),
         },
         rabbitmq={
             **state.rabbitmq,
+            "cc01": replace(broker, queues=queues, queues_total=MOST),
             "cc02": replace(broker, alarms=(TEXTS["title"], TEXTS["markup"]), partitions=(TEXTS["cursor"],)),
             "cc03": Unknown(TEXTS["broken"]),
         },
-        pacemaker=dict.fromkeys(state.pacemaker, replace(pacemaker, failures=failures, bans=(TEXTS["wide"],))),
+        pacemaker=dict.fromkeys(
+            state.pacemaker, replace(pacemaker, failures=failures, resources=resources, bans=(TEXTS["wide"],))
+        ),
     )
