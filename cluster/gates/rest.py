@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cluster.gates import galera, pacemaker, rabbitmq
+from cluster.gates import count, galera, pacemaker, rabbitmq
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import not_one_owner, owners
 from cluster.spec import Cluster, Role
@@ -21,7 +21,7 @@ Seen = TypeVar("Seen")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One part of that: what it needs, and what is so: a reason against it, or that it is so."""
+    """One part of that: what it needs, and what is so, in numbers; and, where it is not open, each reason why."""
 
     name: str
     need: str
@@ -31,10 +31,11 @@ class Gate:
 
 def gates(spec: Cluster, state: ClusterState) -> tuple[Gate, ...]:
     """Every part, in the order in which they are asked."""
-    return tuple(
-        Gate(name, need, " ".join(reasons) or "so", not reasons)
-        for name, need, reasons in ((name, need, list(part(spec, state, ()))) for name, need, part in _PARTS)
-    )
+    return tuple(_gate(name, *counted(spec, state), list(part(spec, state, ()))) for name, counted, part in _PARTS)
+
+
+def _gate(name: str, need: str, now: str, reasons: list[str]) -> Gate:
+    return Gate(name, need, ": ".join([now, *([" ".join(reasons)] if reasons else [])]), not reasons)
 
 
 def not_at_rest(spec: Cluster, state: ClusterState, besides: Collection[str] = frozenset()) -> str | None:
@@ -176,12 +177,12 @@ def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[
 
 
 _PARTS = (
-    ("hosts", "every host answers", _hosts),
-    ("balancers", "both serve, every server is UP, none is drained, one writer", _balancers),
-    ("VIP", "one owner", _vip),
-    ("database", "complete: all Synced, Primary, of one size", _database),
-    ("queue", "complete: all brokers run, none parted or drained", _brokers),
-    ("membership", "every controller is in one Corosync membership with quorum", _membership),
-    ("resources", "all run, none failed, nobody in standby, no constraint left", _resources),
-    ("controllers' VIP", "one owner", _controller_vip),
+    ("hosts", count.hosts, _hosts),
+    ("balancers", count.balancers, _balancers),
+    ("VIP", count.vip, _vip),
+    ("database", count.database, _database),
+    ("queue", count.queue, _brokers),
+    ("membership", count.membership, _membership),
+    ("resources", count.resources, _resources),
+    ("controllers' VIP", count.controller_vip, _controller_vip),
 )

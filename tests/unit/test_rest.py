@@ -89,18 +89,62 @@ def test_the_gates_are_closed_by_what_the_cluster_is_not_at_rest_for(
     records: Any = {**getattr(REST, field), host: record}
     state = replace(REST, **{field: records})
     closed = [gate for gate in gates(SPEC, state) if not gate.open]
-    assert closed[0].now.startswith(not_at_rest(SPEC, state) or "nothing")
+    assert f": {not_at_rest(SPEC, state)}" in closed[0].now
     assert said in closed[0].now
 
 
-def test_a_gate_says_what_it_needs_and_what_is_so_now() -> None:
-    found = gates(SPEC, replace(REST, galera={**REST.galera, "mysql3": replace(GALERA, running=False)}))
-    assert [(gate.name, gate.open, gate.now == "so") for gate in found] == [
-        (name, name != "database", name != "database")
-        for name in ("hosts", "balancers", "VIP", "database", "queue", "membership", "resources", "controllers' VIP")
+def test_a_gate_says_what_it_needs_and_what_is_so_now_in_numbers() -> None:
+    assert [(gate.name, gate.need, gate.open) for gate in gates(SPEC, REST)] == [
+        ("hosts", "9 answer", True),
+        ("balancers", "2 serve, 0 not UP, 1 writer", True),
+        ("VIP", "1 owner, 2 ready", True),
+        ("database", "3 Synced, Primary of 3", True),
+        ("queue", "3 see all, 0 alarms", True),
+        ("membership", "3 quorate, 3 see all", True),
+        ("resources", "3 online, 0 failed, 0 bans", True),
+        ("controllers' VIP", "1 owner, 3 answer", True),
     ]
-    assert found[3].need == "complete: all Synced, Primary, of one size"
-    assert "mysql3 is down" in found[3].now
+    assert all(gate.now == gate.need for gate in gates(SPEC, REST))
+
+
+FEWER = [
+    ("hosts", "net01", GONE, "8 answer"),
+    ("haproxy", "haproxy2", GONE, "1 serve, 0 not UP, 1 writer"),
+    ("haproxy", "haproxy1", proxy(status={"mysql2": "MAINT"}), "2 serve, 1 not UP, 1 writer"),
+    ("haproxy", "haproxy1", proxy(writer="mysql3"), "2 serve, 0 not UP, 2 writers"),
+    ("haproxy", "haproxy1", replace(proxy(), servers=()), "1 serve, 0 not UP, 1 writer"),
+    ("vrrp", "haproxy1", VipNode({}, unit("keepalived.service"), away=True), "0 owners, 1 ready"),
+    ("vrrp", "haproxy2", VipNode({VIP: "host0"}, unit("keepalived.service", "failed")), "2 owners, 1 ready"),
+    ("galera", "mysql3", replace(GALERA, running=False), "2 Synced, Primary of 3"),
+    ("galera", "mysql3", replace(GALERA, state="Joiner", size=2), "2 Synced, Primary of 2 and 3"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], running=False), "2 see all, 0 alarms"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], alarms=("memory",)), "3 see all, 1 alarm"),
+    ("rabbitmq", "cc02", replace(BROKERS["cc02"], running_members=MEMBERS[:2]), "2 see all, 0 alarms"),
+    ("corosync", "cc03", replace(QUORUM, members=("cc01", "cc03")), "3 quorate, 2 see all"),
+    ("corosync", "cc03", replace(QUORUM, quorate=False), "2 quorate, 2 see all"),
+    ("pacemaker", "cc01", crm(bans=("cli-ban-vip-on-cc01",)), "3 online, 0 failed, 1 ban"),
+    ("pacemaker", "cc01", crm(nodes=(*CRM.nodes[:2], replace(CRM.nodes[2], standby=True))), "2 online, 0 failed"),
+    ("pacemaker", "cc01", crm(resources=(replace(VIP_RESOURCE, active=False),)), "3 online, 1 failed, 0 bans"),
+    ("controller_vip", "cc02", GONE, "1 owner, 2 answer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "host", "record", "counted"), FEWER)
+def test_a_gate_that_is_shut_counts_what_is_so_and_says_why(
+    field: str, host: str, record: object, counted: str
+) -> None:
+    records: Any = {**getattr(REST, field), host: record}
+    (gate,) = (one for one in gates(SPEC, replace(REST, **{field: records})) if not one.open)
+    assert gate.now.startswith(counted) and gate.now.endswith(f": {with_record(field, host, record)}")
+
+
+def test_without_one_writer_none_is_counted_and_an_arbitrator_is_a_member() -> None:
+    spec = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
+    assert gates(spec, REST)[1].now == "2 serve, 0 not UP"
+    spec = replace(SPEC, galera=replace(SPEC.galera, arbitrator="net01"))
+    assert gates(spec, REST)[3].need == "3 Synced, Primary of 4"
+    fresh = replace(REST, haproxy={name: replace(proxy(), stuck={}) for name in REST.haproxy})
+    assert (gates(SPEC, fresh)[1].open, gates(SPEC, fresh)[1].now) == (True, "2 serve, 0 not UP, no writer yet")
 
 
 def test_of_a_cluster_of_which_nothing_was_seen_no_gate_is_open() -> None:
