@@ -29,6 +29,9 @@ VIP_NEXT_FILE = "/run/hatui/keepalived.next"
 BROKER_DRAINED_FILE = "/run/hatui/rabbitmq.drained"
 """On each controller, while its broker is in maintenance by hand: it says nothing itself then."""
 
+BROKER_QUEUES = 500
+"""Queues of the cluster up to which they are told one by one; more are only counted (facts/rabbitmq.py says why)."""
+
 PROBE_ACCOUNT = "hatui_probe"
 """Account, database and virtual host through which the client's side is measured; secret "probe"."""
 

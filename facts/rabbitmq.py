@@ -13,7 +13,7 @@ from typing_extensions import override
 from cluster.number import whole_or
 from cluster.state import BrokerNode, BrokerQueue, Unknown
 from cluster.text import clean
-from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_MANAGEMENT_PORT
+from cluster.wiring import BROKER_DRAINED_FILE, BROKER_QUEUES, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
 from facts.signs import Signs
 
@@ -46,9 +46,9 @@ _SHARED = (
 """These ask every member: one that is frozen holds them up until the tick time has passed."""
 _MOST = 100
 """Queues that are told of: those with most messages."""
-_CHEAP = 500
-"""With more queues they are only counted. To put them in order each broker asks all others, which takes them all some
-0.1 ms of processor time a queue; no one may ask for all, since a drained one is silent and no other says that it is."""
+# With more than BROKER_QUEUES they are only counted. To put them in order each broker asks all others, which takes them
+# all some 0.1 ms of processor time a queue; no one may ask for all, since a drained one is silent and no other says
+# that it is.
 _QUEUES = (
     f"{API}/queues?columns=vhost,name,type,leader,node,online,messages,consumers"
     f"&sort=messages&sort_reverse=true&page=1&page_size={_MOST}"
@@ -70,7 +70,7 @@ def rabbit_command() -> str:
             f"| head -c {_LARGEST})",
             'printf "%s\\n" "$said"',
             counted,
-            f'[ "${{count:-0}}" -eq 0 ] || [ "$count" -gt {_CHEAP} ] '
+            f'[ "${{count:-0}}" -eq 0 ] || [ "$count" -gt {BROKER_QUEUES} ] '
             f"|| curl -q -m 0.5 {asked} '{_QUEUES}' 2>/dev/null | head -c {_LARGEST}",
             "echo; echo End=",
             # {[members],[those that ran when it last knew]}. of rabbit_node_monitor.

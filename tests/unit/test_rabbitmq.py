@@ -18,9 +18,10 @@ from cluster.gates.rabbitmq import (
     may_start_together,
 )
 from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
-from cluster.state import BrokerNode, BrokerQueue, ServiceState, Unknown
+from cluster.state import BrokerNode, BrokerQueue, ClusterState, ServiceState, Unknown
 from deploy.rabbitmq_files import broker_files, wanted
 from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
+from tui.console.depth.rabbitmq import rabbitmq
 
 FIXTURES = Path(__file__).parent / "fixtures" / "rabbitmq"
 ALL = ("rabbit@cc01", "rabbit@cc02", "rabbit@cc03")
@@ -74,6 +75,20 @@ def test_a_number_of_queues_that_can_not_be_read_hides_nothing_else(number: str)
     node = parse_rabbit_cluster((FIXTURES / "queues.txt").read_text().replace('"queues":4', f'"queues":{number}'))
     assert isinstance(node, BrokerNode)
     assert node.queues_total == 0 and len(node.queues) == 4 and node.version == "3.10.8"
+
+
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        (0, "none is told of"),
+        (1200, "1,200 in all; with more than 500 they are counted, not listed"),
+        (12, "12 in all; no broker could list them in time"),
+    ],
+)
+def test_queues_that_are_not_listed_are_counted(total: int, said: str) -> None:
+    node = replace(seen("queues"), queues=(), queues_total=total)
+    state = ClusterState(rabbitmq={"cc01": Unknown("gone"), "cc02": node, "cc03": replace(node, queues_total=0)})
+    assert rabbitmq(state)[-1].text.strip() == f"Queues  {said}"
 
 
 def test_a_queue_without_a_leader_is_told_of() -> None:

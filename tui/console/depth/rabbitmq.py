@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster.state import BrokerNode, BrokerQueue, ClusterState
+from cluster.wiring import BROKER_QUEUES
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Row, Span, heading, span, table
 
@@ -17,10 +18,20 @@ def _queues(state: ClusterState) -> list[Line]:
     """As the first broker tells that has any; each knows all of them."""
     teller = next((node for node in state.rabbitmq.values() if isinstance(node, BrokerNode) and node.queues), None)
     if teller is None:
-        return [heading("Queues", "none is told of")]
+        return [heading("Queues", _untold(state))]
     hint = f"{len(teller.queues)} of {teller.queues_total}, those with most messages; as {teller.name} tells"
     names = ("QUEUE", "VHOST", "TYPE", "MESSAGES", "CONSUMERS", "LEADER", "ONLINE")
     return [heading("Queues", hint), *table(names, map(_queue, teller.queues), widest=30)]
+
+
+def _untold(state: ClusterState) -> str:
+    """What is known of queues that no broker lists: how many there are, and why that is all."""
+    total = max((node.queues_total for node in state.rabbitmq.values() if isinstance(node, BrokerNode)), default=0)
+    if not total:
+        return "none is told of"
+    if total > BROKER_QUEUES:
+        return f"{total:,} in all; with more than {BROKER_QUEUES} they are counted, not listed"
+    return f"{total} in all; no broker could list them in time"
 
 
 def _queue(queue: BrokerQueue) -> Row:
