@@ -115,25 +115,28 @@ class Run:
         return dict(found[-1]) if found else {}
 
 
-def ask_to_stop(run: Run) -> bool:
+def ask_to_stop(run: Run) -> str | None:
     """Ask a run that goes on to stop before its next step: one in stages can be resumed, others undo what they did.
 
-    False if it is over. PermissionError if it is somebody else's.
+    Why it was not asked, as a sentence: it is over, or another user's. None if it was.
     """
+    over = "It had ended meanwhile."
     try:
         process = os.pidfd_open(int(run.begin["pid"]))
     except ProcessLookupError:
-        return False
+        return over
     try:
         # It holds its journal still, so that the number can't be another process's by now.
         if run.path is None or not _is_held(run.path):
-            return False
+            return over
         signal.pidfd_send_signal(process, signal.SIGTERM)
     except ProcessLookupError:
-        return False
+        return over
+    except PermissionError:
+        return f"It is not yours to stop: {run.begin['who']} began it, as another user of this machine."
     finally:
         os.close(process)
-    return True
+    return None
 
 
 def read(path: Path) -> Run | None:

@@ -136,6 +136,8 @@ class _Run:
     def _journaled(self, plan: Plan, reason: str, work: Callable[[Tell], Result]) -> int:
         # Told before there is one: whoever follows finds the run however soon this process may die.
         self._say(run=self.id, journal=str(journal_path(self.cluster.name, self.id)))
+        # From its first line on a run is in the journal, and no signal may end it without a word there.
+        self._heed_signals()
         journal = Journal(self.cluster.name, self.id)
         journal.tell(
             "begin",
@@ -151,8 +153,8 @@ class _Run:
             why=reason,
             finishes=list(plan.broken),
         )
-        self._detach()
         try:
+            self._detach()
             result = work(journal.tell)
         except BaseException as error:
             traceback.print_exc()
@@ -163,11 +165,14 @@ class _Run:
         journal.close()
         return result.outcome.exit_code
 
-    def _detach(self) -> None:
-        """Need nobody any longer: no terminal, no pipe. What is said unasked is kept beside the journal."""
+    def _heed_signals(self) -> None:
+        """Whoever began it may go (SIGHUP, SIGINT); SIGTERM asks it to stop."""
         for number in (signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_term)
+
+    def _detach(self) -> None:
+        """Need nobody any longer: no terminal, no pipe. What is said unasked is kept beside the journal."""
         log = os.open(runs_path(self.cluster.name) / f"{self.id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDWR)
         for target, source in ((0, null), (1, log), (2, log), (self.lines.fileno(), null)):

@@ -36,8 +36,8 @@ def carry_out(
     """Take the steps in order. `tell` has the intent before an act begins: events intent, result, undo, undone.
 
     After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
-    failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked between two
-    steps, and by a step that only waits; `lost` also in the middle of any: a reason to go no further. What a step
+    failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked before each
+    step, and by a step that only waits; `lost` also in the middle of any: a reason to go no further. What a step
     notes is told as event note.
     """
     taken: list[tuple[int, Step]] = []
@@ -51,7 +51,7 @@ def carry_out(
         return _back(taken, reason, tell, failed)
 
     for number, step in enumerate(steps):
-        if taken and (reason := stop()):
+        if reason := stop():
             return ended(reason)
         try:
             reason = step.precheck()

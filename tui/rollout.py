@@ -55,11 +55,8 @@ def pause(cluster: str) -> int:
     run = running(cluster)
     if run is None or run.path is None:
         raise NotOpen(_NONE)
-    try:
-        if not ask_to_stop(run):
-            raise NotOpen(_NONE)
-    except PermissionError:
-        raise NotOpen(f"The rollout that goes on is not yours to stop: {run.begin['who']} began it.") from None
+    if why_not := ask_to_stop(run):
+        raise NotOpen(f"The rollout {run.id} was not asked to stop. {why_not}")
     first = (
         f"It finishes this step first, unless it only waits: {run.last_step}" if run.last_step else "No step had begun"
     )

@@ -111,11 +111,11 @@ def begun(*arguments: str) -> subprocess.Popen[bytes]:
 def test_a_run_that_goes_on_is_asked_to_stop() -> None:
     process = begun()
     (run,) = runs("book")
-    assert ask_to_stop(run)
+    assert ask_to_stop(run) is None
     assert process.wait(10) == -signal.SIGTERM
     # As who has read it before it ended.
     assert run.alive
-    assert not ask_to_stop(run)
+    assert ask_to_stop(run) == "It had ended meanwhile."
 
 
 def test_nobody_else_is_asked_to_stop_who_has_the_number_of_a_run_that_is_over() -> None:
@@ -125,8 +125,23 @@ def test_nobody_else_is_asked_to_stop_who_has_the_number_of_a_run_that_is_over()
     process.kill()
     process.wait()
     try:
-        assert not ask_to_stop(run)
+        assert ask_to_stop(run) == "It had ended meanwhile."
         assert bystander.poll() is None
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_another_users_run_is_not_asked_to_stop_and_who_began_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_process: int, _signal: int) -> None:
+        raise PermissionError
+
+    process = begun()
+    try:
+        (run,) = runs("book")
+        monkeypatch.setattr(signal, "pidfd_send_signal", refused)
+        why_not = ask_to_stop(run)
+        assert why_not == "It is not yours to stop: alice@ops began it, as another user of this machine."
+    finally:
+        process.kill()
+        process.wait()

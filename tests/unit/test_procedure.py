@@ -125,9 +125,16 @@ def test_in_stages_a_pause_is_no_success_except_at_the_end(world: World) -> None
 
 
 def test_a_reason_to_stop_between_two_steps_undoes_what_was_done(world: World) -> None:
-    result = carry_out([world.step("a"), world.step("b")], world.tell, lambda: "the lock is lost")
+    result = carry_out([world.step("a"), world.step("b")], world.tell, lambda: "it was lost" if world.done else None)
     assert result.outcome is Outcome.REVERTED
-    assert not world.done
+    assert not world.done and "intent b" not in world.events
+
+
+def test_a_reason_to_stop_before_the_first_step_changes_nothing(world: World) -> None:
+    for in_stages in (False, True):
+        result = carry_out([world.step("a")], world.tell, lambda: "the lock is lost", in_stages=in_stages)
+        assert result == Result(Outcome.REFUSED, "the lock is lost")
+    assert not world.events and not world.done
 
 
 def test_nothing_that_was_not_seen_to_succeed_exits_0() -> None:

@@ -80,12 +80,12 @@ def test_only_a_rollout_that_goes_on_can_be_paused(
     going = replace(run(outcome="", alive=True), path=tmp_path / "id.jsonl")
     found = [run("drain", outcome="", alive=True), going]
     monkeypatch.setattr(rollouts, "runs", lambda _: found)
-    monkeypatch.setattr(rollout, "ask_to_stop", lambda one: one is going)
+    monkeypatch.setattr(rollout, "ask_to_stop", lambda one: None if one is going else "over")
     monkeypatch.setattr(rollout, "follow", lambda path, told: 25 if (path, told) == (going.path, 4) else 0)
     assert rollout.pause("x") == 25
     assert capsys.readouterr().out.endswith("finishes this step first, unless it only waits: two.\n")
-    monkeypatch.setattr(rollout, "ask_to_stop", lambda _: False)
-    with pytest.raises(rollout.NotOpen, match="No rollout goes on"):
+    monkeypatch.setattr(rollout, "ask_to_stop", lambda _: "It is not yours.")
+    with pytest.raises(rollout.NotOpen, match=r"was not asked to stop\. It is not yours\."):
         rollout.pause("x")
     found[:] = [run()]
     with pytest.raises(rollout.NotOpen, match="No rollout goes on"):

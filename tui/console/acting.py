@@ -182,8 +182,8 @@ class Acting(App[None]):
     async def _pause(self, running: Run) -> None:
         text = f"It ends the step that it is in ({running.last_step}), and stops. r goes on with it then, a ends it."
         agreed = await self.push_screen_wait(Question(f"Pause: {running.begin['title']}?", text, "Pause"))
-        if agreed and not ask_to_stop(running):
-            self.notify("It had ended meanwhile.", markup=False)
+        if agreed and (why_not := ask_to_stop(running)):
+            self.notify(why_not, markup=False)
 
     def action_resume(self) -> None:
         """Go on with a rollout that stopped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,6 +82,23 @@ def test_pause_asks_the_rollout_that_runs_to_stop(tmp_path: Path) -> None:
         engine.kill()
         engine.wait()
         engine.stdout.close()
+
+
+def test_a_rollout_of_another_user_is_not_paused_and_it_is_said_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_process: int, _signal: int) -> None:
+        raise PermissionError
+
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await shown(app, pilot, "▶ Roll out galera (5)")
+        await unlocked(app, pilot)
+        await pilot.press("p")
+        await shown(app, pilot, "Pause: Roll out galera?")
+        await pilot.press("y")
+        await shown(app, pilot, "not yours to stop: alice@ops")
+
+    monkeypatch.setattr(signal, "pidfd_send_signal", refused)
+    with journals.going_on():
+        on("healthy", check)
 
 
 def test_resume_goes_on_with_what_was_asked_before(tmp_path: Path) -> None:
