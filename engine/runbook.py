@@ -48,8 +48,8 @@ class Candidate:
 
     name: str
     against: str = ""
-    place: str = ""
-    """Where it is now, of what has a place."""
+    now: str = ""
+    """What is so of it now, in few words: "on cc01", "is the writer"; empty where there is nothing to say."""
 
 
 @dataclass(frozen=True, slots=True)

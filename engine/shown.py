@@ -24,7 +24,7 @@ def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
             {"name": step.name, "undone": step.undo is not None, "lasting": step.lasting, "within": step.within}
             for step in plan.steps
         ],
-        "candidates": [{"name": one.name, "against": one.against, "place": one.place} for one in plan.candidates],
+        "candidates": [{"name": one.name, "against": one.against, "now": one.now} for one in plan.candidates],
         "origin": plan.origin,
         "target": plan.target,
         "expected": plan.expected,

@@ -149,8 +149,8 @@ def shown(plan: Mapping[str, Any]) -> str:
     if plan["origin"] or plan["target"]:
         lines.append(f"  from {plan['origin'] or '-'} to {plan['target'] or '-'}")
     for one in plan["candidates"]:
-        place = f" (on {one['place']})" if one["place"] else ""
-        lines.append(f"  candidate {one['name']}{place}: {one['against'] or 'ok'}")
+        now = f" ({one['now']})" if one["now"] else ""
+        lines.append(f"  candidate {one['name']}{now}: {one['against'] or 'ok'}")
     if plan["evidence"]:
         lines += ["", *(f"  {line}" for line in plan["evidence"].splitlines()), ""]
     if plan["broken"]:

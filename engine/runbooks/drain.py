@@ -7,7 +7,7 @@ from cluster.gates.pacemaker import not_left
 from cluster.spec import Role
 from cluster.state import BrokerNode, ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
-from engine.choosing import choice
+from engine.choosing import carried, choice
 from engine.runbook import Plan, View
 from operations import brokers, controllers, galera_nodes, vip, writer
 from operations.steps import Step
@@ -17,8 +17,13 @@ PARAMETERS = {"host": "the host that is to carry nothing; empty: which could be"
 
 def plan(view: View, host: str = "") -> Plan:
     if not host:
-        hosts = view.cluster.hosts
-        return choice("Drain a host", hosts, lambda name: _against(view, name), say="Say which: `hatui drain HOST`.")
+        return choice(
+            "Drain a host",
+            view.cluster.hosts,
+            lambda name: _against(view, name),
+            say="Say which: `hatui drain HOST`.",
+            now=lambda name: carried(view, name),
+        )
     title = f"Drain {host}"
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")

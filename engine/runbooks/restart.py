@@ -1,11 +1,13 @@
 """Restart a layer's service, one host at a time, each emptied first and behind its gate; who carries traffic last."""
 
+from collections.abc import Mapping
+
 from cluster.gates.galera import incomplete, may_write
 from cluster.gates.haproxy import kept_away, writers_of
 from cluster.gates.keepalived import may_own, owners
 from cluster.gates.pacemaker import view_of
 from cluster.spec import Role
-from cluster.state import ProxyNode, VipNode
+from cluster.state import ProxyNode, ServiceState, VipNode
 from cluster.wiring import GALERA_BACKEND
 from engine.choosing import choice
 from engine.runbook import Plan, View
@@ -32,7 +34,13 @@ def plan(view: View, layer: str = "") -> Plan:
     }
     if not layer:
         say = "Say which layer: `hatui restart LAYER`."
-        return choice("Restart a layer, host by host", layers, lambda name: _against(view, name), say=say)
+        return choice(
+            "Restart a layer, host by host",
+            layers,
+            lambda name: _against(view, name),
+            say=say,
+            now=lambda name: _now(view, name, len(view.cluster.names(layers[name][1]))),
+        )
     title = f"Restart {layer}, host by host"
     if layer not in layers:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(layers)}.")
@@ -56,6 +64,15 @@ def _against(view: View, layer: str) -> str:
     """Also what stands against the first step: some layers are only asked by their steps."""
     found = plan(view, layer)
     return found.refused or (found.steps[0].precheck() or "" if found.steps else "")
+
+
+def _now(view: View, layer: str, hosts: int) -> str:
+    """How many hosts the layer has, and on which a restart is due."""
+    nodes: Mapping[str, object] = view.state.vrrp if layer == "keepalived" else getattr(view.state, layer)
+    unit = "keepalived" if layer == "keepalived" else "service"
+    units = {name: getattr(node, unit, None) for name, node in nodes.items()}
+    due = ", ".join(name for name, found in units.items() if isinstance(found, ServiceState) and found.restart_due)
+    return f"{hosts} hosts, due on {due}" if due else f"{hosts} hosts"
 
 
 Planned = tuple[list[Step], str]

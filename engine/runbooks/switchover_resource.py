@@ -24,7 +24,7 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
             [one.id for one in known.values() if not one.agent.startswith("stonith:")],
             lambda one: _stays(view, one),
             say="Say which resource: `hatui switchover resource NAME --to HOST`.",
-            place=lambda one: ", ".join(known[one].nodes),
+            now=lambda one: f"on {', '.join(known[one].nodes) or 'no host'}",
         )
     if not to and name in known:
         others = [one for one in controllers if one not in now]

@@ -12,7 +12,8 @@ import pytest
 
 from cluster.outcome import Outcome
 from engine.journal import Journal, journal_path
-from tui.act import Ask, act
+from tui.act import Ask, act, shown
+from tui.console.views.plan import candidates
 
 ROOT = Path(__file__).parents[2]
 PLAN = {
@@ -123,3 +124,14 @@ def test_what_is_refused_before_a_journal_is_refused(engine: Path, capfd: pytest
     engine.write_text(says(refused) + f"import sys; sys.exit({Outcome.REFUSED.exit_code})\n")
     assert act(ask()) == Outcome.REFUSED.exit_code
     assert "bob holds the lock" in capfd.readouterr().out
+
+
+def test_a_candidate_is_told_with_what_is_so_of_it_now_and_what_is_against_it() -> None:
+    told = [
+        {"name": "p_vip", "now": "on cc01", "against": ""},
+        {"name": "api", "now": "", "against": "api failed"},
+    ]
+    plan = {**PLAN["plan"], "candidates": told}
+    lines = shown(plan).splitlines()
+    assert "  candidate p_vip (on cc01): ok" in lines and "  candidate api: api failed" in lines
+    assert [line.text for line in candidates(plan)] == ["  ● p_vip  on cc01  ok", "  ✖ api  api failed"]

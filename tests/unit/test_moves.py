@@ -15,6 +15,7 @@ from cluster.gates.pacemaker import may_move, may_stand_by, not_left
 from cluster.gates.rabbitmq import may_drain_broker
 from cluster.spec import Cluster, Keepalived
 from cluster.state import ClusterState, CrmNode, CrmStatus, Unknown, VipNode
+from engine.choosing import carried
 from engine.layers import facts
 from engine.library import load
 from engine.runbook import Broken, Plan, View
@@ -232,7 +233,7 @@ def test_before_a_choice_the_writers_candidates_are_told() -> None:
 def test_before_a_choice_the_resources_are_told_with_their_places_and_then_the_controllers() -> None:
     state = replace(HEALTHY, pacemaker=members(standby=True))
     found = plan("switchover_resource", state)
-    assert [(one.name, one.place, one.against) for one in found.candidates] == [("vip", "cc01", "")]
+    assert [(one.name, one.now, one.against) for one in found.candidates] == [("vip", "on cc01", "")]
     assert found.refused.startswith("Say which resource")
     where = plan("switchover_resource", state, name="vip")
     assert against(where) == {"cc02": "cc02 is in standby (`hatui undrain cc02`)", "cc03": ""}
@@ -240,6 +241,16 @@ def test_before_a_choice_the_resources_are_told_with_their_places_and_then_the_c
     failed = replace(CRM, resources=(replace(CRM.resources[0], failed=True),))
     stays = plan("switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, failed)))
     assert "vip failed" in against(stays)["vip"]
+
+
+def test_of_many_resources_on_a_host_only_the_number_is_told_and_one_that_runs_nowhere_is_on_no_host() -> None:
+    (vip, *_) = CRM.resources
+    many = replace(CRM, resources=tuple(replace(vip, id=f"api{n}") for n in range(4)))
+    state = replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, many))
+    assert carried(View(SPEC, state, Path("inventory.py")), "cc01") == "runs 4 resources"
+    nowhere = replace(CRM, resources=(replace(vip, nodes=(), active=False),))
+    found = plan("switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, nowhere)))
+    assert [one.now for one in found.candidates] == ["on no host"]
 
 
 def test_of_a_resource_that_is_not_there_or_a_cluster_that_can_not_be_asked_that_is_said_first() -> None:
@@ -284,6 +295,9 @@ def test_before_a_choice_every_host_is_told_with_what_is_against_draining_it(
     assert told["net01"] == "net01 carries no layer that hatui knows"
     assert (told["haproxy1"], told["mysql3"], told["cc01"]) == ("", "", "")
     assert found.refused == "Say which: `hatui drain HOST`."
+    assert {one.name: one.now for one in found.candidates if one.now} == {
+        "haproxy1": "has the VIP", "mysql1": "is the writer", "cc01": "runs vip",
+    }  # fmt: skip
 
 
 def test_before_a_choice_only_who_is_drained_can_be_put_back() -> None:
@@ -305,3 +319,8 @@ def test_before_a_choice_the_layers_are_told_with_what_is_against_restarting_eac
     assert "the broker on cc02 does not run" in told["rabbitmq"]
     assert {told[name] for name in told if name != "rabbitmq"} == {""}
     assert found.refused == "Say which layer: `hatui restart LAYER`."
+    assert {one.now for one in found.candidates} == {"3 hosts", "2 hosts"}
+    due = replace(GALERA, service=unit("mariadb.service", restart_due=True))
+    state = changed("galera", "mysql2", due)
+    hosts(state)
+    assert {one.name: one.now for one in plan("restart", state).candidates}["galera"] == "3 hosts, due on mysql2"

@@ -21,7 +21,10 @@ PLAN = {
     "title": "Move the VIP to haproxy2",
     "refused": "",
     "steps": [STEP, {**STEP, "name": "haproxy1 stands by", "undone": False, "lasting": "it may own it"}],
-    "candidates": [{"name": "haproxy1", "against": "haproxy1 owns it already"}, {"name": "haproxy2", "against": ""}],
+    "candidates": [
+        {"name": "haproxy1", "now": "", "against": "haproxy1 owns it already"},
+        {"name": "haproxy2", "now": "", "against": ""},
+    ],
     "origin": "haproxy1",
     "target": "haproxy2",
     "expected": "new connections: no gap over 50 ms",

@@ -47,16 +47,18 @@ def plan(told: Mapping[str, Any]) -> list[Line]:
 
 
 def candidates(told: Mapping[str, Any]) -> list[Line]:
-    """Who could take over, and why not the others."""
-    return [_candidate(str(one["name"]), str(one["against"])) for one in told["candidates"]]
+    """What could be chosen, what is so of each now, and why not the others."""
+    return [_candidate(str(one["name"]), str(one["now"]), str(one["against"])) for one in told["candidates"]]
 
 
-def _candidate(name: str, against: str) -> Line:
+def _candidate(name: str, now: str, against: str) -> Line:
     role = "warn" if against else "ok"
     spans = (
         ("  ", ""),
         ("✖ " if against else "● ", role),
         span(name, "strong"),
+        ("  " if now else "", ""),
+        span(now, "dim"),
         ("  ", ""),
         span(against or "ok", role),
     )
