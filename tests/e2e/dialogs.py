@@ -25,9 +25,16 @@ def agreed(screen: Terminal, word: str) -> None:
 
 
 def chosen(screen: Terminal, name: str) -> None:
-    """Go down to a candidate, and take it."""
+    """Wait until a candidate is offered, go down to it, and take it."""
+    offered: list[str] = []
+
+    def there(text: str) -> bool:
+        # What is behind the dialog may look the same.
+        offered[:] = [line for line in text.splitlines() if "│" in line and ("● " in line or "✖ " in line)]
+        return any(f"● {name} " in line for line in offered)
+
+    screen.until(there, 30, f"{name} is offered")
     screen.keys("Home")
-    offered = [line for line in screen.text().splitlines() if "│" in line and ("● " in line or "✖ " in line)]
     for line in offered:
         if f"● {name} " in line:
             break
