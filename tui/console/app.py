@@ -56,6 +56,7 @@ class Console(Looking, Acting, App[None]):
     CSS_PATH = "console.tcss"
     TITLE = "hatui"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (an instance variable in Textual)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (40, "-tall")]  # noqa: RUF012 (an instance variable in Textual)
     MODES = MODES  # type: ignore[assignment]
     DEFAULT_MODE = "overview"
     COMMAND_PALETTE_BINDING = "ctrl+p"

@@ -32,12 +32,12 @@ class Overview(View):
         with Horizontal(id="halves"):
             with Vertical(id="left"):
                 yield Board(id="main")
-                yield Static(id="rule")
-                yield Board(id="events", follows=True, from_end=True)
                 yield Static(id="trends")
             with Vertical(id="right"):
                 yield Board(id="node")
                 yield Board(id="runs")
+        yield Static(id="rule")
+        yield Board(id="events", follows=True, from_end=True)
 
     @property
     def wide(self) -> bool:
@@ -54,7 +54,7 @@ class Overview(View):
             return
         lines = self.lines()
         board = self.query_one("#main", Board)
-        board.styles.height = min(len(lines), max(4, self.size.height - 10))
+        board.styles.height = min(len(lines), max(4, self.size.height - (self.size.height // 3 if self.wide else 10)))
         board.show(lines)
         self.query_one("#events", Board).show(matching(self.app.event_lines()[-_EVENTS:], self.wanted))
         if self.wide:

@@ -26,7 +26,7 @@ def test_the_runs_are_at_the_right_and_the_one_that_goes_on_step_by_step() -> No
     async def check(app: Console, pilot: Pilot[None]) -> None:
         screen = await shown(app, pilot, "▶  now")
         assert "LAYER" in screen, "the overview is still there"
-        await pilot.press("tab", "tab", "tab", "enter")
+        await pilot.press("tab", "tab", "enter")
         await shown(app, pilot, "Log")
         assert app.current_mode == "runs"
 
@@ -38,7 +38,7 @@ def test_the_runs_are_at_the_right_and_the_one_that_goes_on_step_by_step() -> No
 def test_enter_on_a_run_opens_it() -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
         await shown(app, pilot, "▲ STOPPED")
-        await pilot.press("tab", "tab", "tab", "home", "enter")
+        await pilot.press("tab", "tab", "home", "enter")
         await shown(app, pilot, "What clients felt")
 
     journals.stopped()
@@ -47,7 +47,7 @@ def test_enter_on_a_run_opens_it() -> None:
 
 def test_enter_on_a_fact_of_the_node_opens_its_layer() -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
-        await pilot.press("down", "tab", "tab", "end", "enter")
+        await pilot.press("down", "tab", "end", "enter")
         await pilot.pause(0.3)
         assert app.current_mode == "layer"
 
