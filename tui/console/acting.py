@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from textual.app import App
-
-from engine.journal import ask_to_stop
+from engine.journal import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
 from tui.act import Ask, command
 from tui.console.actions import Risk
 from tui.console.dialogs import Asked, Choice, Question
 from tui.console.lines import Line, fitted, span
+from tui.console.looking import Looking
 from tui.console.order import Command, Order
 from tui.console.planned import Planned
 from tui.console.unlock import LASTS
 from tui.console.views.plan import candidates
 from tui.rollout import kept
-
-if TYPE_CHECKING:
-    from engine.journal import Run
-    from tui.console.known import Known
-    from tui.console.unlock import Lock
-    from tui.console.view import View
 
 _SERVICES = {
     "vip": "the load balancers' VIP, from one balancer to another",
@@ -35,23 +25,10 @@ _OF_LAYER = {"keepalived": "vip", "haproxy": "writer", "galera": "writer", "pace
 _LAYERS = ("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker")
 
 
-class Acting(App[None]):
+class Acting(Looking):
     """The part of the console that changes something."""
 
-    known: Known
-    lock: Lock
-    runs: list[Run]
-    inventory: Path
     command: Command = staticmethod(command)
-
-    if TYPE_CHECKING:
-
-        def now(self) -> float: ...
-
-        def open_run(self, name: str) -> None: ...
-
-        @property
-        def view(self) -> View | None: ...
 
     def why_not(self) -> str:
         """Why nothing may be done now, as a sentence; empty if it may."""
@@ -173,8 +150,8 @@ class Acting(App[None]):
 
     def action_pause(self) -> None:
         """Stop the rollout that runs, after its step."""
-        running = next((run for run in self.runs if run.alive and run.begin["runbook"] == ROLLOUT), None)
-        if running is None:
+        running = self.running
+        if running is None or running.begin["runbook"] != ROLLOUT:
             self.notify("No rollout of this machine runs.", markup=False)
         else:
             self._begin(self._pause(running))

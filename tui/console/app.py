@@ -1,31 +1,19 @@
-"""The console: one app over one stream, the clock of which is now, or then in a replay."""
+"""The console: one app over one stream, which is taken as it comes and shown ten times a second."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
-from textual.app import App
 
 from cluster.text import clean
-from engine.journal import Run
 from tui.console.acting import Acting
-from tui.console.actions import Action, available
-from tui.console.feed import Silent, Take
+from tui.console.feed import Source
 from tui.console.journal import Journal
-from tui.console.known import Known
-from tui.console.lines import Line
-from tui.console.looking import Looking
-from tui.console.palette import DARK, LIGHT
 from tui.console.past import past
 from tui.console.player import Player
 from tui.console.screens import MODES, RunsView
-from tui.console.unlock import Lock
-from tui.console.view import View
-from tui.console.views.events import events
-from tui.console.views.header import Mode, header
 from tui.engine import Event, Told, told
 from tui.recording.write import Recorder
 
@@ -35,23 +23,8 @@ _ERRORS = 5
 """Lines that can't be read that are told of; the others are only left out."""
 
 
-class Source(Protocol):
-    """Where lines come from (tui.console.feed.Live, tui.console.player.Player)."""
-
-    @property
-    def replay(self) -> str: ...
-
-    def now(self) -> float: ...
-
-    def wall(self) -> float: ...
-
-    async def run(self, take: Take, silent: Silent) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Console(Looking, Acting, App[None]):
-    """`source` tells what is so; runs are begun with `inventory`."""
+class Console(Acting):
+    """Takes what `source` tells, and shows it; with `record` it is kept on this machine, too."""
 
     CSS_PATH = "console.tcss"
     TITLE = "hatui"
@@ -71,24 +44,12 @@ class Console(Looking, Acting, App[None]):
         record: bool = False,
         light: bool = False,
     ) -> None:
-        super().__init__()
-        self.source = source
-        self.inventory = inventory
-        self.known = Known()
-        self.runs: list[Run] = []
-        self.lock = Lock("READ-ONLY" if read_only or isinstance(source, Player) else "")
-        self.actions: tuple[Action, ...] = tuple(available(replay=bool(source.replay), read_only=read_only))
+        super().__init__(source, inventory, read_only=read_only, light=light)
         self._record = record
         self._recorder: Recorder | None = None
         self._journal = Journal()
         self._shown = (-1, -1)
-        self._lines: list[Line] = []
         self._unreadable = 0
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = LIGHT.name if light else DARK.name
-        for action in self.actions:
-            self.bind(action.key, action.name, description=action.title)
 
     def on_mount(self) -> None:
         """Textual's."""
@@ -103,14 +64,6 @@ class Console(Looking, Acting, App[None]):
         self.source.close()
         if self._recorder:
             self._recorder.close()
-
-    def now(self) -> float:
-        """The clock that ages are told by."""
-        return self.source.now()
-
-    def wall(self) -> float:
-        """The time that is shown, in seconds since the epoch."""
-        return self.source.wall()
 
     def take(self, line: bytes) -> None:
         """One line of the stream."""
@@ -168,33 +121,3 @@ class Console(Looking, Acting, App[None]):
             self.runs = await asyncio.to_thread(self._journal.newest, self.known.snapshot.cluster)
             if self.runs != before and self.view:
                 self.view.redraw()
-
-    @property
-    def view(self) -> View | None:
-        """The screen below all dialogs."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, View)), None)
-
-    def header(self, width: int) -> list[Line]:
-        """The two lines at the top."""
-        now = self.now()
-        mode = Mode(self.lock.shown(now), self.lock.left(now) > 0, self.source.replay)
-        run = self.running
-        return header(self.known, now, self.wall(), mode, f"▶ {run.begin['title']} (5)" if run else "", width)
-
-    @property
-    def running(self) -> Run | None:
-        """The run of this machine that goes on, if any does."""
-        return next((run for run in self.runs if run.alive and run.outcome is None), None)
-
-    def event_lines(self) -> list[Line]:
-        """All events that are kept, as lines; those that were made before are the same."""
-        kept, made = self.known.events, self._lines
-        if not kept or not made:
-            self._lines = events(kept)
-            return self._lines
-        first, last = int(made[0].key), int(made[-1].key)
-        if first > kept[0].number or not kept[0].number - 1 <= last <= kept[-1].number:
-            self._lines = events(kept)
-        elif last < kept[-1].number:
-            self._lines = [*made, *events(self.known.last(kept[-1].number - last))][-len(kept) :]
-        return self._lines

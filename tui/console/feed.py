@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from cluster.text import clean
 
@@ -25,6 +26,21 @@ Take = Callable[[bytes], None]
 """Is given each line."""
 Silent = Callable[[str], None]
 """Is told, in a sentence, why no lines come for now."""
+
+
+class Source(Protocol):
+    """Where lines come from: Live, or tui.console.player.Player. `replay`: how it is played; empty for what is now."""
+
+    @property
+    def replay(self) -> str: ...
+
+    def now(self) -> float: ...
+
+    def wall(self) -> float: ...
+
+    async def run(self, take: Take, silent: Silent) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def begin(inventory: Path) -> subprocess.Popen[bytes]:

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui.console.actions import Action
+from tui.console.desk import Desk
 from tui.console.dialogs import Help
 from tui.console.palette import DARK, LIGHT
 from tui.console.player import Player
 from tui.console.screens import LayerView, NodeView, RunsView
-
-if TYPE_CHECKING:
-    from tui.console.app import Source
-    from tui.console.view import View
+from tui.console.view import View
 
 
-class Looking(App[None]):
+class Looking(Desk):
     """The part of the console that changes nothing."""
 
-    source: Source
-    actions: tuple[Action, ...]
-
-    if TYPE_CHECKING:
-
-        @property
-        def view(self) -> View | None: ...
+    @property
+    def view(self) -> View | None:
+        """The screen below all dialogs."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, View)), None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's form)
         """The palette: every action of the registry by its title."""
