@@ -30,6 +30,7 @@ class Paced:
     """A stream at its own pace, or as fast as it is taken."""
 
     replay = ""
+    fresh = 3.0
 
     def __init__(self, lines: Iterable[bytes], *, paced: bool) -> None:
         self._lines, self._paced = lines, paced

@@ -48,7 +48,7 @@ class Console(Acting):
         self._record = record
         self._recorder: Recorder | None = None
         self._journal = Journal()
-        self._shown = (-1, -1)
+        self._shown = (-1, -1, "")
         self._unreadable = 0
 
     def on_mount(self) -> None:
@@ -97,23 +97,24 @@ class Console(Acting):
         """All that is so after a jump in a replay."""
         self.known.forget()
         for one in all_of_it:
-            self.known.take(one, self.now())
+            # As old as it was then: of a time in which nobody watched there is only what was so before.
+            self.known.take(one, one.at)
 
     def _silent(self, reason: str) -> None:
         self.known.silent(reason)
 
     def _frame(self) -> None:
-        """Show what came since the last frame, and each second that time has passed."""
+        """Show what came since the last frame, each second that time has passed, and how a replay is played."""
         second = int(self.now())
         view = self.view
         if view is None:
             return
         if self.known.revision != self._shown[0]:
             view.redraw()
-        elif second != self._shown[1]:
+        elif (second, self.source.replay) != self._shown[1:]:
             # What grew stale looks different without any news.
             view.redraw() if self.known.stale(self.now()) or isinstance(view, RunsView) else view.refresh_bars()
-        self._shown = (self.known.revision, second)
+        self._shown = (self.known.revision, second, self.source.replay)
 
     async def _read_journal(self) -> None:
         if self.known.snapshot and not self.source.replay:

@@ -24,7 +24,7 @@ class Desk(App[None]):
         super().__init__()
         self.source = source
         self.inventory = inventory
-        self.known = Known()
+        self.known = Known(source.fresh)
         self.runs: list[Run] = []
         self.lock = Lock("READ-ONLY" if read_only or source.replay else "")
         self.actions: tuple[Action, ...] = tuple(available(replay=bool(source.replay), read_only=read_only))

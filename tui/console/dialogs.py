@@ -34,6 +34,11 @@ class Dialog(ModalScreen[Answer]):
         """What is in the box."""
         raise NotImplementedError
 
+    @property
+    def gone(self) -> bool:
+        """It is not shown yet, or no longer, though there is still something said to it."""
+        return not self.query("#title")
+
     def action_no(self) -> None:
         """Leave it; nothing is done."""
         self.dismiss(None)
@@ -119,7 +124,7 @@ class Choice(Dialog[str]):
         possible = [line.key for line in lines if line.host]
         preferred = [line.key for line in lines if line.host and line.host == prefer]
         self._first = next(iter(preferred or possible), "")
-        if self.is_mounted:
+        if not self.gone:
             self._show()
 
     def _show(self) -> None:

@@ -34,6 +34,11 @@ class Source(Protocol):
     @property
     def replay(self) -> str: ...
 
+    @property
+    def fresh(self) -> float:
+        """Seconds for which a snapshot says what is so."""
+        ...
+
     def now(self) -> float: ...
 
     def wall(self) -> float: ...
@@ -59,6 +64,7 @@ class Live:
     """The stream of the observer. Its clock is this machine's."""
 
     replay = ""
+    fresh = 3.0
 
     def __init__(self, inventory: Path, process: subprocess.Popen[bytes] | None = None) -> None:
         self._inventory = inventory

@@ -13,8 +13,6 @@ from tui.engine import Event, Snapshot, Told
 
 EVENTS = 2000
 """Events that are kept for the screens; the recording has the older ones."""
-STALE = 3.0
-"""Seconds without a snapshot after which what is shown counts as unknown (the engine tells one a second)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,8 @@ class Numbered:
 class Known:
     """All that was told so far. `revision` grows with each thing that was."""
 
+    fresh: float = 3.0
+    """Seconds without a snapshot after which what is shown counts as unknown (the engine tells one a second)."""
     snapshot: Snapshot | None = None
     heard: float = 0.0
     """When the newest snapshot came, by the clock of whoever tells the time."""
@@ -78,7 +78,7 @@ class Known:
         age = self.age(now)
         if age is None:
             return self.trouble or "Nothing has been seen yet."
-        if age > STALE:
+        if age > self.fresh:
             return f"What is shown is {age:.0f} s old. {self.trouble}".rstrip()
         return ""
 

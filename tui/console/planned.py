@@ -78,7 +78,7 @@ class Planned(Dialog[str]):
             self._say(self._order.silence(), over=True)
 
     def _show(self, told: dict[str, Any]) -> None:
-        if not self.is_attached:
+        if self.gone:
             return
         self._plan = told
         self.query_one("#title", Static).update(Text(safe(told["title"], 160)))
@@ -108,15 +108,14 @@ class Planned(Dialog[str]):
         return safe(told["typed"] or told["target"] or given.get("host") or given.get("layer") or self._ask.runbook, 80)
 
     def _lay_out(self) -> None:
-        if not self.is_attached:
+        if self.gone:
             return
         board = self.query_one("#plan", Board)
         board.styles.height = max(3, self.app.size.height - 12)
         board.show([*plan(self._plan or {}), *self._prechecks])
 
     def _say(self, text: str, *, over: bool = False) -> None:
-        # The dialog may have been left while its engine still says something.
-        if not self.is_attached:
+        if self.gone:
             return
         self.query_one("#said", Static).update(Text(safe(text)))
         if over:

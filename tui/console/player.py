@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from tui.console.feed import Silent, Take
 from tui.engine import Told
 from tui.recording.read import Recording
+from tui.recording.write import QUIET
 
 SPEEDS = (1, 2, 5, 10, 60, 600)
 """Times as fast as it was."""
@@ -19,6 +20,9 @@ _TURN = 0.05
 class Player:
     """The stream of a recording. Its clock is the recording's."""
 
+    fresh = QUIET + 3.0
+    """Of a time in which nothing happened, not every snapshot was kept."""
+
     def __init__(self, recording: Recording, begin: float) -> None:
         self._recording = recording
         self.scene: Callable[[list[Told]], None] = lambda _: None
@@ -27,13 +31,14 @@ class Player:
         self._moment = begin
         self._lines: Iterator[tuple[float, bytes]] = iter(())
         self._next: tuple[float, bytes] | None = None
+        self._begun = False
         self.paused = False
         self.speed = 1
 
     @property
     def replay(self) -> str:
         """How it is played, as shown."""
-        if self._next is None:
+        if self._next is None and self._begun:
             return "at its end"
         return "paused" if self.paused else f"x{self.speed}"
 
@@ -94,6 +99,7 @@ class Player:
         scene = self._recording.at(self._moment)
         self.scene([*scene.events, scene.snapshot])
         self._lines = self._recording.lines(self._moment)
+        self._begun = True
         self._next = next(self._lines, None)
 
     def close(self) -> None:

@@ -41,6 +41,7 @@ class Fixed:
     """A stream that has been told, at a time that is set."""
 
     replay = ""
+    fresh = 3.0
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = list(lines)
