@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 
 from tui.console.actions import Scope
 from tui.console.board import Board
-from tui.console.lines import Line, safe
+from tui.console.lines import Line, heading, safe
 from tui.console.overview import Overview
 from tui.console.view import View
 from tui.console.views.gates import gates
@@ -141,8 +141,12 @@ class RunsView(View):
         """The list, or the one that was opened; while it goes on, with what it may have to wait for."""
         app = self.app
         found = next((one for one in app.runs if one.id == self.shown), None)
-        rests_on = gates(app.known, app.now()) if found and found.alive else []
-        return run(found, app.wall(), rests_on) if found else runs(self.app.runs, replay=bool(self.app.source.replay))
+        if found:
+            return run(found, app.wall(), gates(app.known, app.now()) if found.alive else [])
+        if self.shown:
+            # It has only just begun. The others must not be taken for it.
+            return [heading(f"Run {self.shown}", "has begun: its journal is being read")]
+        return runs(app.runs, replay=bool(app.source.replay))
 
     def open(self, name: str) -> None:
         """Show this one."""

@@ -47,6 +47,20 @@ def test_a_run_that_goes_on_is_named_at_the_top_and_followed_step_by_step() -> N
         on("healthy", check)
 
 
+def test_one_that_has_just_begun_is_not_shown_as_the_one_before() -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await pilot.press("5")
+        await shown(app, pilot, "▲ STOPPED")
+        app.open_run("20261125-021000-0002")
+        screen = await shown(app, pilot, "Run 20261125-021000-0002  has begun")
+        assert "STOPPED" not in screen
+        with journals.going_on():
+            await shown(app, pilot, "▶  now")
+
+    journals.stopped()
+    on("healthy", check)
+
+
 def test_a_run_that_ended_says_how_and_what_clients_felt() -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
         await pilot.press("5")
