@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.streams.build import STORIES
 from tests.unit.tui import journals
@@ -42,6 +43,8 @@ def pressing(keys: tuple[str, ...], pause: float = 0.1) -> Callable[[Pilot[None]
         for key in keys:
             await pilot.press(key)
             await pilot.pause(pause)
+        for asked in pilot.app.screen.query(Input):
+            asked.cursor_blink = False
         await pilot.pause(0.2)
 
     return press
