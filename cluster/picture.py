@@ -83,7 +83,7 @@ def changes(before: Picture, now: Picture) -> list[Change]:
 
 def _things(spec: Cluster, state: ClusterState) -> Iterator[tuple[Thing, str]]:
     for name, answer in state.hosts.items():
-        yield Thing("hosts", name, name), "not to be asked" if isinstance(answer, Unknown) else "there"
+        yield Thing("hosts", name, name), "not answering" if isinstance(answer, Unknown) else "there"
     yield _owner("vrrp", spec.keepalived.vip, state.vrrp)
     for name, vip in state.vrrp.items():
         yield Thing("vrrp", name, f"keepalived on {name}"), _keepalived(vip)

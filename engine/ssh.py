@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import signal
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -97,5 +98,6 @@ class Line:
 
 
 def _last_line(said: bytes) -> str:
+    """Without where ssh connects to: that is the host's address, and the screen has better use for the room."""
     lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return clean(lines[-1], 160) if lines else ""
+    return re.sub(r"^ssh: connect to host \S+ port \d+: ", "", clean(lines[-1], 160)) if lines else ""

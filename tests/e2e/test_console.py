@@ -63,7 +63,7 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
             screen.wait(f"VIP .47 {second}", within=2)
         with service_down("mysql3", "hatui-galera-check"):
             seen(screen, lambda: None, "galera/mysql3 on haproxy1 was UP, and is DOWN")
-        seen(screen, lambda: lab.halab("power", "off", "net02"), "net02 was there, and is not to be asked")
+        seen(screen, lambda: lab.halab("power", "off", "net02"), "net02 was there, and is not answering")
         screen.wait("? net02 UNKNOWN", within=2)
         lab.halab("power", "on", "net02")
         seen(

@@ -117,22 +117,22 @@ def test_a_backend_that_is_down_and_up_again_is_told_of(stream: Stream) -> None:
 def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
     lab.halab("power", "off", "mysql3")
     begin = time.time()
-    stream.told("mysql3 was there, and is not to be asked", begin, 5)
+    stream.told("mysql3 was there, and is not answering", begin, 5)
     stream.told("Galera on mysql3 was Synced", begin, 5)
     lab.wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
     begin = time.time()
     lab.halab("power", "on", "mysql3")
     # The longest wait between two tries is 15 s; then a database has to join.
-    stream.told("mysql3 was not to be asked, and is there", begin, 20)
+    stream.told("mysql3 was not answering, and is there", begin, 20)
     lab.wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 60)
 
 
 def test_a_host_that_is_cut_off_is_told_of_and_recovers(stream: Stream) -> None:
     lab.halab("cut", "net02")
     begin = time.time()
-    stream.told("net02 was there, and is not to be asked", begin, 5)
+    stream.told("net02 was there, and is not answering", begin, 5)
     lab.halab("heal")
-    stream.told("net02 was not to be asked, and is there", begin, 25)
+    stream.told("net02 was not answering, and is there", begin, 25)
 
 
 def test_killed_it_leaves_nothing_on_the_hosts(stream: Stream) -> None:

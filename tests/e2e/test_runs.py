@@ -123,7 +123,7 @@ def test_a_node_that_dropped_between_the_plan_and_the_yes_is_refused_and_named()
     lab.halab("power", "off", "mysql3")
     code, reason = agreed(engine)
     assert code == 21
-    assert "mysql3 was there, and is not to be asked" in reason, reason
+    assert "mysql3 was there, and is not answering" in reason, reason
     assert writer() != target
 
 

@@ -53,5 +53,5 @@ def test_a_host_that_is_away_is_unknown_and_so_is_its_layer() -> None:
     away = changed("galera", "mysql3", Unknown(reason))
     away = replace(away, hosts={**HEALTHY.hosts, "mysql3": Unknown(reason)})
     found = told(Seen.of(SPEC, away))
-    assert ("hosts", "mysql3", Verdict.UNKNOWN, "mysql3 was there, and is not to be asked") in found
+    assert ("hosts", "mysql3", Verdict.UNKNOWN, "mysql3 was there, and is not answering") in found
     assert ("galera", "", Verdict.UNKNOWN, f"was OK, and is UNKNOWN: mysql3 {reason}") in found

@@ -52,7 +52,7 @@ MOVED = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM
 @pytest.mark.parametrize(
     ("now", "sentence"),
     [
-        (changed("hosts", "mysql3", GONE), "mysql3 was there, and is not to be asked"),
+        (changed("hosts", "mysql3", GONE), "mysql3 was there, and is not answering"),
         (
             replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy("mysql2"))),
             "the writer was mysql1, and is mysql2",

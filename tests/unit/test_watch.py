@@ -109,14 +109,14 @@ def test_a_host_that_goes_and_comes_back_is_told_of(watched: Watched) -> None:
     for host in range(256):
         (watched.folder / f"away-192.0.2.{host}").touch()
     gone = watched.until(lambda one: isinstance(one, Event) and one.layer == "hosts" and one.host == "haproxy1")
-    assert isinstance(gone, Event) and gone.text == "haproxy1 was there, and is not to be asked"
+    assert isinstance(gone, Event) and gone.text == "haproxy1 was there, and is not answering"
     shown = watched.until(lambda one: isinstance(one, Snapshot))
     assert isinstance(shown, Snapshot)
     assert "can't be reached: no route to 192.0.2." in shown.state["vrrp"]["haproxy1"]["reason"]
     for host in range(256):
         (watched.folder / f"away-192.0.2.{host}").unlink()
     back = watched.until(lambda one: isinstance(one, Event) and one.layer == "hosts" and one.host == "haproxy1")
-    assert isinstance(back, Event) and back.text == "haproxy1 was not to be asked, and is there"
+    assert isinstance(back, Event) and back.text == "haproxy1 was not answering, and is there"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
@@ -151,7 +151,7 @@ def test_the_verb_prints_what_is_so_then_each_change_and_ends_with_the_last_verd
             os.kill(pid, signal.SIGKILL)
         for line in one.process.stdout:
             at, *fields = line.decode().rstrip("\n").split("\t")
-            if fields == ["hosts", "haproxy1", "UNKNOWN", "haproxy1 was there, and is not to be asked"]:
+            if fields == ["hosts", "haproxy1", "UNKNOWN", "haproxy1 was there, and is not answering"]:
                 break
         assert at.startswith("20")
         one.process.send_signal(signal.SIGINT)

@@ -20,7 +20,7 @@ _SERVICES = {
     "writer": "the database's writer, from one node to another",
     "resource": "a resource of Pacemaker, from one controller to another",
 }
-_OF_LAYER = {"keepalived": "vip", "haproxy": "writer", "galera": "writer", "pacemaker": "resource"}
+_OF_LAYER = {"keepalived": "vip", "galera": "writer", "pacemaker": "resource"}
 """What is most likely to be moved where the cursor is."""
 _LAYERS = ("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker")
 

@@ -90,6 +90,11 @@ class Board(ScrollView, can_focus=True):
         return line.spots[min(self._spot, len(line.spots) - 1)] if line and line.spots else None
 
     @property
+    def below(self) -> int:
+        """Lines below those that can be seen."""
+        return max(0, len(self._lines) - self.scroll_offset.y - self.size.height)
+
+    @property
     def lines(self) -> Sequence[Line]:
         """What is shown."""
         return self._lines
@@ -160,6 +165,9 @@ class Board(ScrollView, can_focus=True):
     def watch_has_focus(self, has_focus: bool) -> None:
         """Textual's: the cursor looks different then."""
         super().watch_has_focus(has_focus)
+        if not has_focus and self._from_end:
+            # Who looks elsewhere wants to see what comes.
+            self._to(_last(self._lines))
         self.refresh()
 
     def action_move(self, by: int) -> None:

@@ -73,16 +73,16 @@ class Looking(Desk):
     def action_copy(self) -> None:
         """The line that the cursor is on, to the terminal's clipboard."""
         if self.view and (line := self.view.current):
-            self._copied(line.whole)
+            self._copied(line.whole, line.whole)
 
     def action_copy_all(self) -> None:
         """All of the screen."""
         if self.view:
-            self._copied(self.view.all_text())
+            self._copied(self.view.all_text(), "all of this screen")
 
-    def _copied(self, text: str) -> None:
+    def _copied(self, text: str, what: str) -> None:
         self.copy_to_clipboard(text)
-        self.notify(f"Copied: {text.splitlines()[0][:60] if text else 'nothing'}", markup=False, timeout=2)
+        self.notify(f"Copied: {what[:60]}", markup=False, timeout=2)
 
     def action_palette(self) -> None:
         """Find an action by its name."""

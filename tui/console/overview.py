@@ -56,10 +56,22 @@ class Overview(View):
         board = self.query_one("#main", Board)
         board.styles.height = min(len(lines), max(4, self.size.height - (self.size.height // 3 if self.wide else 10)))
         board.show(lines)
-        self.query_one("#events", Board).show(matching(self.app.event_lines()[-_EVENTS:], self.wanted))
+        log = self.query_one("#events", Board)
+        log.show(matching(self.app.event_lines()[-_EVENTS:], self.wanted))
+        self._tell_hidden()
         if self.wide:
             self._redraw_right()
         self.refresh_bars()
+
+    def on_board_moved(self, message: Board.Moved) -> None:
+        """Textual's, beside that of every screen."""
+        if message.board.id == "events":
+            self._tell_hidden()
+
+    def _tell_hidden(self) -> None:
+        below = self.query_one("#events", Board).below
+        hidden = f" ▼ {below} newer events below (end)" if below else ""
+        self._put("#rule", text_of([Line(((hidden, "accent"),))], dark=self.app.current_theme.dark))
 
     def _redraw_right(self) -> None:
         app = self.app

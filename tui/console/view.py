@@ -103,6 +103,10 @@ class View(Screen[None]):
             self.query(Board).first().focus()
             self.redraw()
             return True
+        first = self.query(Board).first()
+        if not first.has_focus:
+            first.focus()
+            return True
         return False
 
     def on_input_changed(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
+from cluster.health import Verdict
 from tests.unit.tui import journals
 from tests.unit.tui.desk import on, shown, text
 from tui.console.app import Console
+from tui.engine import Event
 
 WIDE = (160, 48)
 
@@ -63,5 +65,21 @@ def test_a_terminal_that_grows_and_shrinks_shows_and_hides_what_is_docked() -> N
         await pilot.resize_terminal(80, 24)
         await pilot.pause(0.3)
         assert "the node that the cursor is on" not in text(app)
+
+    on("degraded", check)
+
+
+def test_events_that_are_hidden_below_are_said_to_be_and_esc_follows_them_again() -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        rule = "newer events below"
+        assert rule not in text(app)
+        await pilot.press("tab", "home")
+        for number in range(30):
+            app.known.take(Event(1795572843.0, "galera", "", Verdict.WARN, f"event {number}"), app.now())
+        await shown(app, pilot, rule)
+        assert "event 29" not in text(app)
+        await pilot.press("escape")
+        await shown(app, pilot, "event 29")
+        assert rule not in text(app)
 
     on("degraded", check)

@@ -26,7 +26,10 @@ def _queues(state: ClusterState) -> list[Line]:
 
 def _untold(state: ClusterState) -> str:
     """What is known of queues that no broker lists: how many there are, and why that is all."""
-    total = max((node.queues_total for node in state.rabbitmq.values() if isinstance(node, BrokerNode)), default=0)
+    running = [node for node in state.rabbitmq.values() if isinstance(node, BrokerNode) and node.running]
+    if not running:
+        return "not known: no broker that runs is known"
+    total = max(node.queues_total for node in running)
     if not total:
         return "none is told of"
     if total > BROKER_QUEUES:

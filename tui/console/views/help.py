@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui.console.actions import Action, Risk, Scope
-from tui.console.lines import Line, blank, heading
+from tui.console.lines import Line, Span, blank, heading
 
 _RISKS = {
     Risk.LOOK: "Keys that look, and change nothing on any host",
     Risk.GUARDED: "Keys that change something that can be taken back: a plan, then y or n",
     Risk.TRAFFIC: "Keys that move traffic: a plan, then the target's name typed",
 }
+_FIRST = ("help", "leave")
 _MOVING = (
-    "arrows or h j k l, page up, page down, home, end: move   tab: the next part",
+    "arrows, h j k l, page up/down, home, end: move   tab: the next part",
     "enter: open   mouse: a click goes there, another opens it",
 )
 
@@ -38,9 +39,10 @@ def keys(actions: Iterable[Action]) -> list[Line]:
 
 def bar(actions: Iterable[Action], scopes: tuple[Scope, ...], width: int) -> Line:
     """The line at the bottom: the keys that matter here, as many as there is room for."""
-    spans = []
-    room = width
-    ranked = sorted(actions, key=lambda action: action.scope is Scope.ANYWHERE)
+    spans: list[Span] = [(" 1-6", "accent"), (" screens ", "dim")]
+    room = width - 13
+    # The way out and the help first, then what is of this screen alone.
+    ranked = sorted(actions, key=lambda action: (action.name not in _FIRST, action.scope is Scope.ANYWHERE))
     for action in ranked:
         if action.short and action.scope in scopes:
             if (size := len(action.shown) + len(action.short) + 3) > room:

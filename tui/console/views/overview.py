@@ -69,6 +69,8 @@ def _cell(host: HostHealth, width: int, mark: str, *, stale: bool) -> list[Span]
     left = max(0, width - cell_len(name) - 4)
     well = mark or _doing(safe(host.shows), left)
     words = well if said is Verdict.OK else f"{said} {mark}".rstrip()
+    # Where there is no room for both, the glyph says the one, and the layer's verdict stands beside it.
+    words = mark if mark and cell_len(words) > left else words
     role = "" if said is not Verdict.OK else "accent" if mark else "dim"
     return [glyph(said), (f" {name} ", ""), fitted((words, role), left), (" ", "")]
 

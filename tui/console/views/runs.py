@@ -61,7 +61,7 @@ def run(found: Run, wall: float, rests_on: Iterable[Line] = ()) -> list[Line]:
                 span(begin["title"], "head"),
                 ("  ", ""),
                 outcome(found),
-                span(f"  {last - begin['at']:.0f} s", "dim"),
+                (f"  {last - begin['at']:.0f} s", "dim"),
             ),
             "title",
         ),
