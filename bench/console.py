@@ -57,25 +57,29 @@ class Paced:
 
 
 def console() -> list[Figure]:
-    """Keys and processor time over half a minute; memory over an hour of it, as fast as it goes."""
-    keys, share = asyncio.run(_watched())
-    early, late = asyncio.run(_hour())
+    """Keys and processor time over half a minute of two screens; memory over an hour of it, as fast as it goes."""
     what = f"console, {HOSTS} hosts, {EVENTS} events a minute"
-    return [
-        Figure(f"{what}: a key is answered, p95 of {len(keys)}", (keys[int(len(keys) * 0.95)] * 1000,), "ms", 50),
-        Figure(f"{what}: of one core", (100 * share,), "%", 25),
-        Figure(f"{what}, an hour: memory at its end to memory after ten minutes", (late / early,), "", 1.05),
-    ]
+    figures = []
+    for screen, way in {"the overview": (), "one layer": ("2", "right")}.items():
+        keys, share = asyncio.run(_watched(*way))
+        p95 = keys[int(len(keys) * 0.95)] * 1000
+        figures += [
+            Figure(f"{what}, {screen}: a key is answered, p95 of {len(keys)}", (p95,), "ms", 50),
+            Figure(f"{what}, {screen}: of one core", (100 * share,), "%", 25),
+        ]
+    early, late = asyncio.run(_hour())
+    memory = Figure(f"{what}, an hour: memory at its end to memory after ten minutes", (late / early,), "", 1.05)
+    return [*figures, memory]
 
 
-async def _watched() -> tuple[list[float], float]:
-    """Latencies of keys in seconds, sorted; the share of a core."""
+async def _watched(*way: str) -> tuple[list[float], float]:
+    """Latencies of keys in seconds, sorted, and the share of a core, on the screen to which these keys lead."""
     # Made beforehand: making them is not what is measured.
     app = Console(Paced(list(itertools.takewhile(_early, many(HOSTS, EVENTS, 1))), paced=True))
     taken = []
     async with app.run_test(size=(160, 48)) as pilot:
         await pilot.pause(1)
-        await pilot.press("2", "right")
+        await pilot.press(*way)
         board = app.screen.query_one("#main", Board)
         begun, spent = time.monotonic(), time.process_time()
         for key in itertools.cycle(["down", "down", "down", "up", "up", "up"]):
