@@ -161,7 +161,7 @@ def test_the_palette_the_help_and_the_filter(healthy: None) -> None:
         screen.wait("Keys (esc: back)", "look, and change nothing")
         screen.keys("Escape", ":")
         screen.type("gates")
-        screen.wait("what has to be so")
+        screen.wait("what must be so")
         screen.keys("Enter")
         screen.wait("NEED", "NOW")
         screen.keys("3", "/")
