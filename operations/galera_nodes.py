@@ -45,7 +45,7 @@ def restarted(hosts: Mapping[str, str], size: int, balancers: Sequence[str], nam
             within=SETTLE,
             lasting="it was restarted",
         ),
-        standby(balancers, name, writer),
+        standby(balancers, name, writer, names),
     ]
 
 

@@ -102,14 +102,22 @@ def emptied(balancers: Sequence[str], vip: str, origin: str, target: str) -> Ste
     )
 
 
-def standby(balancers: Sequence[str], host: str, writer: str) -> Step:
-    """The step after which `host` may take sessions again, and takes none while `writer` is there."""
+def standby(balancers: Sequence[str], host: str, writer: str, others: Sequence[str] = ()) -> Step:
+    """The step after which `host` may take sessions again, and takes none while `writer` is there.
+
+    `others` may take them too then: a node that was a donor to `host` is out for a moment by that alone.
+    """
+
+    def why_not() -> str | None:
+        proxies = carrying(balancers)
+        against = (takes_no_sessions(proxies, name) for name in (host, *others))
+        reason = next((found for found in against if found), None)
+        return reason or (not_the_writer(balancers, writer) if writer else None)
+
     return Step(
         f"{host} stands by",
         lambda: servers.undrain(balancers, GALERA_BACKEND, host),
-        verify=lambda: (
-            takes_no_sessions(carrying(balancers), host) or (not_the_writer(balancers, writer) if writer else None)
-        ),
+        verify=why_not,
         within=RISE,
         lasting=f"{host} may take sessions again",
     )
