@@ -16,7 +16,7 @@ from tests.streams.build import START
 from tests.streams.many import many
 from tui.console.app import Console
 from tui.console.board import Board
-from tui.console.feed import Silent, Take
+from tui.console.feed import FRESH, Silent, Take
 from tui.engine import told
 
 HOSTS, EVENTS = 40, 2000
@@ -30,7 +30,7 @@ class Paced:
     """A stream at its own pace, or as fast as it is taken."""
 
     replay = ""
-    fresh = 3.0
+    fresh = FRESH
 
     def __init__(self, lines: Iterable[bytes], *, paced: bool) -> None:
         self._lines, self._paced = lines, paced

@@ -53,6 +53,11 @@ class ServiceState(Record):
     """The unit's own files changed and systemd has not read them yet (NeedDaemonReload)."""
 
 
+def runs(service: ServiceState | None) -> bool:
+    """Whether the unit is there and runs."""
+    return service is not None and service.active in ("active", "reloading")
+
+
 @dataclass(frozen=True, slots=True)
 class VipNode(Record):
     """Which VIPs a host holds: `held` maps each VIP found on it to its interface.

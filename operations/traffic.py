@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from cluster.gates.galera import may_drain, takes_no_sessions
 from cluster.gates.haproxy import writers_of
-from cluster.state import ProxyNode, ServiceState, Unknown
+from cluster.state import ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
 from facts.haproxy import HaproxyStat
@@ -31,8 +31,7 @@ def carrying(balancers: Sequence[str]) -> dict[str, ProxyNode]:
     for name, services in seen.items():
         if isinstance(services, Unknown):
             raise Refused(f"{name} can't be asked where the database's sessions are: {services.reason}")
-        service = services.get("haproxy.service")
-        if isinstance(service, ServiceState) and service.active in ("active", "reloading"):
+        if runs(services.get("haproxy.service")):
             running.append(name)
     nodes = look_all(running, HaproxyStat)
     for name, node in nodes.items():

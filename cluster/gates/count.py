@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from cluster.gates.galera import is_primary, is_synced
+from cluster.gates.galera import is_primary, is_synced, members
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import owners
 from cluster.spec import Cluster, Role
@@ -22,6 +22,7 @@ from cluster.state import (
     QuorumNode,
     Unknown,
     VipNode,
+    runs,
 )
 
 Count = tuple[str, str]
@@ -52,10 +53,7 @@ def vip(spec: Cluster, state: ClusterState) -> Count:
     """Owners of the balancers' VIP, and balancers that are ready for it."""
     names = spec.names(Role.HAPROXY)
     known = _known(state.vrrp, names, VipNode)
-    ready = sum(
-        node.keepalived is not None and node.keepalived.active in ("active", "reloading") and not node.away
-        for node in known.values()
-    )
+    ready = sum(runs(node.keepalived) and not node.away for node in known.values())
     owned = _counted(len(owners(known, spec.keepalived.vip)), "owner")
     return f"1 owner, {len(names)} ready", f"{owned}, {ready} ready"
 
@@ -64,7 +62,7 @@ def database(spec: Cluster, state: ClusterState) -> Count:
     """Nodes that are Synced, and the size of the Primary component, an arbitrator counted."""
     names = spec.names(Role.GALERA)
     known = _known(state.galera, names, GaleraNode)
-    size = len({*names, *([spec.galera.arbitrator] if spec.galera.arbitrator else [])})
+    size = len(members(spec))
     sizes = sorted({node.size for node in known.values() if is_primary(node)})
     primary = f"Primary of {' and '.join(map(str, sizes))}" if sizes else "no Primary"
     return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cluster.spec import Cluster, Role
 from cluster.state import GaleraNode, ProxyNode, Unknown
 from cluster.wiring import GALERA_BACKEND
 
@@ -18,6 +19,12 @@ RECOVER = (
     "cluster back."
 )
 """What to do about a cluster that is wholly down."""
+
+
+def members(spec: Cluster) -> frozenset[str]:
+    """The hosts that a complete cluster has as members: its nodes, and the arbitrator where there is one."""
+    arbitrator = spec.galera.arbitrator
+    return frozenset((*spec.names(Role.GALERA), *([arbitrator] if arbitrator else [])))
 
 
 def is_primary(node: GaleraNode | Unknown) -> bool:

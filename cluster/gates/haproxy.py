@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.state import ProxyNode, Unknown
+from cluster.state import ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, ProxyNode | Unknown]
@@ -14,7 +14,7 @@ def why_not_serving(name: str, node: ProxyNode | Unknown) -> str | None:
     """Why `name`'s HAProxy can't be counted on, or None if it runs and answers. Its servers may all be down."""
     if isinstance(node, Unknown):
         return f"{name} can't be asked: {node.reason}"
-    if node.service.active not in ("active", "reloading"):
+    if not runs(node.service):
         return f"{name}'s HAProxy does not run ({node.service.active}, {node.service.sub})"
     if not node.servers:
         return f"{name}'s HAProxy runs and does not answer (look at it, then: systemctl restart haproxy)"

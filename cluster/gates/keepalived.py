@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.gates.haproxy import why_not_serving
-from cluster.state import ProxyNode, Unknown, VipNode
+from cluster.state import ProxyNode, Unknown, VipNode, runs
 
 Vips = Mapping[str, VipNode | Unknown]
 Proxies = Mapping[str, ProxyNode | Unknown]
@@ -21,7 +21,7 @@ def not_one_owner(vips: Vips, vip: str) -> str | None:
     for name, node in vips.items():
         if isinstance(node, Unknown):
             return f"{name} can't be asked: {node.reason}"
-        if node.keepalived is None or node.keepalived.active not in ("active", "reloading"):
+        if not runs(node.keepalived):
             return f"{name}'s keepalived does not run"
         if node.away:
             return f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
@@ -47,7 +47,7 @@ def may_own(vips: Vips, proxies: Proxies, host: str) -> str | None:
         return f"{host} is no balancer"
     if isinstance(vip, Unknown):
         return f"{host} can't be asked: {vip.reason}"
-    if vip.keepalived is None or vip.keepalived.active not in ("active", "reloading"):
+    if not runs(vip.keepalived):
         return f"{host}'s keepalived does not run"
     if reason := why_not_serving(host, proxy):
         return reason

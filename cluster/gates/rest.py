@@ -91,7 +91,7 @@ def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterat
 def _database(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
     names = spec.names(Role.GALERA)
     nodes = {name: node for name, node in _asked(state.galera, names).items() if name not in besides}
-    members = {*names, *([spec.galera.arbitrator] if spec.galera.arbitrator else [])}
+    members = galera.members(spec)
     sizes = range(len(members - set(besides)), len(members) + 1)
     first = next(iter(nodes.values()), None)
     seen = first.size if first is not None and not isinstance(first, Unknown) else 0

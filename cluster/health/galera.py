@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from cluster.gates.galera import RECOVER, is_primary, is_synced, retries
 from cluster.health.hosts import judged, stopped
-from cluster.health.services import down, runs, service_findings
+from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
-from cluster.state import GaleraNode, Unknown
+from cluster.state import GaleraNode, Unknown, runs
 
 Nodes = Mapping[str, GaleraNode | Unknown]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from cluster.gates.pacemaker import view_of
 from cluster.health.hosts import judged, stopped
-from cluster.health.services import down, runs, service_findings
+from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.health.vip import Nodes as VipNodes
 from cluster.health.vip import holders, vip_findings
 from cluster.spec import Cluster
-from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown, VipNode
+from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown, VipNode, runs
 
 QuorumNodes = Mapping[str, QuorumNode | Unknown]
 CrmNodes = Mapping[str, CrmStatus | Unknown]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.health.hosts import judged, stopped
-from cluster.health.services import down, runs, service_findings
+from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
-from cluster.state import BrokerNode, Unknown
+from cluster.state import BrokerNode, Unknown, runs
 
 Nodes = Mapping[str, BrokerNode | Unknown]
 

@@ -6,11 +6,6 @@ from cluster.health.verdict import Finding, Verdict
 from cluster.state import ServiceState
 
 
-def runs(service: ServiceState | None) -> bool:
-    """Whether the unit runs."""
-    return service is not None and service.active in ("active", "reloading")
-
-
 def service_findings(host: str, service: ServiceState | None) -> list[Finding]:
     """What would go wrong later: a unit that does not start at boot, or that runs with former settings."""
     if service is None:

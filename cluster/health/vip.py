@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cluster.health.hosts import judged, stopped
-from cluster.health.services import down, runs, service_findings
+from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
-from cluster.state import Unknown, VipNode
+from cluster.state import Unknown, VipNode, runs
 
 Nodes = Mapping[str, VipNode | Unknown]
 

@@ -13,11 +13,11 @@ def unlocked(screen: Terminal) -> None:
     screen.wait("UNLOCKED")
 
 
-def agreed(screen: Terminal, word: str) -> None:
-    """To a plan that moves traffic: give a reason, type the name, and go."""
+def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
+    """To a plan that moves traffic: give a reason (nothing, where one is there already), type the name, and go."""
     screen.wait("Nothing has been changed", within=60)
     screen.keys("Tab", "Tab")
-    screen.type("a test")
+    screen.type(reason)
     screen.keys("Enter")
     screen.type(word)
     screen.keys("Enter")

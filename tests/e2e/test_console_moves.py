@@ -97,7 +97,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
         paused(screen)
         assert max_connections().count("178") == 1
         screen.keys("r")
-        agreed_again(screen, "galera")
+        agreed(screen, "galera", reason="")
         screen.wait("▶ RUNNING", within=30)
         screen.wait("● DONE", within=240)
         assert max_connections() == ["178"] * 3
@@ -122,15 +122,6 @@ def paused(screen: Terminal) -> None:
     screen.wait("Pause: Roll out galera?")
     screen.keys("y")
     screen.wait("▲ STOPPED", within=60)
-
-
-def agreed_again(screen: Terminal, word: str) -> None:
-    """To a plan whose reason is there already."""
-    screen.wait("Nothing has been changed", within=60)
-    screen.keys("Tab", "Tab", "Enter")
-    screen.type(word)
-    screen.keys("Enter")
-    screen.keys("Enter")
 
 
 def test_a_database_that_was_all_down_is_brought_back(healthy: None) -> None:

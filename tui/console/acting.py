@@ -22,7 +22,6 @@ _SERVICES = {
 }
 _OF_LAYER = {"keepalived": "vip", "galera": "writer", "pacemaker": "resource"}
 """What is most likely to be moved where the cursor is."""
-_LAYERS = ("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker")
 
 
 class Acting(Looking):

@@ -13,6 +13,8 @@ from typing import Protocol
 
 from cluster.text import clean
 
+FRESH = 3.0
+"""Seconds without a snapshot after which what is shown counts as unknown (the engine tells one a second)."""
 LONGEST = 16 << 20
 """Bytes of a line; a stream that has a longer one is cut off."""
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
@@ -64,7 +66,7 @@ class Live:
     """The stream of the observer. Its clock is this machine's."""
 
     replay = ""
-    fresh = 3.0
+    fresh = FRESH
 
     def __init__(self, inventory: Path, process: subprocess.Popen[bytes] | None = None) -> None:
         self._inventory = inventory

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from cluster.health import LayerHealth, Verdict
+from tui.console.feed import FRESH
 from tui.console.trends import Trends
 from tui.engine import Event, Snapshot, Told
 
@@ -27,8 +28,8 @@ class Numbered:
 class Known:
     """All that was told so far. `revision` grows with each thing that was."""
 
-    fresh: float = 3.0
-    """Seconds without a snapshot after which what is shown counts as unknown (the engine tells one a second)."""
+    fresh: float = FRESH
+    """Seconds for which a snapshot says what is so."""
     snapshot: Snapshot | None = None
     heard: float = 0.0
     """When the newest snapshot came, by the clock of whoever tells the time."""

@@ -54,7 +54,8 @@ class Overview(View):
             return
         lines = self.lines()
         board = self.query_one("#main", Board)
-        board.styles.height = min(len(lines), max(4, self.size.height - (self.size.height // 3 if self.wide else 10)))
+        others = self.size.height // 3 if self.wide else 10
+        board.styles.height = min(len(lines), max(4, self.size.height - others))
         board.show(lines)
         log = self.query_one("#events", Board)
         log.show(matching(self.app.event_lines()[-_EVENTS:], self.wanted))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 
-from tui.console.feed import Silent, Take
+from tui.console.feed import FRESH, Silent, Take
 from tui.engine import Told
 from tui.recording.read import Recording
 from tui.recording.write import QUIET
@@ -20,7 +20,7 @@ _TURN = 0.05
 class Player:
     """The stream of a recording. Its clock is the recording's."""
 
-    fresh = QUIET + 3.0
+    fresh = QUIET + FRESH
     """Of a time in which nothing happened, not every snapshot was kept."""
 
     def __init__(self, recording: Recording, begin: float) -> None:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from tests.streams.build import STORIES
 from tui.act import Ask
 from tui.console.app import Console
-from tui.console.feed import Silent, Take
+from tui.console.feed import FRESH, Silent, Take
 
 STEP = {"name": "haproxy1 gives the VIP up", "undone": True, "lasting": "", "within": 5.0}
 PLAN = {
@@ -41,7 +41,7 @@ class Fixed:
     """A stream that has been told, at a time that is set."""
 
     replay = ""
-    fresh = 3.0
+    fresh = FRESH
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = list(lines)

@@ -66,9 +66,3 @@ def going_on(run: str = "20261125-021000-0002") -> Iterator[Path]:
     with path.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield path
-
-
-def rewrite_pid(path: Path, pid: int) -> None:
-    """The run is that process's."""
-    first, *rest = path.read_text().splitlines()
-    path.write_text("\n".join([json.dumps({**json.loads(first), "pid": pid}), *rest]) + "\n")

@@ -89,7 +89,8 @@ def test_pause_asks_the_rollout_that_runs_to_stop(tmp_path: Path) -> None:
     engine = subprocess.Popen([sys.executable, "-c", LOCK_AND_WAIT, str(path)], stdout=subprocess.PIPE)
     assert engine.stdout
     assert engine.stdout.readline() == b"held\n"
-    journals.rewrite_pid(path, engine.pid)
+    # The same file, which is held by now.
+    journals.journal("20261125-021000-0002", journals.begun(0), pid=engine.pid)
     try:
         on("healthy", check)
     finally:

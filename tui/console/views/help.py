@@ -39,14 +39,16 @@ def keys(actions: Iterable[Action]) -> list[Line]:
 
 def bar(actions: Iterable[Action], scopes: tuple[Scope, ...], width: int) -> Line:
     """The line at the bottom: the keys that matter here, as many as there is room for."""
-    spans: list[Span] = [(" 1-6", "accent"), (" screens ", "dim")]
-    room = width - 13
+    listed = list(actions)
+    views = [action.shown for action in listed if action.name.startswith("view(")]
     # The way out and the help first, then what is of this screen alone.
-    ranked = sorted(actions, key=lambda action: (action.name not in _FIRST, action.scope is Scope.ANYWHERE))
-    for action in ranked:
-        if action.short and action.scope in scopes:
-            if (size := len(action.shown) + len(action.short) + 3) > room:
-                break
-            spans += [(f" {action.shown}", "accent"), (f" {action.short} ", "dim")]
-            room -= size
+    ranked = sorted(listed, key=lambda action: (action.name not in _FIRST, action.scope is Scope.ANYWHERE))
+    named = [(action.shown, action.short) for action in ranked if action.short and action.scope in scopes]
+    spans: list[Span] = []
+    room = width
+    for key, words in [(f"{views[0]}-{views[-1]}", "screens"), *named]:
+        if (size := len(key) + len(words) + 3) > room:
+            break
+        spans += [(f" {key}", "accent"), (f" {words} ", "dim")]
+        room -= size
     return Line(tuple(spans))
