@@ -6,7 +6,7 @@ Source: crm_standby(8), crm_resource(8).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cluster.gates.pacemaker import may_configure, may_move, may_stand_by, not_left, not_online, view_of
 from cluster.state import CrmStatus, Unknown
@@ -34,7 +34,7 @@ def stands_by(hosts: Sequence[str], name: str) -> Step:
         f"{name} hands its resources over (standby)",
         lambda: _standby(hosts, name, on=True),
         precheck=lambda: may_stand_by(nodes_of(hosts), name),
-        verify=lambda: not_left(nodes_of(hosts), name),
+        verify=_unless_taken_back(hosts, name, not_left, standby=True),
         within=MOVE,
         undo=lambda: _back_online(hosts, name),
     )
@@ -45,7 +45,7 @@ def online(hosts: Sequence[str], name: str) -> Step:
     return Step(
         f"{name} may run resources again (online)",
         lambda: _standby(hosts, name, on=False),
-        verify=lambda: not_online(nodes_of(hosts), name),
+        verify=_unless_taken_back(hosts, name, not_online, standby=False),
         within=MOVE,
         lasting=f"{name} is online",
     )
@@ -95,6 +95,31 @@ def cleared(hosts: Sequence[str], resource: str, target: str) -> Step:
         verify=lambda: _left(hosts, resource) or _not_on(hosts, resource, "", target),
         lasting="the constraint is gone",
     )
+
+
+def _unless_taken_back(
+    hosts: Sequence[str],
+    name: str,
+    why_not: Callable[[Mapping[str, CrmStatus | Unknown], str], str | None],
+    *,
+    standby: bool,
+) -> Callable[[], str | None]:
+    """`why_not`, asked again and again; Refused at once where the standby was as told and somebody changed it."""
+    looks: list[bool] = []
+
+    def ask() -> str | None:
+        nodes = nodes_of(hosts)
+        view = view_of(nodes)
+        member = next((one for one in view.nodes if one.name == name), None) if view else None
+        if member is not None and member.online:
+            looks.append(member.standby is standby)
+        # Twice, since another controller may be asked than before, which has not heard of it yet.
+        if True in looks and looks[-2:] == [False, False]:
+            what = f"took {name} out of standby" if standby else f"put {name} into standby"
+            raise Refused(f"Somebody else {what} meanwhile: it is not waited for any longer.")
+        return why_not(nodes, name)
+
+    return ask
 
 
 def _any(hosts: Sequence[str]) -> str:
