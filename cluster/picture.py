@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cluster.gates.galera import retries
 from cluster.gates.haproxy import writers_of
+from cluster.gates.resources import PROMOTED, groups
 from cluster.spec import Cluster
 from cluster.state import (
     BrokerNode,
@@ -170,9 +171,12 @@ def _pacemaker(nodes: Mapping[str, CrmStatus | Unknown]) -> Iterator[tuple[Thing
     if view is None:
         return
     for member in view.nodes:
-        words = [word for word in ("unclean", "standby", "maintenance", "pending") if getattr(member, word)]
+        words = [word for word in ("unclean", "standby", "maintenance", "pending", "shutdown") if getattr(member, word)]
         shown = ", ".join(words) or ("online" if member.online else "offline")
         yield Thing("pacemaker", member.name, f"{member.name} in Pacemaker"), shown
-    for resource in view.resources:
-        where = ", ".join(resource.nodes) or "nowhere"
-        yield Thing("pacemaker", "", f"the resource {resource.id}"), f"{where}{' (failed)' if resource.failed else ''}"
+    for group in groups(view.resources):
+        where = ", ".join(dict.fromkeys(name for one in group.instances for name in one.nodes)) or "nowhere"
+        promoted = ", ".join(name for one in group.active if one.role in PROMOTED for name in one.nodes)
+        failed = " (failed)" if any(one.failed for one in group.instances) else ""
+        shown = f"{where}{f', promoted on {promoted}' if promoted else ''}{failed}"
+        yield Thing("pacemaker", "", f"the resource {group.name}"), shown

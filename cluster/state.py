@@ -197,8 +197,23 @@ class BrokerNode(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Ring(Record):
+    """One network of Corosync's, a "ring" to 2.x and a "link" to 3.x, as a controller sees it (corosync-cfgtool(8))."""
+
+    number: int
+    address: str
+    faulty: bool
+    """The ring as a whole is given up (without knet)."""
+    lost: tuple[str, ...] = ()
+    """Members that can't be reached on it (knet)."""
+
+
+@dataclass(frozen=True, slots=True)
 class QuorumNode(Record):
-    """Corosync on one controller (`corosync-quorumtool -s`, corosync-quorumtool(8))."""
+    """Corosync on one controller (`corosync-quorumtool -s`, corosync-quorumtool(8)).
+
+    A quorum device is no member; its votes are counted in `votes` and `expected`.
+    """
 
     running: bool
     quorate: bool
@@ -206,6 +221,8 @@ class QuorumNode(Record):
     expected: int
     members: tuple[str, ...]
     service: ServiceState
+    rings: tuple[Ring, ...] = ()
+    """Empty where it was not asked, or could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +236,16 @@ class CrmNode(Record):
     pending: bool
     unclean: bool
     is_dc: bool
+    kind: str = "member"
+    """member, or remote: one that runs no Corosync and has no vote."""
+    guest_of: str = ""
+    """The resource in which a guest node runs, such as a container or a virtual machine."""
+    shutdown: bool = False
+    """It asked to leave, and hands over what it runs."""
+    standby_onfail: bool = False
+    """In standby because something failed there (on-fail=standby)."""
+    health: str = "green"
+    """green, yellow or red, by its health attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +266,20 @@ class CrmResource(Record):
     where it did."""
     migration_threshold: int | None = None
     """Failures after which a node may run it no more; None where there is no limit (Pacemaker's own default)."""
+    common: str = ""
+    """The name that all instances in a clone or in a bundle's replicas have in common; empty for what is no such."""
+    promotable: bool = False
+    target_role: str = ""
+    """The role that was set by hand, on it or on what it is part of: "stopped", "unpromoted", …; empty if none was."""
+    maintenance: bool = False
+    failure_ignored: bool = False
+    """Its failure has no consequence (on-fail=ignore)."""
+    locked_to: str = ""
+    """The node that shut down and that alone may start it again (shutdown-lock)."""
+    pending: str = ""
+    """What is being done with it, such as "Starting"."""
+    address: str | None = None
+    """Of an IPaddr2: its address as the CIB has it; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +300,7 @@ class FencingEvent(Record):
     status: str
     """success, failed or pending."""
     completed: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +322,10 @@ class CrmStatus(Record):
     """The location constraints, `bans` among them, each in words: "fence-cc01 not on cc01", "api on cc02, score 50".
     At most 100."""
     service: ServiceState | None = None
+    stop_all: bool = False
+    """stop-all-resources is true."""
+    unread: tuple[str, ...] = ()
+    """What decides and could not be read, such as "online of cc02"; at most 20. The rest of the record is as said."""
 
 
 @dataclass(frozen=True, slots=True)

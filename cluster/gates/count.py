@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from cluster.gates import pacemaker
 from cluster.gates.galera import is_primary, is_synced, members
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import owners
+from cluster.gates.resources import broken
 from cluster.spec import Cluster, Role
 from cluster.state import (
     BrokerNode,
@@ -99,13 +101,11 @@ def resources(spec: Cluster, state: ClusterState) -> Count:
     names = spec.names(Role.CONTROLLER)
     need = f"{len(names)} online, 0 failed, 0 bans"
     known = _known(state.pacemaker, names, CrmStatus)
-    view = next((node for node in known.values() if node.running), None)
+    view = pacemaker.view_of(known)
     if view is None:
         return need, "0 online"
-    online = sum(
-        one.online and not (one.standby or one.maintenance or one.unclean or one.pending) for one in view.nodes
-    )
-    failed = len(view.failures) + sum(one.failed or one.blocked or not one.active for one in view.resources)
+    online = sum(pacemaker.can_not_run(view, name) is None for name in names)
+    failed = len(view.failures) + len(broken(view))
     return need, f"{online} online, {failed} failed, {_counted(len(view.bans), 'ban')}"
 
 

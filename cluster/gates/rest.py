@@ -13,8 +13,9 @@ from typing import TypeVar
 from cluster.gates import count, galera, pacemaker, rabbitmq
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import not_one_owner, owners
+from cluster.gates.resources import broken
 from cluster.spec import Cluster, Role
-from cluster.state import ClusterState, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
+from cluster.state import ClusterState, CrmNode, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
 
 Seen = TypeVar("Seen")
 
@@ -123,23 +124,41 @@ def _resources(spec: Cluster, state: ClusterState, besides: Collection[str]) -> 
     counted = {name: node for name, node in nodes.items() if name not in besides}
     if reason := pacemaker.may_configure(counted):
         yield f"Pacemaker is not complete: {reason}."
-    view = next((node for node in counted.values() if isinstance(node, CrmStatus) and node.running), None)
+    view = pacemaker.view_of(counted)
     if view is None:
         return
     if view.maintenance_mode:
         yield "Pacemaker is in maintenance mode (no failover): `crm configure property maintenance-mode=false`."
+    if view.stop_all:
+        yield f"{pacemaker.STOP_ALL}."
     for member in view.nodes:
-        if member.name in besides:
-            continue
-        if member.standby:
-            yield f"{member.name} is in standby in Pacemaker: `hatui undrain {member.name}` brings it back."
-        elif member.maintenance:
-            yield f"{member.name} is in maintenance in Pacemaker: `crm node ready {member.name}` ends it."
-        elif member.unclean or member.pending or not member.online:
-            yield f"{member.name} is not (yet) online in Pacemaker: see `crm status` there."
+        if member.name not in besides and (reason := _away(member)):
+            yield reason
     if view.bans:
         yield f"constraints are left of a move ({', '.join(view.bans)}): `crm resource clear RESOURCE` takes them away."
+    for what in view.unread:
+        yield f"{what} could not be read in Pacemaker's answer: see `crm_mon -1`."
     yield from _failed(view, besides)
+
+
+def _away(member: CrmNode) -> str | None:
+    """What keeps a node of Pacemaker from running resources. A remote node is a resource itself, and has no vote."""
+    name = member.name
+    if member.unclean:
+        return f"{name} is unclean in Pacemaker, to be fenced: see `crm status`."
+    if member.kind != "member":
+        return None
+    if member.standby:
+        return f"{name} is in standby in Pacemaker: `hatui undrain {name}` brings it back."
+    if member.standby_onfail:
+        return f"{name} is in standby in Pacemaker since something failed there: mend it, then `crm resource cleanup`."
+    if member.maintenance:
+        return f"{name} is in maintenance in Pacemaker: `crm node ready {name}` ends it."
+    if member.shutdown:
+        return f"{name} is shutting down in Pacemaker: start it again, see `crm status` there."
+    if member.pending or not member.online:
+        return f"{name} is not (yet) online in Pacemaker: see `crm status` there."
+    return f"{name} is in red health in Pacemaker: see its health attributes." if member.health == "red" else None
 
 
 def _failed(view: CrmStatus, besides: Collection[str]) -> Iterator[str]:
@@ -149,10 +168,8 @@ def _failed(view: CrmStatus, besides: Collection[str]) -> Iterator[str]:
                 f"{failure.operation} failed on {failure.node} ({failure.reason}): mend it, then "
                 "`crm resource cleanup`."
             )
-    for resource in view.resources:
-        if resource.failed or resource.blocked or not resource.active:
-            doing = "is blocked" if resource.blocked else "failed" if resource.failed else "does not run"
-            yield f"the resource {resource.id} {doing}: mend it, then `crm resource cleanup {resource.id}`."
+    for trouble in broken(view):
+        yield f"the resource {trouble}: mend it, then `crm resource cleanup {trouble.resource}`."
 
 
 def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.gates.pacemaker import view_of
+from cluster.gates.pacemaker import STOP_ALL, members, view_of, vip_resources
+from cluster.gates.resources import Kind, groups, troubles
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.health.vip import Nodes as VipNodes
 from cluster.health.vip import holders, vip_findings
 from cluster.spec import Cluster
-from cluster.state import CrmStatus, QuorumNode, ServiceState, Unknown, VipNode, runs
+from cluster.state import CrmNode, CrmStatus, QuorumNode, Unknown, VipNode
 
 QuorumNodes = Mapping[str, QuorumNode | Unknown]
 CrmNodes = Mapping[str, CrmStatus | Unknown]
@@ -22,12 +23,15 @@ def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
 
     def judge(name: str, node: QuorumNode) -> tuple[HostHealth, list[Finding]]:
         if not node.running:
-            return stopped(name, _silent(node.service, "corosync"))
+            return stopped(name, down(node.service))
         if not node.quorate:
             return stopped(name, f"no quorum: {node.votes} of {node.expected} votes")
         mine = service_findings(name, node.service)
         if len(node.members) != len(nodes):
             mine.append(Finding(Verdict.WARN, f"{name} sees {len(node.members)} of {len(nodes)} members"))
+        elif node.votes < node.expected:
+            mine.append(Finding(Verdict.WARN, f"{name} counts {node.votes} of {node.expected} votes with all members"))
+        mine += _rings(name, node)
         shows = f"quorate, {node.votes} of {node.expected} votes"
         return HostHealth(name, worst(finding.verdict for finding in mine), shows), mine
 
@@ -40,8 +44,11 @@ def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
     return layer_health("corosync", hosts, findings, healthy=f"{quorate} of {len(nodes)} controllers are quorate")
 
 
-def _silent(service: ServiceState | None, program: str) -> str:
-    return f"{program} runs and does not answer" if runs(service) else down(service)
+def _rings(name: str, node: QuorumNode) -> list[Finding]:
+    """The networks that are lost, of which the membership needs one."""
+    found = [f"ring {ring.number} ({ring.address}) is faulty on {name}" for ring in node.rings if ring.faulty]
+    found += [f"ring {ring.number} is lost from {name} to {', '.join(ring.lost)}" for ring in node.rings if ring.lost]
+    return [Finding(Verdict.WARN, reason) for reason in found]
 
 
 def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHealth:
@@ -49,20 +56,23 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
 
     def judge(name: str, node: CrmStatus) -> tuple[HostHealth, list[Finding]]:
         if not node.running:
-            return stopped(name, _silent(node.service, "pacemaker"))
+            return stopped(name, down(node.service))
         mine = service_findings(name, node.service)
-        return _of_member(spec, name, node, vips, degraded=bool(mine)), mine
+        return _of_member(spec, name, (node, view or node), vips, degraded=bool(mine)), mine
 
-    hosts, findings = judged(nodes, judge)
     view = view_of(nodes)
+    hosts, findings = judged(nodes, judge)
     findings += vip_findings(vips, spec.pacemaker.vip, _way_out(vips, spec.pacemaker.vip, view))
     if view is None:
         if not any(isinstance(node, Unknown) for node in nodes.values()):
             findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
     else:
-        findings += [*_members(view), *_resources(view), *_fencing(spec, view)]
+        findings += [*_members(view), *_resources(view), *_fencing(spec, view), *_elsewhere(vips, spec, view)]
+        findings += [
+            Finding(Verdict.UNKNOWN, f"{what} could not be read in Pacemaker's answer") for what in view.unread
+        ]
     owner = ", ".join(holders(vips, spec.pacemaker.vip))
-    resources = len(view.resources) if view else 0
+    resources = sum(bool(group.active) for group in groups(view.resources)) if view else 0
     healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
     return layer_health("pacemaker", hosts, findings, healthy=healthy)
 
@@ -70,75 +80,113 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
 def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
     """Of a split VIP of the controllers: it is taken from where Pacemaker does not have it."""
     owners = {name: node.held[vip] for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held}
-    run_on = {name for one in view.resources if one.agent.endswith(":IPaddr2") for name in one.nodes} if view else set()
+    mine = vip_resources(view, vip) if view else []
+    run_on = [name for one in mine for name in one.nodes] if len({one.id for one in mine}) == 1 else []
     others = {name: interface for name, interface in owners.items() if name not in run_on}
-    if view is None or len(owners) != len(others) + 1:
-        return "Look at `crm_mon -1` on each, and at the network between them: it must go from all but one of them"
-    commands = ", ".join(f"`ip addr flush dev {interface} to {vip}` on {name}" for name, interface in others.items())
-    return f"Pacemaker has it on {next(name for name in owners if name in run_on)}. To end it: {commands}"
+    if len(owners) == len(others) + 1:
+        commands = ", ".join(
+            f"`ip addr flush dev {interface} to {vip}` on {name}" for name, interface in others.items()
+        )
+        return f"Pacemaker has it on {next(name for name in owners if name not in others)}. To end it: {commands}"
+    if run_on:
+        return f"Pacemaker has it on {', '.join(run_on)}: it must go from the others"
+    return "Look at `crm_mon -1` on each, and at the network between them: it must go from all but one of them"
 
 
-def _of_member(spec: Cluster, name: str, node: CrmStatus, vips: VipNodes, *, degraded: bool) -> HostHealth:
+def _elsewhere(vips: VipNodes, spec: Cluster, view: CrmStatus) -> list[Finding]:
+    """A VIP that is on one host, where Pacemaker does not run it: nothing watches it there, and nothing moves it."""
+    owners, mine = holders(vips, spec.pacemaker.vip), vip_resources(view, spec.pacemaker.vip)
+    run_on = dict.fromkeys(name for one in mine for name in one.nodes)
+    if len(owners) != 1 or owners[0] in run_on or any(one.pending for one in mine):
+        return []
+    where = f"has it on {' or '.join(run_on)}" if run_on else "runs it nowhere"
+    return [Finding(Verdict.WARN, f"{spec.pacemaker.vip} is on {owners[0]}, and Pacemaker {where}")]
+
+
+def _of_member(
+    spec: Cluster, name: str, views: tuple[CrmStatus, CrmStatus], vips: VipNodes, *, degraded: bool
+) -> HostHealth:
+    """A host as it sees itself and as the cluster does: what is worse counts."""
+    node = views[0]
     parts = ["DC"] if node.dc == name else []
-    mine = next((member for member in node.nodes if member.name == name), None)
     verdict = Verdict.WARN if degraded else Verdict.OK
     if not node.quorate:
         parts.append("no quorum")
         verdict = Verdict.FAIL
-    if mine is None or not mine.online:
-        parts.append("not online")
-        verdict = Verdict.FAIL
-    elif mine.standby or mine.maintenance:
-        parts.append("standby" if mine.standby else "maintenance")
-        verdict = Verdict.WARN
-    else:
-        parts.append("online")
+    seen = [_doing(next((one for one in members(view) if one.name == name), None)) for view in views]
+    how, said = max(seen, key=lambda one: _HOW_BAD.index(one[0]))
+    parts.append(said)
+    verdict = worst([verdict, how])
     held = vips.get(name)
     if not isinstance(held, Unknown) and held is not None and spec.pacemaker.vip in held.held:
         parts.append(f"owner of {spec.pacemaker.vip}")
-    runs_here = sorted(resource.id for resource in node.resources if name in resource.nodes)
+    runs_here = sorted({resource.id for resource in node.resources if name in resource.nodes})
     return HostHealth(name, verdict, ", ".join(parts + runs_here))
+
+
+_HOW_BAD = (Verdict.OK, Verdict.WARN, Verdict.FAIL)
+
+
+def _doing(node: CrmNode | None) -> tuple[Verdict, str]:
+    """What a controller does as a node of the cluster, and how that is judged for itself."""
+    if node is None:
+        return Verdict.FAIL, "not online"
+    for verdict, word, so in (
+        (Verdict.FAIL, "unclean, to be fenced", node.unclean),
+        (Verdict.FAIL, "not online", not node.online),
+        (Verdict.WARN, "shutting down", node.shutdown),
+        (Verdict.WARN, "joining", node.pending),
+        (Verdict.WARN, "standby", node.standby or node.standby_onfail),
+        (Verdict.WARN, "maintenance", node.maintenance),
+        (Verdict.WARN, f"{node.health} health", node.health != "green"),
+    ):
+        if so:
+            return verdict, word
+    return Verdict.OK, "online"
 
 
 def _members(view: CrmStatus) -> list[Finding]:
     found = []
     if view.maintenance_mode:
         found.append(Finding(Verdict.WARN, "the cluster is in maintenance mode: nothing is failed over"))
+    if view.stop_all:
+        found.append(Finding(Verdict.FAIL, STOP_ALL))
+    # A remote node that was disabled by hand is told of as its resource.
+    disabled = {one.id for one in view.resources if one.target_role == "stopped"}
     for node in view.nodes:
+        # That a guest is away is told of as its resource.
+        offline = not node.online and not node.unclean and not node.guest_of and node.name not in disabled
         said = [
             word
             for word, so in (
                 ("unclean, to be fenced", node.unclean),
-                ("offline", not node.online and not node.unclean),
+                ("offline", offline),
                 ("joining", node.pending),
-                (f"in standby (`hatui undrain {node.name}` ends it)", node.standby),
+                ("shutting down", node.shutdown and node.online),
+                (f"in standby ({_back(node)} ends it)", node.standby),
+                ("in standby since something failed there (on-fail=standby)", node.standby_onfail),
                 ("in maintenance", node.maintenance),
+                (f"in {node.health} health", node.health != "green"),
             )
             if so
         ]
         if said:
-            found.append(Finding(Verdict.WARN, f"{node.name} is {', '.join(said)}"))
+            name = node.name if node.kind == "member" else f"the remote node {node.name}"
+            found.append(Finding(Verdict.WARN, f"{name} is {', '.join(said)}"))
     return found
 
 
+def _back(node: CrmNode) -> str:
+    return f"`hatui undrain {node.name}`" if node.kind == "member" else f"`crm node online {node.name}`"
+
+
 def _resources(view: CrmStatus) -> list[Finding]:
-    found = []
-    for resource in view.resources:
-        where = ", ".join(resource.nodes)
-        if resource.blocked:
-            found.append(Finding(Verdict.FAIL, f"{resource.id} is blocked"))
-        elif resource.failed:
-            found.append(Finding(Verdict.FAIL, f"{resource.id} failed{' on ' + where if where else ''}"))
-        elif not resource.active:
-            # A fencing device that runs nowhere is told of by _fencing, for its controller.
-            if not resource.agent.startswith("stonith:"):
-                found.append(Finding(Verdict.FAIL, f"{resource.id} runs nowhere"))
-        elif not resource.managed:
-            found.append(Finding(Verdict.WARN, f"{resource.id} on {where} is not managed"))
-        elif len(resource.nodes) > 1:
-            found.append(Finding(Verdict.FAIL, f"{resource.id} runs on {len(resource.nodes)} nodes: {where}"))
-        if resource.orphaned:
-            found.append(Finding(Verdict.WARN, f"{resource.id} runs and is not configured any more"))
+    # A fencing device that does not run is told of by _fencing, for its controller.
+    found = [
+        Finding(Verdict.FAIL if trouble.broken else Verdict.WARN, str(trouble))
+        for trouble in troubles(view)
+        if not (trouble.fencing and trouble.kind in (Kind.NOWHERE, Kind.DISABLED))
+    ]
     for failure in view.failures:
         found.append(Finding(Verdict.WARN, f"{failure.operation} failed on {failure.node}: {failure.reason}"))
     if view.bans:
@@ -153,16 +201,21 @@ def _fencing(spec: Cluster, view: CrmStatus) -> list[Finding]:
     if not devices:
         return [Finding(Verdict.WARN, "unfenced: there is no fencing device")]
     found = [
-        Finding(Verdict.WARN, f"unfenced: the fencing device {device.id} runs nowhere")
-        for device in devices
-        if not device.active
+        Finding(Verdict.WARN, f"unfenced: the fencing device {trouble}")
+        for trouble in troubles(view)
+        if trouble.fencing and trouble.kind in (Kind.NOWHERE, Kind.DISABLED)
     ]
-    missing = [node.name for node in view.nodes if node.name not in spec.pacemaker.fencing]
+    # A remote node is fenced by its connection or its host, not by a device of its own.
+    missing = [node.name for node in members(view) if node.name not in spec.pacemaker.fencing]
     if missing:
         found.append(Finding(Verdict.WARN, f"unfenced: the inventory has no fencing device for {', '.join(missing)}"))
-    found += [
-        Finding(Verdict.WARN, f"fencing of {event.target} failed ({event.action}, {event.completed})")
-        for event in view.fencing[:1]
-        if event.status == "failed"
-    ]
+    latest = {event.target: event for event in reversed(view.fencing)}
+    for event in latest.values():
+        if event.status == "failed":
+            why = f": {event.reason}" if event.reason else ""
+            forget = f"; `stonith_admin --cleanup --history={event.target}` forgets it"
+            said = f"fencing of {event.target} failed ({event.action}, {event.completed}){why}{forget}"
+            found.append(Finding(Verdict.WARN, said))
+        elif event.status == "pending":
+            found.append(Finding(Verdict.WARN, f"fencing of {event.target} ({event.action}) is under way"))
     return found

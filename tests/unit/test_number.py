@@ -87,7 +87,8 @@ def told(fact: FactBase[Any], text: str) -> Any:
 
 @pytest.mark.parametrize(("fact", "text"), answers())
 def test_no_number_that_a_host_tells_ends_whoever_reads_it(fact: FactBase[Any], text: str) -> None:
-    assert not isinstance(told(fact, text), Unknown) or "refused" in text or "401" in text
+    asked = "refused" not in text and "401" not in text and not text.startswith("\nLeft=")
+    assert not isinstance(told(fact, text), Unknown) or not asked
     for number in NUMBERS:
         told(fact, NUMBER.sub(number, text))
         for found in NUMBER.finditer(text):

@@ -67,7 +67,7 @@ CASES = [
     ("corosync", "cc03", replace(QUORUM, members=("cc01", "cc03")), "Corosync on cc03 does not see cc02"),
     ("pacemaker", "cc01", crm(bans=("cli-ban-vip-on-cc01",)), "cli-ban-vip-on-cc01"),
     ("pacemaker", "cc01", crm(failures=(CrmFailure("vip_monitor", "cc02", "gone"),)), "vip_monitor failed on cc02"),
-    ("pacemaker", "cc01", crm(resources=(replace(VIP_RESOURCE, active=False),)), "the resource vip does not run"),
+    ("pacemaker", "cc01", crm(resources=(replace(VIP_RESOURCE, active=False),)), "the resource vip runs nowhere"),
     ("pacemaker", "cc01", crm(maintenance_mode=True), "maintenance mode"),
     ("pacemaker", "cc01", crm(nodes=(*CRM.nodes[:2], replace(CRM.nodes[2], standby=True))), "cc03 is in standby"),
     ("controller_vip", "cc02", VipNode({CONTROLLER_VIP: "host0"}), "192.0.2.48 has 2 owners (cc01, cc02)"),

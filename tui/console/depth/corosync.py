@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cluster.state import ClusterState, QuorumNode
+from cluster.state import ClusterState, QuorumNode, Ring
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
 
 def corosync(state: ClusterState) -> list[Line]:
     """Each controller's own view of the membership."""
-    names = ("HOST", "QUORATE", "VOTES", "UNIT", "SEES")
+    names = ("HOST", "QUORATE", "VOTES", "UNIT", "RINGS", "SEES")
     return [
         heading("Membership", "as each controller sees it"),
         *table(names, rows("corosync", names, state.corosync, _row)),
@@ -22,5 +22,18 @@ def _row(_host: str, node: QuorumNode) -> tuple[Span, ...]:
         quorate,
         (f"{node.votes} of {node.expected}", ""),
         service(node.service),
+        _rings(node.rings),
         span(", ".join(node.members) or "-"),
     )
+
+
+def _rings(rings: tuple[Ring, ...]) -> Span:
+    """Which networks are whole; a dash where they were not asked."""
+    amiss = [
+        f"{ring.number} faulty" if ring.faulty else f"{ring.number} lost to {', '.join(ring.lost)}"
+        for ring in rings
+        if ring.faulty or ring.lost
+    ]
+    if amiss:
+        return span("; ".join(amiss), "warn")
+    return (f"{len(rings)} whole", "ok") if rings else ("-", "dim")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from cluster.gates.resources import groups
 from cluster.state import ClusterState, CrmNode, CrmResource, CrmStatus, Unknown
 from tui.console.depth.parts import yes
 from tui.console.lines import Line, Role, Row, Span, heading, span, table
@@ -34,9 +35,9 @@ def pacemaker(state: ClusterState) -> list[Line]:
     return [
         *lines,
         nodes,
-        *table(("NODE", "STATE", "UNCLEAN"), map(_node, view.nodes)),
+        *table(("NODE", "STATE", "UNCLEAN", "KIND"), map(_node, view.nodes)),
         heading("Resources"),
-        *table(("RESOURCE", "ROLE", "ON", "MANAGED", "FAILED", "AGENT"), map(_resource, view.resources)),
+        *table(("RESOURCE", "ROLE", "ON", "MANAGED", "FAILED", "AGENT"), _resources(view)),
         *_listed("Constraints left by a move or a ban", "ban", ((ban,) for ban in view.bans)),
         *_listed("Constraints", "constraint", ((one,) for one in view.constraints)),
         *_listed("Failed actions", "failure", ((f.operation, f.node, f.reason) for f in view.failures)),
@@ -45,27 +46,42 @@ def pacemaker(state: ClusterState) -> list[Line]:
 
 
 def _node(node: CrmNode) -> Row:
-    words = [word for word in ("standby", "maintenance", "pending") if getattr(node, word)]
+    words = [word for word in ("standby", "maintenance", "pending", "shutdown") if getattr(node, word)]
+    if node.health != "green":
+        words.append(f"{node.health} health")
+    if node.standby_onfail:
+        words.append("standby on failure")
     state = ", ".join(words) or ("online" if node.online else "offline")
     role: Role = "ok" if state == "online" else "warn" if node.online else "fail"
-    cells = (span(node.name, "strong"), span(state, role), yes(node.unclean, good=False))
+    kind = "member" if node.kind == "member" else f"guest of {node.guest_of}" if node.guest_of else "remote"
+    cells = (span(node.name, "strong"), span(state, role), yes(node.unclean, good=False), span(kind, "dim"))
     return Row(f"node/{node.name}", cells, "pacemaker", node.name)
 
 
-def _resource(resource: CrmResource) -> Row:
+def _resources(view: CrmStatus) -> Iterator[Row]:
+    """A row each; a clone's instances each have their own, the spare ones none."""
+    for group in groups(view.resources):
+        shown = group.active or group.instances[:1]
+        for number, resource in enumerate(shown):
+            yield _resource(resource, f"resource/{group.name}{f'/{number}' if number else ''}", group.name)
+
+
+def _resource(resource: CrmResource, key: str, name: str) -> Row:
     role: Role = "fail" if resource.failed or resource.blocked else "ok" if resource.active else "warn"
     state = "failed" if resource.failed else "blocked" if resource.blocked else resource.role
+    if resource.target_role == "stopped":
+        state = f"{state}, disabled"
     where = ", ".join(resource.nodes) or "nowhere"
     counts = ", ".join(f"{count} on {node}" for node, count in resource.fail_counts.items())
     cells = (
-        span(resource.id, "strong"),
+        span(name, "strong"),
         span(state, role),
         span(where),
         yes(resource.managed),
         span(counts or "-", "warn" if counts else "dim"),
         span(resource.agent, "dim"),
     )
-    return Row(f"resource/{resource.id}", cells, "pacemaker", resource.nodes[0] if resource.nodes else "")
+    return Row(key, cells, "pacemaker", resource.nodes[0] if resource.nodes else "")
 
 
 def _listed(name: str, kind: str, entries: Iterable[tuple[str, ...]]) -> list[Line]:
