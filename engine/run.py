@@ -93,7 +93,7 @@ class _Run:
                 self._say(precheck={"step": number, "reason": reason})
             return Outcome.DONE.exit_code
         if not plan.steps:
-            return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, "It is so already."))
+            return self._nothing_to_do(plan)
         reason = self.order.reason
         if not self.order.yes or plan.typed:
             # Nobody is kept waiting while a person thinks.
@@ -125,6 +125,14 @@ class _Run:
         if self.lock is not None:
             self.lock.release()
             self.lock = None
+
+    def _nothing_to_do(self, plan: Plan) -> int:
+        """That is no run, and is not in the journal, unless it closes one that broke off."""
+        reason = plan.already or "It is so already."
+        if plan.broken:
+            return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, reason))
+        self._say(end={"outcome": Outcome.DONE, "reason": reason})
+        return Outcome.DONE.exit_code
 
     def _refused(self, plan: Plan, reason: str) -> int:
         """A refusal of what was agreed to is part of what happened; one of a mere plan is not."""

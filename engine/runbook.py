@@ -59,7 +59,9 @@ class Plan:
     title: str
     """What is so after it, in the imperative: "Move the VIP to haproxy2"."""
     steps: Sequence[Step] = ()
-    """None: it is so already."""
+    """None: it is so already, which is no run."""
+    already: str = ""
+    """Where there are no steps: what is so already, as a sentence with the numbers."""
     refused: str = ""
     """Why nothing may be done now, and what to do about it; there are no steps then."""
     candidates: Sequence[Candidate] = ()

@@ -20,6 +20,7 @@ def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
         "runbook": runbook.name,
         "title": plan.title,
         "refused": plan.refused,
+        "already": plan.already,
         "steps": [
             {"name": step.name, "undone": step.undo is not None, "lasting": step.lasting, "within": step.within}
             for step in plan.steps

@@ -48,6 +48,7 @@ def act(ask: Ask) -> int:
 def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
     assert engine.stdin is not None and engine.stdout is not None
     plan: dict[str, Any] = {}
+    so_already = False
     while line := engine.stdout.readline():
         try:
             said = json.loads(line)
@@ -72,12 +73,13 @@ def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
                 break
         elif "end" in said:
             print(outcome_line(said["end"]["outcome"], said["end"]["reason"]))
+            so_already = said["end"]["outcome"] == Outcome.DONE and bool(plan) and not plan["steps"]
     engine.stdin.close()
     code = engine.wait()
     errors = engine.stderr.read().strip() if engine.stderr else ""
     if errors:
         print(errors, file=sys.stderr)
-    if code not in _CODES or (code == 0 and not ask.dry_run):
+    if code not in _CODES or (code == 0 and not ask.dry_run and not so_already):
         print(outcome_line(Outcome.UNKNOWN, _silent(code)))
         return Outcome.UNKNOWN.exit_code
     if ask.dry_run and code == 0:
@@ -159,13 +161,18 @@ def shown(plan: Mapping[str, Any]) -> str:
         mark = "" if step["undone"] or plan["in_stages"] else f"   (not undone: {step['lasting'] or 'it stays done'})"
         lines.append(f"  {number:2} {step['name']}{mark}")
     if not plan["steps"] and not plan["refused"]:
-        lines.append("  nothing to do: it is so already")
+        lines.append(f"  nothing to do: {nothing(plan)}")
     if plan["expected"] and plan["steps"]:
         lines.append(f"  clients   {plan['expected']}")
     lines += [f"  measured  {line}" for line in measured_before(plan["measured"])]
     if plan["undo"]:
         lines.append(f"  way back  {plan['undo']}")
     return "\n".join(lines)
+
+
+def nothing(plan: Mapping[str, Any]) -> str:
+    """Why a plan without steps has none."""
+    return str(plan.get("already") or "it is so already")
 
 
 def measured_before(gaps: list[dict[str, float]]) -> list[str]:

@@ -124,7 +124,7 @@ def _rest(view: View, hosts: Sequence[str], force_from: str) -> Plan:
         if isinstance(node, Unknown)
     ]
     if not missing and incomplete(known, size) is None:
-        return Plan(TITLE, evidence="\n".join(unread), broken=_broken(view))
+        return _whole(view, f"{len(known)} of {len(nodes)} Synced", unread)
     evidence = gathered([name for name in missing if not known[name].running])
     data = with_data(evidence)
     newest = max(known[name].seqno for name in members)
@@ -147,6 +147,15 @@ def _rest(view: View, hosts: Sequence[str], force_from: str) -> Plan:
         rests_on=("galera",),
         broken=_broken(view),
     )
+
+
+def _whole(view: View, counted: str, unread: Sequence[str]) -> Plan:
+    """Nothing is left to be brought back, or nothing that can be read."""
+    broken = _broken(view)
+    if unread and not broken:
+        return Plan(TITLE, refused=f"Of the database {counted}: nothing is to be joined. {'; '.join(unread)}")
+    said = f"The database is whole: {counted}." if not unread else f"{counted}; {'; '.join(unread)}"
+    return Plan(TITLE, already=said, broken=broken)
 
 
 def _broken(view: View) -> list[str]:

@@ -53,7 +53,8 @@ def _rest(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
     known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
     silent = [name for name, node in known.items() if not node.running and node.members]
     if not silent and len(known) == len(nodes) and incomplete(nodes) is None:
-        return Plan(TITLE, broken=broken)
+        said = f"The message queue is whole: {len(nodes)} of {len(nodes)} brokers run, and see each other."
+        return Plan(TITLE, already=said, broken=broken)
     members = [name for name, node in known.items() if node.running or node.members]
     if chosen and is_running(nodes[chosen]) and silent:
         steps = [joined(silent, chosen), whole(members, len(nodes))]

@@ -35,7 +35,7 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
     left = [ban for ban in (seen.bans if seen else ()) if ban in (f"cli-prefer-{name}", f"cli-ban-{name}")]
     if now == (to,):
         # What a move that broke off may have left.
-        return Plan(title, [cleared(controllers, name, to)] if left else [], target=to)
+        return Plan(title, [cleared(controllers, name, to)] if left else [], target=to, already=f"{name} is on {to}.")
     if against := may_move(nodes, name, to):
         return Plan(title, candidates=candidates, refused=f"{against}.")
     if len(now) != 1:

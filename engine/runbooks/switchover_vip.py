@@ -29,7 +29,8 @@ def plan(view: View, to: str = "") -> Plan:
         return Plan(title, candidates=candidates, refused=f"{to} is no balancer: there are {', '.join(balancers)}.")
     if now == (to,):
         # What a run that broke off may have left: the former owner, still told to give the VIP up.
-        return Plan(title, [step for name in away for step in returns(balancers, vip, name)], target=to)
+        left = [step for name in away for step in returns(balancers, vip, name)]
+        return Plan(title, left, target=to, already=f"{vip} is on {to}.")
     if len(now) != 1:
         why = f"{vip} is on {', '.join(now) or 'nobody'}: there is no one owner to take it from (`hatui status`)."
         return Plan(title, candidates=candidates, refused=why)

@@ -43,6 +43,7 @@ def plan(view: View, to: str = "") -> Plan:
     return Plan(
         title,
         steps,
+        already=f"{to} is the writer.",
         candidates=candidates,
         origin=", ".join(sorted(writers)) if writers != {to} else "",
         target=to,

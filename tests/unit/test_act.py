@@ -135,3 +135,13 @@ def test_a_candidate_is_told_with_what_is_so_of_it_now_and_what_is_against_it() 
     lines = shown(plan).splitlines()
     assert "  candidate p_vip (on cc01): ok" in lines and "  candidate api: api failed" in lines
     assert [line.text for line in candidates(plan)] == ["  ● p_vip  on cc01  ok", "  ✖ api  api failed"]
+
+
+def test_an_engine_that_found_nothing_to_do_and_said_so_is_believed(engine: Path) -> None:
+    plan = {"plan": {**PLAN["plan"], "steps": [], "already": "It is whole."}}
+    done = {"end": {"outcome": "DONE", "reason": "It is whole."}}
+    engine.write_text(says(plan, done))
+    assert act(ask()) == 0
+    # With steps that nobody took, it is not.
+    engine.write_text(says(PLAN, done))
+    assert act(ask()) == Outcome.UNKNOWN.exit_code

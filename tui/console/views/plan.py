@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tui.act import measured_before
+from tui.act import measured_before, nothing
 from tui.console.lines import Line, heading, span
 
 POINT = "== point of no return =="
@@ -37,7 +37,7 @@ def plan(told: Mapping[str, Any]) -> list[Line]:
         lines.append(heading("Steps", "in stages: what is done stays" if told["in_stages"] else ""))
     lines += _steps(told)
     if not told["steps"] and not told["refused"]:
-        lines.append(Line((("  nothing to do: it is so already", "ok"),), "nothing"))
+        lines.append(Line((("  nothing to do: ", "ok"), span(nothing(told), "ok")), "nothing"))
     if told["steps"]:
         lines += _said("clients", told["expected"])
         for text in measured_before(told["measured"]):
