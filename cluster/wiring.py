@@ -17,6 +17,9 @@ HAPROXY_WATCH_SOCKET = "/run/haproxy/watch.sock"
 HAPROXY_ADMIN_SOCKET = "/run/haproxy/admin.sock"
 """Level admin, mode 0600."""
 
+HAPROXY_MASTER_SOCKET = "/run/haproxy-master.sock"
+"""Of Debian's unit; it reaches the former workers, which still have the sessions from before a reload."""
+
 RABBITMQ_MANAGEMENT_PORT = 15672
 """The management API, on loopback only."""
 

@@ -127,11 +127,16 @@ def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[Manage
         away_file=wiring.VIP_AWAY_FILE,
         next_file=wiring.VIP_NEXT_FILE,
         check_program=vrrp.CHECK_PROGRAM,
+        end_program=vrrp.END_PROGRAM,
+    )
+    ends = render(
+        "end_sessions.sh.j2", admin_socket=wiring.HAPROXY_ADMIN_SOCKET, master_socket=wiring.HAPROXY_MASTER_SOCKET
     )
     # HAProxy may run since before its unit wrote the file.
     begin = f"ExecStartPre=-+/bin/sh -c 'systemctl -q is-active haproxy; echo $? >{TRACK_FILE}'\n"
     return [
         ManagedFile(path=vrrp.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
+        ManagedFile(path=vrrp.END_PROGRAM, content=ends, mode="0755"),
         ManagedFile(path=vrrp.CONFIG, content=content, check=_KEEPALIVED_CHECK),
         drop_in(
             vrrp.UNIT,

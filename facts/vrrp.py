@@ -20,7 +20,9 @@ UNIT = "keepalived.service"
 CONFIG = "/etc/keepalived/keepalived.conf"
 CHECK_PROGRAM = "/usr/local/lib/hatui/haproxy_answers"
 """Asks HAProxy whether it still answers; keepalived runs it."""
-FILES = (CONFIG, CHECK_PROGRAM)
+END_PROGRAM = "/usr/local/lib/hatui/end_sessions"
+"""Ends the connections to a VIP that this host has lost; keepalived runs it."""
+FILES = (CONFIG, CHECK_PROGRAM, END_PROGRAM)
 SIGNS = Signs(units=(UNIT,), files=FILES, addresses=True)
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What reading JSON of another shape than the expected, or nested without end, may raise."""

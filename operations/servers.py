@@ -15,15 +15,13 @@ from pyinfra.api.exceptions import PyinfraError
 from cluster.gates.haproxy import next_server, why_not_serving
 from cluster.state import ProxyNode
 from cluster.text import clean
-from cluster.wiring import HAPROXY_ADMIN_SOCKET
+from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_MASTER_SOCKET
 from facts.haproxy import HaproxyStat
 from operations.hosts import look_all, on_all, shell
 from operations.steps import Refused, wait_for
 
 UNSTICK = 5
 """Seconds in which no balancer's table may name the drained server any more."""
-_MASTER_SOCKET = "/run/haproxy-master.sock"
-"""Of Debian's unit; it reaches the former workers, which still have the sessions from before a reload."""
 
 
 def drain(balancers: Sequence[str], backend: str, server: str, within: float) -> None:
@@ -132,9 +130,9 @@ def _await_end(balancers: Sequence[str], backend: str, server: str, within: floa
 
 # `show proc` on the master's socket lists the former workers' process ids (management.txt, 9.4).
 _FORMER = (
-    f"for pid in $(echo 'show proc' | timeout 2 socat -t 2 - UNIX-CONNECT:{_MASTER_SOCKET} 2>/dev/null"
+    f"for pid in $(echo 'show proc' | timeout 2 socat -t 2 - UNIX-CONNECT:{HAPROXY_MASTER_SOCKET} 2>/dev/null"
     " | awk '/^#/ {old = /old workers/; next} old {print $1}'); do "
-    f'echo "@!$pid %s" | timeout 2 socat -t 2 - UNIX-CONNECT:{_MASTER_SOCKET}; done'
+    f'echo "@!$pid %s" | timeout 2 socat -t 2 - UNIX-CONNECT:{HAPROXY_MASTER_SOCKET}; done'
 )
 
 

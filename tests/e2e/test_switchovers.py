@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer
+from tests.e2e.waiting import Waiting
 from tests.e2e.writes import Writer
 
 pytestmark = pytest.mark.lab
@@ -42,6 +44,29 @@ def test_the_vip_there_and_back(tmp_path: Path) -> None:
             assert found["failed"] == 0, found
             assert found["gap_ms"] < 500, found
             assert "resets" in found["stream"]
+
+
+def test_who_waits_for_an_answer_is_told_that_the_vip_has_moved() -> None:
+    for _ in range(2):
+        origin = owner()
+        with Waiting() as waiting:
+            run = carried_out("switchover", "vip", "--to", other(origin, "haproxy1", "haproxy2"))
+            (moved,) = [event["at"] for event in run.events if event["event"] == "result" and "gives" in event["name"]]
+            waiting.told_by(moved)
+        assert felt(run, "sql")["failed"] == 0, felt(run, "sql")
+
+
+@pytest.mark.parametrize("fault", ["systemctl stop keepalived", "systemctl kill -s STOP haproxy"])
+def test_who_waits_for_an_answer_is_told_when_its_balancer_falls_out(fault: str) -> None:
+    origin = owner()
+    heir = other(origin, "haproxy1", "haproxy2")
+    try:
+        with Waiting() as waiting:
+            lab.ssh(origin, fault)
+            lab.wait_until(lambda: f" {lab.VIP}/" in lab.ssh(heir, "ip -o -4 addr"), 10, every=0.05)
+            waiting.told_by(time.time())
+    finally:
+        lab.ssh(origin, "systemctl kill -s CONT haproxy; systemctl start keepalived")
 
 
 def test_the_writer_moves_and_no_acknowledged_write_is_lost(tmp_path: Path) -> None:
