@@ -36,6 +36,8 @@ class Result:
 
     outcome: Outcome
     reason: str = ""
+    clients: str = ""
+    """How clients fared worse than planned, as it was measured; empty if they did not."""
 
 
 NOT_FOLLOWED = 26

@@ -98,6 +98,11 @@ class Run:
         return None if self.alive else Outcome.UNKNOWN
 
     @property
+    def clients(self) -> str:
+        """How its clients fared worse than planned; empty if they did not, or it goes on."""
+        return str(self.end.get("clients", "")) if self.end else ""
+
+    @property
     def died(self) -> bool:
         """Its process ended before it could say how."""
         return self.end is None and not self.alive

@@ -169,7 +169,7 @@ class _Run:
             result = Result(Outcome.UNKNOWN, f"The engine broke off: {type(error).__name__}: {error}")
         # Free before the end is told: who reads of the end may begin at once.
         self._free()
-        journal.tell("end", outcome=result.outcome, reason=result.reason)
+        journal.tell("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
         journal.close()
         return result.outcome.exit_code
 

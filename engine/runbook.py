@@ -8,7 +8,7 @@ than the view tells (operations.hosts.look_all): the engine's connections are op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,11 @@ class Candidate:
     """What is so of it now, in few words: "on cc01", "is the writer"; empty where there is nothing to say."""
 
 
+def _nothing_more() -> str | None:
+    """Nothing is asked once more: the steps have seen it."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would be done."""
@@ -70,7 +75,9 @@ class Plan:
     target: str = ""
     """Where it is to be."""
     expected: str = ""
-    """What clients are expected to feel."""
+    """What clients are expected to feel, beside what `gap` promises."""
+    gap: float = 0.0
+    """Seconds for which new connections may go unanswered at most, while none fails; 0: nothing is promised of them."""
     undo: str = ""
     """How to go back afterwards."""
     rests_on: Sequence[str] = ()
@@ -86,5 +93,8 @@ class Plan:
     """Stop where a step fails, and keep what was done before: it can be resumed. Otherwise it is undone."""
     pause_after: int | None = None
     """In stages: stop after this step (counted from 0), to be resumed."""
+    holds: Callable[[], str | None] = _nothing_more
+    """Asked once more after everything else, the measuring too: why what was asked for is not so, and where it is; None
+    if it is so."""
     broken: Sequence[str] = field(default=())
     """Former runs that died, which this plan finishes: their ids."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
+from engine.felt import promised
 from engine.journal import Run, runs
 from engine.library import Runbook
 from engine.runbook import Plan
@@ -16,6 +17,7 @@ HISTORY = 5
 
 def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
     """The plan as plain data."""
+    former = _like(cluster, runbook)
     return {
         "runbook": runbook.name,
         "title": plan.title,
@@ -28,8 +30,8 @@ def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
         "candidates": [{"name": one.name, "against": one.against, "now": one.now} for one in plan.candidates],
         "origin": plan.origin,
         "target": plan.target,
-        "expected": plan.expected,
-        "measured": [_gaps(former) for former in _like(cluster, runbook)],
+        "expected": promised(plan.expected, plan.gap, [one.measured for one in former]),
+        "measured": [_gaps(one) for one in former],
         "undo": plan.undo,
         "evidence": plan.evidence,
         "typed": plan.typed,

@@ -6,13 +6,15 @@ else holds the lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from cluster.outcome import Outcome, Result
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine import session
+from engine.felt import worse
 from engine.journal import runs
 from engine.library import Runbook
 from engine.probing import Probing
@@ -58,7 +60,7 @@ class Work:
         if probing and (why_not := probing.start()):
             tell("note", text=f"What clients feel can't be measured: {why_not}")
         try:
-            return carry_out(
+            result = carry_out(
                 plan.steps,
                 tell,
                 stop,
@@ -67,8 +69,25 @@ class Work:
                 pause_after=plan.pause_after,
             )
         finally:
+            services = probing.stop() if probing else {}
             if probing:
-                tell("measured", services=probing.stop())
+                tell("measured", services=services)
+        return in_the_end(result, plan, services)
+
+
+def in_the_end(result: Result, plan: Plan, services: Mapping[str, Any]) -> Result:
+    """What is so after everything else: the goal is looked at once more, and what clients felt is told beside it."""
+    if result.outcome is not Outcome.DONE:
+        return result
+    clients = worse(services, plan.gap)
+    try:
+        elsewhere = plan.holds()
+    except FAILURES as failure:
+        why = f"Every step was done, and whether it is still so could not be seen: {failure}"
+        return Result(Outcome.UNKNOWN, why, clients)
+    if elsewhere:
+        return Result(Outcome.DONE_ELSEWHERE, f"Every step was done, and by now it is not so: {elsewhere}.", clients)
+    return Result(result.outcome, result.reason, clients)
 
 
 def _broken(cluster: Cluster) -> list[Broken]:

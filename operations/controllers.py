@@ -92,7 +92,7 @@ def cleared(hosts: Sequence[str], resource: str, target: str) -> Step:
     return Step(
         f"No constraint is left of the move of {resource}",
         lambda: _clear(hosts, resource),
-        verify=lambda: _left(hosts, resource) or _not_on(hosts, resource, "", target),
+        verify=lambda: _left(hosts, resource) or not_run_by(hosts, resource, target),
         lasting="the constraint is gone",
     )
 
@@ -157,7 +157,7 @@ def _return(hosts: Sequence[str], resource: str, origin: str) -> None:
     _clear(hosts, resource)
     if where(hosts, resource) != (origin,):
         _move(hosts, resource, origin)
-        wait_for(lambda: _not_on(hosts, resource, "", origin), within=MOVE)
+        wait_for(lambda: not_run_by(hosts, resource, origin), within=MOVE)
         _clear(hosts, resource)
 
 
@@ -177,14 +177,18 @@ def where(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
     return next((one.nodes for one in view.resources if one.id == resource), ())
 
 
+def not_run_by(hosts: Sequence[str], resource: str, target: str) -> str | None:
+    """Why `resource` does not run on `target` alone, and where it does, or None if so."""
+    now = where(hosts, resource)
+    return None if now == (target,) else f"{resource} is on {', '.join(now) or 'no host'}, not on {target}"
+
+
 def _not_on(hosts: Sequence[str], resource: str, origin: str, target: str) -> str | None:
     now = where(hosts, resource)
-    if now == (target,):
-        return None
-    if len(now) == 1 and origin and origin not in now:
+    if len(now) == 1 and target not in now and origin not in now:
         _clear(hosts, resource)
         raise Elsewhere(f"{resource} went to {now[0]}, not to {target}: Pacemaker chose so. No constraint is left.")
-    return f"{resource} is on {', '.join(now) or 'no host'}, not on {target}"
+    return not_run_by(hosts, resource, target)
 
 
 def _left(hosts: Sequence[str], resource: str) -> str | None:

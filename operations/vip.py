@@ -19,6 +19,8 @@ from operations.steps import Elsewhere, Refused, Step, wait_for
 
 RAISED = 30
 """Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""
+GAP = 0.05
+"""Seconds for which new connections may go unanswered while the VIP moves."""
 HELD_BACK = 0.02
 """Seconds after the last new connection that the owner takes, in which HAProxy has all that were made by then."""
 MAKING = 0.4
@@ -92,6 +94,12 @@ def why_not_hand_over(balancers: Sequence[str], vip: str, owner: str, heir: str)
     if isinstance(node, VipNode) and node.away:
         return f"{heir} was told to give {vip} up: `hatui undrain {heir}` lets it take it again."
     return None
+
+
+def not_on(balancers: Sequence[str], vip: str, host: str) -> str | None:
+    """Why `vip` is not on `host` alone, and where it is, or None if it is there."""
+    now = _owners(balancers, vip)
+    return None if now == (host,) else f"{vip} is on {', '.join(now) or 'nobody'}, not on {host}"
 
 
 def _owners(balancers: Sequence[str], vip: str) -> tuple[str, ...]:

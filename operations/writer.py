@@ -17,6 +17,8 @@ from operations.hosts import look_all
 from operations.steps import Refused, Step, refused, wait_for
 from operations.traffic import DRAIN, RISE, carrying, writers
 
+GAP = 0.5
+"""Seconds for which new sessions may wait while the writer moves."""
 CATCH_UP = 5
 """Seconds in which the new writer must have applied what the former one had committed when it was asked."""
 

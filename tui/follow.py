@@ -44,7 +44,7 @@ def follow(path: Path, ended: Callable[[], bool] = lambda: True, told: int = 0) 
         print(f"\nThe run goes on without you: hatui history show {path.stem} --follow")
         return NOT_FOLLOWED
     if run.end:
-        print(outcome_line(run.end["outcome"], run.end["reason"]))
+        print(outcome_line(run.end["outcome"], run.end["reason"], run.clients))
     else:
         print(outcome_line(Outcome.UNKNOWN, died(run)))
     return run.outcome.exit_code
@@ -56,9 +56,10 @@ def died(run: Run) -> str:
     return f"The engine of run {run.id} died {step}. Run the same again: it looks, and does what is left."
 
 
-def outcome_line(outcome: str, reason: str) -> str:
-    """The last line of a run."""
-    return f"{outcome}{f'  {reason}' if reason else ''}"
+def outcome_line(outcome: str, reason: str, clients: str = "") -> str:
+    """The last line of a run, and a second one if its clients fared worse than planned."""
+    felt = f"\nCLIENTS  {clients}" if clients else ""
+    return f"{outcome}{f'  {reason}' if reason else ''}{felt}"
 
 
 def _lines(run: Run, begin: int) -> Iterator[str]:

@@ -16,7 +16,8 @@ def history(cluster: str, count: int, *, as_json: bool) -> int:
     """The newest `count` runs, a line each."""
     for run in islice(runs(cluster), count):
         if as_json:
-            print(json.dumps({"run": run.id, "outcome": _outcome(run), **run.begin}, ensure_ascii=False))
+            said = {"run": run.id, "outcome": run.outcome or "RUNNING", "clients": run.clients, **run.begin}
+            print(json.dumps(said, ensure_ascii=False))
         else:
             print(_line(run))
     return 0
@@ -46,14 +47,14 @@ def show(cluster: str, name: str, *, go_on: bool, as_json: bool) -> int:
             print(f"{at} {event['at'] - before:+7.2f} s {line}")
         before = event["at"]
     if run.end:
-        print(outcome_line(run.end["outcome"], run.end["reason"]))
+        print(outcome_line(run.end["outcome"], run.end["reason"], run.clients))
     else:
         print("RUNNING" if run.alive else outcome_line(Outcome.UNKNOWN, died(run)))
     return 0
 
 
 def _outcome(run: Run) -> str:
-    return str(run.outcome) if run.outcome else "RUNNING"
+    return f"{run.outcome}{', clients hit' if run.clients else ''}" if run.outcome else "RUNNING"
 
 
 def _line(run: Run) -> str:

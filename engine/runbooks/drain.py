@@ -4,13 +4,16 @@ from cluster.gates.galera import may_write
 from cluster.gates.haproxy import kept_away, writers_of
 from cluster.gates.keepalived import may_own, owners
 from cluster.gates.pacemaker import not_left
-from cluster.spec import Role
+from cluster.spec import Cluster, Role
 from cluster.state import BrokerNode, ProxyNode, VipNode
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
 from engine.choosing import carried, choice
 from engine.runbook import Plan, View
+from facts.vrrp import VrrpOwner
 from operations import brokers, controllers, galera_nodes, vip, writer
+from operations.hosts import look_all
 from operations.steps import Step
+from operations.traffic import writers
 
 PARAMETERS = {"host": "the host that is to carry nothing; empty: which could be"}
 
@@ -38,6 +41,8 @@ def plan(view: View, host: str = "") -> Plan:
         refused=refused,
         origin=host,
         expected=expected,
+        gap=_gap(view, host),
+        holds=lambda: _carries(view.cluster, host),
         undo=f"hatui undrain {host}",
         measures=("sql", "amqp"),
     )
@@ -46,6 +51,23 @@ def plan(view: View, host: str = "") -> Plan:
 def _against(view: View, host: str) -> str:
     found = plan(view, host)
     return found.refused or found.evidence or ("" if found.steps else f"{host} is drained already")
+
+
+def _gap(view: View, host: str) -> float:
+    """Seconds for which new connections may go unanswered; 0 where none of the traffic that is measured is moved."""
+    owner = vip.GAP if host in owners(view.state.vrrp, view.cluster.keepalived.vip) else 0.0
+    return max(owner, writer.GAP if host in writers_of(view.state.haproxy).values() else 0.0)
+
+
+def _carries(cluster: Cluster, host: str) -> str | None:
+    """What `host` carries after all, asked now, or None."""
+    balancers, address = cluster.names(Role.HAPROXY), cluster.keepalived.vip
+    if host in balancers and host in owners(look_all(balancers, VrrpOwner), address):
+        return f"{address} is on {host}"
+    if host in cluster.names(Role.GALERA) and host in writers(balancers):
+        return f"the writer is {host}"
+    controllers_ = cluster.names(Role.CONTROLLER)
+    return not_left(controllers.nodes_of(controllers_), host) if host in controllers_ else None
 
 
 Planned = tuple[list[Step], str, str]
@@ -65,7 +87,7 @@ def _balancer(view: View, host: str) -> Planned:
         return [], f"No other balancer can own {address}: {reasons}.", ""
     if now == (host,):
         steps = vip.handover(balancers, address, host, heir)[:-1]
-        return steps, "", "new connections: no gap over 50 ms; open ones are reset once"
+        return steps, "", "open connections through it are reset once"
     return [vip.stays_away(balancers, address, host)], "", "nothing: it owns no VIP"
 
 
@@ -95,7 +117,7 @@ def _database(view: View, host: str) -> Planned:
         writer.redirected(nodes, balancers, address, host, heirs[0]),
         writer.emptied(balancers, address, host, heirs[0]),
     ]
-    return steps, "", f"{heirs[0]} becomes the writer: no gap over 0.5 s for new sessions; open ones are cut after 10 s"
+    return steps, "", f"{heirs[0]} becomes the writer; open sessions are cut after 10 s"
 
 
 def _controller(view: View, host: str) -> Planned:

@@ -13,7 +13,7 @@ from engine.choosing import choice
 from engine.runbook import Plan, View
 from engine.runbooks import undrain
 from operations import balancers as machines
-from operations import brokers, controllers, galera_nodes, writer
+from operations import brokers, controllers, galera_nodes, vip, writer
 from operations.rabbitmq import connections
 from operations.steps import Step
 
@@ -25,12 +25,23 @@ def plan(view: View, layer: str = "") -> Plan:
         "galera": (
             _galera,
             Role.GALERA,
-            "new sessions: no gap over 0.5 s; open ones are cut once, when the writer moves",
+            "open sessions are cut once, when the writer moves",
+            writer.GAP,
         ),
-        "rabbitmq": (_rabbitmq, Role.CONTROLLER, "AMQP clients of each broker are closed once and come back elsewhere"),
-        "haproxy": (_balancers, Role.HAPROXY, "new connections: no gap over 50 ms; open ones are reset once"),
-        "keepalived": (_balancers, Role.HAPROXY, "new connections: no gap over 50 ms; open ones are reset once"),
-        "pacemaker": (_pacemaker, Role.CONTROLLER, "each controller's resources are stopped and started elsewhere"),
+        "rabbitmq": (
+            _rabbitmq,
+            Role.CONTROLLER,
+            "AMQP clients of each broker are closed once and come back elsewhere",
+            0.0,
+        ),
+        "haproxy": (_balancers, Role.HAPROXY, "open connections are reset once", vip.GAP),
+        "keepalived": (_balancers, Role.HAPROXY, "open connections are reset once", vip.GAP),
+        "pacemaker": (
+            _pacemaker,
+            Role.CONTROLLER,
+            "each controller's resources are stopped and started elsewhere",
+            0.0,
+        ),
     }
     if not layer:
         say = "Say which layer: `hatui restart LAYER`."
@@ -44,7 +55,7 @@ def plan(view: View, layer: str = "") -> Plan:
     title = f"Restart {layer}, host by host"
     if layer not in layers:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(layers)}.")
-    planned, role, expected = layers[layer]
+    planned, role, expected, gap = layers[layer]
     # What a restart that died has left out of service is put back first; what somebody drained on purpose is not.
     broken = [one for one in view.broken if one.runbook == "restart" and one.parameters.get("layer") == layer]
     back = [step for name in view.cluster.names(role) for step in undrain.plan(view, name).steps] if broken else []
@@ -54,6 +65,7 @@ def plan(view: View, layer: str = "") -> Plan:
         [] if refused else [*back, *steps],
         refused=refused,
         expected=expected,
+        gap=gap,
         measures=("sql", "amqp"),
         in_stages=True,
         broken=[one.run for one in broken],
@@ -82,7 +94,7 @@ Planned = tuple[list[Step], str]
 def _galera(view: View, _layer: str, _mending: bool) -> Planned:
     cluster = view.cluster
     hosts = {name: cluster.address(name) for name in cluster.names(Role.GALERA)}
-    balancers, vip = cluster.names(Role.HAPROXY), cluster.keepalived.vip
+    balancers, address = cluster.names(Role.HAPROXY), cluster.keepalived.vip
     size = len(hosts) + (cluster.galera.arbitrator is not None)
     if reason := incomplete(view.state.galera, size):
         return [], f"Nothing is restarted: {reason}."
@@ -106,8 +118,8 @@ def _galera(view: View, _layer: str, _mending: bool) -> Planned:
         if heir is None:
             return [], f"No other node than {last} can be the writer: `hatui switchover writer --to …` says why."
         steps += [
-            writer.redirected(list(hosts), balancers, vip, last, heir),
-            writer.emptied(balancers, vip, last, heir),
+            writer.redirected(list(hosts), balancers, address, last, heir),
+            writer.emptied(balancers, address, last, heir),
         ]
         steps += galera_nodes.restarted(hosts, size, balancers, last, heir)
     return steps, ""
@@ -121,18 +133,18 @@ def _rabbitmq(view: View, _layer: str, _mending: bool) -> Planned:
 
 
 def _balancers(view: View, layer: str, mending: bool) -> Planned:
-    balancers, vip = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
-    now = owners(view.state.vrrp, vip)
+    balancers, address = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
+    now = owners(view.state.vrrp, address)
     if len(now) != 1:
-        return [], f"{vip} is on {', '.join(now) or 'nobody'}: there is no one owner (`hatui status`)."
+        return [], f"{address} is on {', '.join(now) or 'nobody'}: there is no one owner (`hatui status`)."
     away = [name for name, node in view.state.vrrp.items() if isinstance(node, VipNode) and node.away]
     if away and not mending:
         return [], f"Nothing is restarted: {', '.join(away)} is drained (`hatui undrain` puts it back)."
     others = [name for name in balancers if name not in now]
     if against := next((why for name in others if (why := may_own(view.state.vrrp, view.state.haproxy, name))), None):
         return [], f"Nothing is restarted: {against}."
-    steps = [step for name in others for step in machines.restarted(balancers, vip, name, layer)]
-    return [*steps, *machines.restarted_owner(balancers, vip, now[0], others[0], layer)], ""
+    steps = [step for name in others for step in machines.restarted(balancers, address, name, layer)]
+    return [*steps, *machines.restarted_owner(balancers, address, now[0], others[0], layer)], ""
 
 
 def _pacemaker(view: View, _layer: str, _mending: bool) -> Planned:

@@ -4,7 +4,7 @@ from cluster.gates.pacemaker import may_move, view_of
 from cluster.spec import Role
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
-from operations.controllers import cleared, moved
+from operations.controllers import cleared, moved, not_run_by
 
 PARAMETERS = {
     "name": "the resource, such as controller-vip; empty: which there are",
@@ -49,6 +49,7 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
         expected=f"{name} is stopped on {now[0]} before it is started on {to}: its clients wait that long",
         undo=f"hatui switchover resource {name} --to {now[0]}",
         measures=("sql", "amqp"),
+        holds=lambda: not_run_by(controllers, name, to),
     )
 
 

@@ -5,7 +5,7 @@ from cluster.spec import Role
 from cluster.state import VipNode
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
-from operations.vip import handover, returns
+from operations.vip import GAP, handover, not_on, returns
 
 PARAMETERS = {"to": "the balancer that is to own the VIP; empty: who could be"}
 
@@ -45,10 +45,9 @@ def plan(view: View, to: str = "") -> Plan:
         candidates=candidates,
         origin=now[0],
         target=to,
-        expected=(
-            f"new connections: no gap over 50 ms, none fails; open ones through {now[0]} are reset, and come back "
-            f"through {to}"
-        ),
+        expected=f"open ones through {now[0]} are reset once, and come back through {to}",
+        gap=GAP,
+        holds=lambda: not_on(balancers, vip, to),
         undo=f"hatui switchover vip --to {now[0]}",
         measures=("sql", "amqp"),
     )

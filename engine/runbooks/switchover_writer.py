@@ -7,7 +7,7 @@ from cluster.state import ProxyNode
 from cluster.wiring import GALERA_BACKEND
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
-from operations.writer import emptied, moved, redirected, standby
+from operations.writer import GAP, emptied, moved, not_the_writer, redirected, standby
 
 PARAMETERS = {"to": "the database node that is to take all sessions; empty: who could be"}
 
@@ -47,10 +47,9 @@ def plan(view: View, to: str = "") -> Plan:
         candidates=candidates,
         origin=", ".join(sorted(writers)) if writers != {to} else "",
         target=to,
-        expected=(
-            "new sessions: no gap over 0.5 s; open ones may end by themselves for 10 s and are then cut; "
-            "what was acknowledged stays"
-        ),
+        expected="open sessions may end by themselves for 10 s and are then cut; what was acknowledged stays",
+        gap=GAP,
+        holds=lambda: not_the_writer(balancers, to),
         undo=f"hatui switchover writer --to {former[0]}" if former else "",
         measures=("sql",),
         broken=[one.run for one in view.broken if one.runbook == "switchover_writer"],

@@ -23,6 +23,8 @@ def outcome(run: Run) -> Span:
     sign, role = roles.get(run.outcome, ("▲", "warn"))
     if run.outcome is Outcome.DIRTY:
         sign, role = "✖", "fail"
+    if run.outcome is Outcome.DONE and run.clients:
+        return (f"▲ {run.outcome}, clients hit", "warn")
     return (f"{sign} {run.outcome}", role)
 
 
@@ -68,6 +70,8 @@ def run(found: Run, wall: float, rests_on: Iterable[Line] = ()) -> list[Line]:
     ]
     if ended:
         lines.append(Line((("  ", ""), span(ended.strip(), "strong")), "ended", ended.strip()))
+    if found.clients:
+        lines.append(Line((("  clients: ", "dim"), span(found.clients, "warn")), "clients"))
     moved = f"  from {begin['origin'] or '-'} to {begin['target'] or '-'}" if begin["origin"] or begin["target"] else ""
     lines += [
         Line((span(f"  run {found.id}  by {begin['who']}: {begin['why'] or '-'}{moved}", "dim"),), "who"),

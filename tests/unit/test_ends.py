@@ -1,0 +1,90 @@
+"""What a run's end says: the goal is looked at once more, and how clients fared stands beside what was planned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cluster.outcome import Outcome, Result
+from engine.felt import promised, worse
+from engine.journal import Run
+from engine.runbook import Plan
+from engine.work import in_the_end
+from operations.steps import Refused
+from tui.console.views.runs import outcome
+from tui.follow import outcome_line
+from tui.history import _line
+
+DONE = Result(Outcome.DONE)
+
+
+def sql(*, failed: int = 0, gap: float = 30, late: float = 2) -> dict[str, Any]:
+    return {"sql": {"failed": failed, "probes": 284, "gap_ms": gap, "late_ms": late}}
+
+
+def test_what_is_so_after_the_measuring_is_the_outcome() -> None:
+    """The new writer failed its check right after "stands by", and the writer was elsewhere."""
+    plan = Plan("Make mysql2 the writer", holds=lambda: "the writer is mysql3, not mysql2")
+    found = in_the_end(DONE, plan, sql())
+    assert found.outcome is Outcome.DONE_ELSEWHERE and found.outcome.exit_code != 0
+    assert "the writer is mysql3, not mysql2" in found.reason
+    assert in_the_end(DONE, Plan("Make mysql2 the writer", holds=lambda: None), sql()) == DONE
+
+
+def test_a_goal_that_can_not_be_looked_at_is_not_done() -> None:
+    def silent() -> str | None:
+        raise Refused("haproxy1 can't be asked")
+
+    found = in_the_end(DONE, Plan("Move it", holds=silent), {})
+    assert found.outcome is Outcome.UNKNOWN and "haproxy1 can't be asked" in found.reason
+
+
+def test_what_was_not_done_is_not_looked_at_again() -> None:
+    stopped = Result(Outcome.REVERTED, "no")
+    assert in_the_end(stopped, Plan("Move it", holds=lambda: pytest.fail("asked")), {}) == stopped
+
+
+@pytest.mark.parametrize(
+    ("services", "gap", "said"),
+    [
+        (sql(), 0.5, ""),
+        (sql(gap=10197), 0.5, "sql: the longest gap was 10.2 s, planned were 0.5 s at most"),
+        (sql(gap=10197), 0, ""),
+        (sql(gap=940), 0.5, ""),
+        (sql(gap=2500, late=2200), 0.05, ""),
+        (sql(failed=33, gap=522), 0.05, "sql: 33 of 284 new connections failed"),
+        (sql(failed=1, late=900), 0, "sql: 1 of 284 new connections failed, the measuring itself was up to 0.9 s late"),
+        ({"sql": {"reason": "no secret"}}, 0.5, ""),
+        ({}, 0.5, ""),
+    ],
+)
+def test_how_clients_fared_worse_than_planned(services: dict[str, Any], gap: float, said: str) -> None:
+    assert worse(services, gap) == said
+    assert in_the_end(DONE, Plan("Move it", gap=gap), services).clients == said
+
+
+def test_a_plan_promises_no_more_than_the_last_runs_kept() -> None:
+    assert promised("open ones are reset", 0.05, []) == (
+        "new connections: no gap over 50 ms, none fails; open ones are reset"
+    )
+    assert promised("open ones are reset", 0.05, [sql(), sql(gap=49)]).startswith("new connections: no gap over 50 ms")
+    broken = promised("open ones are reset", 0.05, [sql(gap=10197), sql(failed=3)])
+    assert broken.startswith("new connections: gaps of up to 10.2 s, 3 of 568 failed"), broken
+    assert promised("a restart", 0, [sql(gap=10197)]) == "a restart"
+
+
+def test_a_run_whose_clients_failed_is_told_apart_from_one_that_went_as_planned() -> None:
+    begin = {"event": "begin", "at": 0.0, "title": "Move it", "who": "me", "why": ""}
+
+    def run(clients: str) -> Run:
+        return Run(
+            "a", (begin, {"event": "end", "at": 1.0, "outcome": "DONE", "reason": "", "clients": clients}), False
+        )
+
+    good, hit = run(""), run("sql: 33 of 284 new connections failed")
+    assert outcome(good) == ("● DONE", "ok") and outcome(hit) == ("▲ DONE, clients hit", "warn")
+    assert "clients hit" in _line(hit) and "clients" not in _line(good)
+    assert outcome_line("DONE", "", hit.clients).splitlines() == ["DONE", f"CLIENTS  {hit.clients}"]
+    # A journal of a former release has no such field.
+    assert Run("a", (begin, {"event": "end", "at": 1.0, "outcome": "DONE", "reason": ""}), False).clients == ""
