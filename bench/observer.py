@@ -22,7 +22,7 @@ from typing import Any
 from bench.main_job import ROOT, halab
 from bench.report import Figure
 from engine.layers import commands, facts
-from engine.look import ask
+from engine.look import Talk
 from engine.ssh import Line
 from inventory import CLUSTER, SUBNET
 
@@ -244,7 +244,10 @@ async def record(folder: Path) -> None:
     """Write down what one lab host of each role answers to each section."""
     for name in ("haproxy1", "mysql1", "cc01"):
         line = await Line.begin(CLUSTER, name)
-        answer = await ask(line, commands(CLUSTER, name, facts()), time.monotonic(), within=10)
+        sections = commands(CLUSTER, name, facts())
+        talk = Talk(line, sections)
+        answer = await talk.ask(sections, time.monotonic(), within=10)
+        await talk.end()
         assert answer.reason is None, f"{name} {answer.reason}"
         for layer, section in answer.sections.items():
             (folder / layer).write_text(section.text)

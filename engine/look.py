@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cluster.exclusive import Reading, claim_of, current, disputed, reading
 from cluster.gates.rest import Gate, gates
 from cluster.health import LayerHealth, Verdict, assess, overall
 from cluster.locked import Held, held
@@ -15,7 +16,7 @@ from cluster.picture import Where, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
 from engine.frames import Section
-from engine.layers import LAYERS, commands, facts, record
+from engine.layers import LAYERS, PERIODS, commands, facts, record
 from engine.ssh import Broken, Line
 
 if TYPE_CHECKING:
@@ -41,14 +42,50 @@ class Snapshot:
     lock: Held
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What a host said: each section that ended; `reason` says why others are missing, if any are."""
 
-    sections: Mapping[str, Section]
-    reason: str | None
-    took: float
+    sections: dict[str, Section] = field(default_factory=dict)
+    reason: str | None = None
+    took: float = 0.0
     """Seconds."""
+    moments: dict[str, float] = field(default_factory=dict)
+    """When each section's answer came (time.monotonic)."""
+
+
+class Talk:
+    """A connection over which a host is asked once, and once more if what it says is in doubt."""
+
+    def __init__(self, line: Line, sections: Mapping[str, str]) -> None:
+        self._line = line
+        self._frames = line.frames()
+        self.answer = Answer()
+        line.teach(sections)
+
+    async def ask(self, names: Iterable[str], begun: float, within: float = WITHIN) -> Answer:
+        """What the host says of these sections, until `within` seconds after `begun` (time.monotonic)."""
+        self._line.ask(names)
+        # The answer of a host that has no layer.
+        self._line.ask(())
+        answer, awaited = self.answer, {None, *names}
+        try:
+            async with asyncio.timeout(begun + within - time.monotonic()):
+                while awaited:
+                    frame = await anext(self._frames)
+                    if isinstance(frame, Section):
+                        answer.sections[frame.name], answer.moments[frame.name] = frame, time.monotonic()
+                    awaited.discard(frame.name if isinstance(frame, Section) else None)
+        except TimeoutError:
+            answer.reason = f"did not answer within {within:g} s"
+        except Broken as error:
+            answer.reason = str(error)
+        answer.took = max(answer.took, time.monotonic() - begun)
+        return answer
+
+    async def end(self) -> None:
+        """End the connection."""
+        await self._line.end()
 
 
 async def look(cluster: Cluster) -> Snapshot:
@@ -57,49 +94,63 @@ async def look(cluster: Cluster) -> Snapshot:
     # The connections are being made by processes of their own while this one imports the facts.
     lines = await asyncio.gather(*(Line.begin(cluster, name) for name in cluster.hosts))
     known = facts()
-    answers = await asyncio.gather(
-        *(ask(line, commands(cluster, name, known), begun) for name, line in zip(cluster.hosts, lines, strict=True))
-    )
-    state = read(cluster, known, dict(zip(cluster.hosts, answers, strict=True)))
+    sections = {name: commands(cluster, name, known) for name in cluster.hosts}
+    talks = {name: Talk(line, sections[name]) for name, line in zip(cluster.hosts, lines, strict=True)}
+    try:
+        state = await converse(cluster, known, talks, begun)
+    finally:
+        await asyncio.gather(*(talk.end() for talk in talks.values()))
     layers = assess(cluster, state)
     where = whereabouts(picture(cluster, state))
     took = time.monotonic() - begun
     return Snapshot(cluster.name, at, took, overall(layers), layers, state, where, gates(cluster, state), held(state))
 
 
-async def ask(line: Line, sections: Mapping[str, str], begun: float, within: float = WITHIN) -> Answer:
-    """What a host says of `sections`, until `within` seconds after `begun` (time.monotonic)."""
-    found: dict[str, Section] = {}
-    reason = None
-    line.teach(sections)
-    line.ask(sections)
-    # The answer of a host that has no layer.
-    line.ask(())
-    awaited: set[str | None] = {None, *sections}
-    try:
-        async with asyncio.timeout(begun + within - time.monotonic()):
-            async for frame in line.frames():
-                if isinstance(frame, Section):
-                    found[frame.name] = frame
-                awaited.discard(frame.name if isinstance(frame, Section) else None)
-                if not awaited:
-                    break
-    except TimeoutError:
-        reason = f"did not answer within {within:g} s"
-    except Broken as error:
-        reason = str(error)
-    finally:
-        await line.end()
-    return Answer(found, reason, time.monotonic() - begun)
+async def converse(
+    cluster: Cluster, known: Mapping[str, FactBase[Any]], talks: Mapping[str, Talk], begun: float
+) -> ClusterState:
+    """What all hosts say. Where two contradict each other, they are asked once more: the one may have been asked before
+    something moved, and the other after it."""
+    await asyncio.gather(*(talk.ask(LAYERS[cluster.hosts[name].role], begun) for name, talk in talks.items()))
+    first = readings(cluster, known, {name: talk.answer for name, talk in talks.items()}, begun, {})
+    doubtful = {
+        layer: [name for name in told if talks[name].answer.reason is None]
+        for layer, told in first.items()
+        if disputed(cluster, layer, {name: one.record for name, one in told.items()})
+    }
+    again = {name: [layer for layer, told in doubtful.items() if name in told] for name in talks}
+    asked = time.monotonic()
+    await asyncio.gather(*(talks[name].ask(layers, asked) for name, layers in again.items() if layers))
+    answers = {name: talk.answer for name, talk in talks.items()}
+    return read(cluster, answers, readings(cluster, known, answers, asked, first))
 
 
-def read(cluster: Cluster, known: Mapping[str, FactBase[Any]], answers: Mapping[str, Answer]) -> ClusterState:
+def readings(
+    cluster: Cluster,
+    known: Mapping[str, FactBase[Any]],
+    answers: Mapping[str, Answer],
+    asked: float,
+    former: Mapping[str, Mapping[str, Reading]],
+) -> dict[str, dict[str, Reading]]:
+    """What was said of each layer, by host, after it was asked for at `asked`, and before."""
+    found: dict[str, dict[str, Reading]] = {layer: dict(told) for layer, told in former.items()}
+    for name, answer in answers.items():
+        for layer, section in answer.sections.items():
+            before = found.setdefault(layer, {}).get(name)
+            if before is None or answer.moments[layer] >= asked:
+                told = record(known[layer], section)
+                claim = claim_of(cluster, layer, name, told)
+                found[layer][name] = reading(before, told, asked, answer.moments[layer], claim)
+    return found
+
+
+def read(cluster: Cluster, answers: Mapping[str, Answer], told: Mapping[str, Mapping[str, Reading]]) -> ClusterState:
     """The answers as records. What is missing is `Unknown` with the host's reason."""
-    fields: dict[str, dict[str, Any]] = {field: {} for field in ("hosts", *known)}
+    fields: dict[str, dict[str, Any]] = {"hosts": {}, **{layer: {} for layer in PERIODS}}
+    records = {layer: current(one) for layer, one in told.items()}
     for name, answer in answers.items():
         reason = answer.reason
         fields["hosts"][name] = HostAnswer(answer.took) if reason is None else Unknown(reason)
         for layer in LAYERS[cluster.hosts[name].role]:
-            said = answer.sections.get(layer)
-            fields[layer][name] = record(known[layer], said) if said else Unknown(reason or "did not say")
+            fields[layer][name] = records.get(layer, {}).get(name, Unknown(reason or "did not say"))
     return ClusterState(**fields)

@@ -19,6 +19,7 @@ from pyinfra.api.state import BaseStateCallback, State, StateStage
 from pyinfra.context import ctx_state
 from typing_extensions import override
 
+from cluster.exclusive import disputed
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
@@ -82,6 +83,9 @@ def seen(cluster: Cluster) -> ClusterState:
     fields: dict[str, Any] = {"hosts": hosts}
     for layer, answer in asked.items():
         said = answer.get()
+        if disputed(cluster, layer, said):
+            # The one may have been asked before something moved, and the other after it.
+            said = look_all(list(said), type(known[layer]))
         fields[layer] = {
             name: said.get(name, hosts[name]) for name, host in cluster.hosts.items() if layer in LAYERS[host.role]
         }

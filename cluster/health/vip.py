@@ -23,9 +23,11 @@ def vip_findings(nodes: Nodes, vip: str, way_out: str) -> list[Finding]:
     owners = holders(nodes, vip)
     if len(owners) > 1:
         return [Finding(Verdict.FAIL, f"{len(owners)} owners of {vip}: {', '.join(owners)} (split). {way_out}")]
+    unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
+    if owners and unknown:
+        return [Finding(Verdict.UNKNOWN, f"{vip} is on {owners[0]}; whether on {', '.join(unknown)} too is not known")]
     if owners:
         return []
-    unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
     if unknown:
         return [Finding(Verdict.UNKNOWN, f"no owner of {vip} is seen, and {', '.join(unknown)} can't be asked")]
     return [Finding(Verdict.FAIL, f"no owner of {vip}: none of {', '.join(nodes)} holds it")]

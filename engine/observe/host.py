@@ -35,7 +35,8 @@ def wait_before(failures: int) -> float:
 
 
 class Watched:
-    """`changed` is called when the memory has something new of it, `stirred` with the layers that it gives signs of."""
+    """`changed` is called when the memory has something new of it, `told` with the layer that it has an answer for, and
+    `stirred` with those that it gives signs of."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Watched:
         periods: Mapping[str, float],
         memory: Memory,
         changed: Callable[[], None],
+        told: Callable[[str], None],
         stirred: Callable[[str, tuple[str, ...]], None],
     ) -> None:
         self._cluster = cluster
@@ -56,6 +58,7 @@ class Watched:
         self.turns = Turns({layer: periods[layer] for layer in self._sections})
         self._memory = memory
         self._changed = changed
+        self._told = told
         self._stirred = stirred
         self._woken = asyncio.Event()
         self._clock = asyncio.get_running_loop().time
@@ -118,9 +121,11 @@ class Watched:
         elif isinstance(frame, Section):
             if frame.name not in self._sections:
                 raise Broken(f"tells of {clean(frame.name, 20)}, which it was not asked")
+            asked = self.turns.tells(frame.name)
             # What it began by itself may be told twice.
             took = self.turns.answered(frame.name, now) or 0.0
-            self._memory.saw(self.name, frame.name, record(self._facts[frame.name], frame), now, took)
+            self._memory.saw(self.name, frame.name, record(self._facts[frame.name], frame), now, asked, took)
+            self._told(frame.name)
             self._changed()
             self._woken.set()
 
@@ -132,7 +137,7 @@ class Watched:
             if overdue := self.turns.overdue(now, WITHIN):
                 reason = f"did not answer within {WITHIN:g} s"
                 for layer in overdue:
-                    self._memory.saw(self.name, layer, Unknown(reason), now, WITHIN)
+                    self._memory.saw(self.name, layer, Unknown(reason), now, now - WITHIN, WITHIN)
                 raise Broken(f"{reason} when it was asked for {', '.join(overdue)}")
             if now - self._heard >= WITHIN:
                 raise Broken(f"did not answer within {WITHIN:g} s")

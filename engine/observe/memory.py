@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cluster.exclusive import Reading, claim_of, current, outdated, reading
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
 from engine.layers import LAYERS
@@ -30,8 +31,8 @@ class _Host:
     heard: float | None = None
     reason: str = _AWAITED
     took: dict[str, float] = field(default_factory=dict)
-    records: dict[str, tuple[float, Any]] = field(default_factory=dict)
-    settled: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    records: dict[str, Reading] = field(default_factory=dict)
+    settled: dict[str, Reading] = field(default_factory=dict)
     """The same, but for layers that are held."""
 
 
@@ -39,6 +40,7 @@ class Memory:
     """Times are seconds of one steady clock. `periods`: how often each layer is asked."""
 
     def __init__(self, cluster: Cluster, periods: Mapping[str, float]) -> None:
+        self._cluster = cluster
         self._layers = {name: LAYERS[host.role] for name, host in cluster.hosts.items()}
         self._hosts = {name: _Host() for name in cluster.hosts}
         self._held: dict[str, float] = {}
@@ -54,10 +56,14 @@ class Memory:
         host.heard, host.reason = now, ""
         return back
 
-    def saw(self, name: str, layer: str, record: Any, now: float, took: float) -> None:
-        """The host's answer for a layer, or Unknown with the reason why there is none."""
+    def saw(self, name: str, layer: str, record: Any, now: float, asked: float, took: float) -> None:
+        """The host's answer for a layer, or Unknown with the reason why there is none.
+
+        It tells of no moment before `asked`; `took` is how long it was awaited.
+        """
         host = self._hosts[name]
-        host.records[layer] = (now, record)
+        claim = claim_of(self._cluster, layer, name, record)
+        host.records[layer] = reading(host.records.get(layer), record, asked, now, claim)
         host.took[layer] = took
         if layer not in self._held:
             host.settled[layer] = host.records[layer]
@@ -79,13 +85,17 @@ class Memory:
         """The connection ended, or did not come about. What was seen stays known until it is too old."""
         self._hosts[name].reason = reason
 
-    def complete(self) -> bool:
-        """Whether every host has said all that it is asked, or can't be reached."""
-        return all(
+    def complete(self, now: float) -> bool:
+        """Whether every host has said all that it is asked, and again what was in doubt, or can't be reached."""
+        return not any(self.outdated(layer, now) for layer in _FIELDS) and all(
             (host.heard is not None and len(host.records) == len(self._layers[name]))
             or (host.heard is None and host.reason != _AWAITED)
             for name, host in self._hosts.items()
         )
+
+    def outdated(self, layer: str, now: float) -> Collection[str]:
+        """The hosts of which the last reading of the layer may be from before what another host tells."""
+        return outdated(self._readings(layer, now, settled=False))
 
     @property
     def holds(self) -> bool:
@@ -95,11 +105,15 @@ class Memory:
     def state(self, now: float, *, settled: bool = True) -> ClusterState:
         """What is known now; not `settled`: whatever came last, of each host for itself."""
         fields: dict[str, dict[str, Any]] = {field: {} for field in _FIELDS}
+        known = {layer: current(self._readings(layer, now, settled=settled)) for layer in _FIELDS}
         for name, host in self._hosts.items():
             away = self._away(host, now)
             fields["hosts"][name] = away or HostAnswer(round(max(host.took.values(), default=0.0), 3))
             for layer in self._layers[name]:
-                fields[layer][name] = away or self._record(host.settled if settled else host.records, layer, now)
+                if name in known[layer]:
+                    fields[layer][name] = known[layer][name]
+                else:
+                    fields[layer][name] = away or self._lacking(host.settled if settled else host.records, layer, now)
         return ClusterState(**fields)
 
     def ages(self, now: float) -> Ages:
@@ -109,8 +123,17 @@ class Memory:
             ages["hosts"][name] = None if host.heard is None else round(now - host.heard, 2)
             for layer in self._layers[name]:
                 seen = host.settled.get(layer)
-                ages[layer][name] = None if seen is None else round(now - seen[0], 2)
+                ages[layer][name] = None if seen is None else round(now - seen.answered, 2)
         return ages
+
+    def _readings(self, layer: str, now: float, *, settled: bool) -> dict[str, Reading]:
+        """What counts of this layer: of hosts that are there, and not too old."""
+        found = {}
+        for name, host in self._hosts.items():
+            seen = (host.settled if settled else host.records).get(layer)
+            if seen and not self._away(host, now) and now - seen.answered <= self._limits[layer]:
+                found[name] = seen
+        return found
 
     def _away(self, host: _Host, now: float) -> Unknown | None:
         if host.heard is None:
@@ -121,10 +144,8 @@ class Memory:
             return Unknown(f"{host.reason} (last heard of {age:.0f} s ago)")
         return Unknown(f"has said nothing for {age:.0f} s")
 
-    def _record(self, records: Mapping[str, tuple[float, Any]], layer: str, now: float) -> Any:
+    def _lacking(self, records: Mapping[str, Reading], layer: str, now: float) -> Unknown:
+        """Why a host that is there has no reading that counts."""
         if layer not in records:
             return Unknown("was not asked yet")
-        seen, record = records[layer]
-        if (age := now - seen) > self._limits[layer]:
-            return Unknown(f"was last seen {age:.0f} s ago, which is too long")
-        return record
+        return Unknown(f"was last seen {now - records[layer].answered:.0f} s ago, which is too long")

@@ -24,6 +24,8 @@ class _Turn:
     wanted: list[float] = field(default_factory=list)
     """When it is wanted out of turn, in order."""
     asked: float | None = None
+    tells: float = 0.0
+    """The awaited answer tells of no moment before this."""
     free: float = 0.0
     """Before this it is left alone."""
     extra: float = _EXTRA
@@ -46,7 +48,7 @@ class _Turn:
         if self.regular > now:
             self.extra -= 1
         self.wanted = [moment for moment in self.wanted if moment > now]
-        self.asked, self.regular = now, now + self.period
+        self.asked, self.tells, self.regular = now, now, now + self.period
 
 
 class Turns:
@@ -54,9 +56,12 @@ class Turns:
 
     def __init__(self, periods: Mapping[str, float]) -> None:
         self._turns = {layer: _Turn(period) for layer, period in periods.items()}
+        self._heard_of = 0.0
+        """What the host says from here on tells of no moment before this: it had heard what was sent then."""
 
     def begin(self, now: float) -> None:
         """A new connection: everything is asked at once, and nothing is awaited."""
+        self._heard_of = now
         for turn in self._turns.values():
             turn.regular, turn.asked, turn.free, turn.wanted = now, None, now, []
 
@@ -77,10 +82,17 @@ class Turns:
         return layers
 
     def begun(self, now: float, layers: Iterable[str]) -> None:
-        """The host asks these by itself."""
+        """The host asks these by itself, since a moment that nobody knows. What it is asked meanwhile it leaves out."""
         for layer in layers:
-            if (turn := self._turns.get(layer)) and turn.asked is None:
-                turn.ask(now)
+            if turn := self._turns.get(layer):
+                if turn.asked is None:
+                    turn.ask(now)
+                turn.tells = self._heard_of
+
+    def tells(self, layer: str) -> float:
+        """The answer for `layer` that comes now tells of no moment before this."""
+        turn = self._turns.get(layer)
+        return self._heard_of if turn is None or turn.asked is None else turn.tells
 
     def answered(self, layer: str, now: float) -> float | None:
         """The seconds that an answer took; None if none was awaited."""
@@ -88,6 +100,7 @@ class Turns:
         if turn is None or turn.asked is None:
             return None
         took = now - turn.asked
+        self._heard_of = max(self._heard_of, turn.tells)
         turn.asked, turn.free = None, now + _PAUSE * took
         return took
 

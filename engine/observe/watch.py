@@ -37,7 +37,9 @@ class Watch:
         self._memory = Memory(cluster, periods)
         known, told_by = facts(), signs()
         self.hosts: Sequence[Watched] = [
-            Watched(cluster, name, known, told_by, periods, self._memory, self._changed.set, self._stirred)
+            Watched(
+                cluster, name, known, told_by, periods, self._memory, self._changed.set, self._ask_again, self._stirred
+            )
             for name in cluster.hosts
         ]
         self._untold = 0
@@ -63,7 +65,7 @@ class Watch:
         begun = self._clock()
         until = begun + WITHIN
         soon = begun + _SOON
-        while not self._memory.complete() and (now := self._clock()) < until:
+        while not self._memory.complete(now := self._clock()) and now < until:
             if now >= soon:
                 soon = now + _SOON
                 self._snapshot(self._now(), complete=False)
@@ -95,6 +97,15 @@ class Watch:
 
     def _awaited(self, layer: str) -> bool:
         return any(host.turns.awaited(layer, self._clock()) for host in self.hosts)
+
+    def _ask_again(self, layer: str) -> None:
+        """Whoever may have told of what was so before a change is asked for what is so after it."""
+        now = self._clock()
+        if old := self._memory.outdated(layer, now):
+            self._memory.hold(layer, now)
+            for host in self.hosts:
+                if host.name in old and not host.turns.awaited(layer, now):
+                    host.stir((0.0,), (layer,))
 
     async def _news(self, before: Seen) -> Seen:
         begun, spent = self._clock(), time.process_time()

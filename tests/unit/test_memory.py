@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster.state import HostAnswer, LockNode, Unknown
+from cluster.state import HostAnswer, LockNode, Unknown, VipNode
 from engine.observe.memory import SILENT, TOGETHER, Memory
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC
 
@@ -18,17 +18,17 @@ def full(now: float = 100) -> Memory:
     for name in HOSTS:
         memory.heard(name, now)
     for name in HOSTS:
-        memory.saw(name, "lock", LockNode(held=False), now, 0.1)
+        memory.saw(name, "lock", LockNode(held=False), now, now - 0.1, 0.1)
     for layer in PERIODS.keys() - {"lock"}:
         for name, record in getattr(HEALTHY, layer).items():
-            memory.saw(name, layer, record, now, 0.1)
+            memory.saw(name, layer, record, now, now - 0.1, 0.1)
     return memory
 
 
 def test_before_anything_was_said_nothing_is_known() -> None:
     memory = Memory(SPEC, PERIODS)
     state = memory.state(0)
-    assert not memory.complete()
+    assert not memory.complete(100)
     assert {type(record) for record in state.hosts.values()} == {Unknown}
     assert state.galera["mysql1"] == Unknown("has not answered yet")
     assert set(memory.ages(0)["galera"].values()) == {None}
@@ -36,7 +36,7 @@ def test_before_anything_was_said_nothing_is_known() -> None:
 
 def test_what_was_said_is_known_with_its_age() -> None:
     memory = full(100)
-    assert memory.complete()
+    assert memory.complete(100)
     assert memory.state(101).galera == HEALTHY.galera
     assert memory.state(101).hosts["mysql1"] == HostAnswer(0.1)
     assert memory.ages(101.5)["galera"]["mysql1"] == 1.5
@@ -47,7 +47,7 @@ def test_a_host_that_can_not_be_reached_is_complete_and_unknown() -> None:
     memory = Memory(SPEC, PERIODS)
     for name in HOSTS:
         memory.lost(name, "can't be reached: no route")
-    assert memory.complete()
+    assert memory.complete(100)
     assert memory.state(1).galera["mysql1"] == Unknown("can't be reached: no route")
 
 
@@ -85,18 +85,18 @@ def test_a_record_that_is_too_old_is_unknown_though_its_host_is_there() -> None:
 
 def held_by(memory: Memory, now: float, *, settled: bool = True) -> list[str]:
     state: Any = memory.state(now, settled=settled)
-    return [name for name, node in state.vrrp.items() if node.held]
+    return [name for name, node in state.vrrp.items() if isinstance(node, VipNode) and node.held]
 
 
 def test_a_vip_that_moves_is_on_one_host_all_the_time() -> None:
     memory = full(100)
     memory.hold("vrrp", 101)
-    memory.saw("haproxy1", "vrrp", HEALTHY.vrrp["haproxy2"], 101.05, 0.05)
+    memory.saw("haproxy1", "vrrp", HEALTHY.vrrp["haproxy2"], 101.05, 101, 0.05)
     assert memory.holds
     assert held_by(memory, 101.05) == ["haproxy1"]
     assert held_by(memory, 101.05, settled=False) == []
     assert memory.settle(101.06, lambda layer: layer == "vrrp") == 101 + TOGETHER
-    memory.saw("haproxy2", "vrrp", HEALTHY.vrrp["haproxy1"], 101.07, 0.05)
+    memory.saw("haproxy2", "vrrp", HEALTHY.vrrp["haproxy1"], 101.07, 101, 0.05)
     memory.settle(101.08, lambda layer: False)
     assert not memory.holds
     assert held_by(memory, 101.08) == ["haproxy2"]
@@ -106,6 +106,8 @@ def test_a_host_that_does_not_answer_holds_the_others_up_only_for_so_long() -> N
     memory = full(100)
     memory.hold("vrrp", 101)
     memory.hold("vrrp", 101.15)
-    memory.saw("haproxy1", "vrrp", HEALTHY.vrrp["haproxy2"], 101.05, 0.05)
+    memory.saw("haproxy1", "vrrp", HEALTHY.vrrp["haproxy2"], 101.05, 101, 0.05)
     memory.settle(101 + TOGETHER, lambda layer: True)
     assert held_by(memory, 101 + TOGETHER) == []
+    # That it has none was said before the other one gave it up.
+    assert isinstance(memory.state(101 + TOGETHER).vrrp["haproxy2"], Unknown)

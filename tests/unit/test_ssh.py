@@ -13,8 +13,7 @@ import pytest
 from cluster.spec import Ssh
 from engine.client import ssh_command
 from engine.frames import Beat, Frame, Section, Sign
-from engine.look import Answer
-from engine.look import ask as ask_all
+from engine.look import Answer, Talk
 from engine.script import LIMIT
 from engine.ssh import Broken, Line
 from facts.signs import Question, Signs
@@ -34,7 +33,11 @@ def shell_as_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ask(sections: Mapping[str, str], within: float = 10) -> Answer:
     async def asked() -> Answer:
         line = await Line.begin(SPEC, "mysql1")
-        return await ask_all(line, sections, time.monotonic(), within)
+        talk = Talk(line, sections)
+        try:
+            return await talk.ask(sections, time.monotonic(), within)
+        finally:
+            await talk.end()
 
     return asyncio.run(asked())
 

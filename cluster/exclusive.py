@@ -1,0 +1,136 @@
+"""What only one may be at a time (a VIP's owner, the writer, …): which of two readings that say otherwise is too old.
+
+A reading tells of one moment between its being asked for and its being answered; nobody knows which. What one host says
+contradicts what another one says only if each was asked again after the other had said so first: else the one may be
+from before a change and the other from after it. Pure; times are seconds of one steady clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cluster.gates.galera import is_primary
+from cluster.spec import Cluster
+from cluster.state import CrmStatus, GaleraNode, LockNode, ProxyNode, Unknown, VipNode
+from cluster.wiring import GALERA_BACKEND
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a record says of that which only one may be. Two of different `value` can't be so at one time."""
+
+    value: Hashable
+    words: str
+    """As in "it says that …"."""
+    needed: bool = False
+    """If all is well, somebody claims such a thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A host's answer. It tells of no moment before `asked`, and of none after `answered`."""
+
+    record: Any
+    asked: float
+    answered: float
+    claim: Claim | None
+    since: float
+    """When the first answer came that claims the same, of those one after another up to this one."""
+    lost: Claim | None = None
+    """What it claimed before, of what is needed, where it claims nothing now."""
+
+
+def reading(former: Reading | None, record: Any, asked: float, answered: float, claim: Claim | None) -> Reading:
+    """What a host says now, after what it said before."""
+    if former and (former.claim and former.claim.value) == (claim and claim.value):
+        return Reading(record, asked, answered, claim, former.since, former.lost)
+    gone = former and former.claim and former.claim.needed and not claim and not isinstance(record, Unknown)
+    return Reading(record, asked, answered, claim, answered, former.claim if former and gone else None)
+
+
+def outdated(readings: Mapping[str, Reading]) -> dict[str, str]:
+    """The hosts of a layer whose reading may be from before a change, each with the host that tells of the change.
+
+    Of two that have said so once only, and at the same time, it is both.
+    """
+    newest: dict[Hashable, tuple[float, str]] = {}
+    for name, one in readings.items():
+        if one.claim:
+            newest[one.claim.value] = max(newest.get(one.claim.value, (one.since, name)), (one.since, name))
+    if not newest:
+        since, newer = max(((one.since, name) for name, one in readings.items() if one.lost), default=(0.0, ""))
+        return {name: newer for name, one in readings.items() if newer and name != newer and one.asked < since}
+    found = {}
+    for name, one in readings.items() if len(newest) > 1 else ():
+        others = [told for value, told in newest.items() if one.claim and value != one.claim.value]
+        if others and one.asked < max(others)[0]:
+            found[name] = max(others)[1]
+    return found
+
+
+def current(readings: Mapping[str, Reading]) -> dict[str, Any]:
+    """The records of a layer; Unknown, with the reason, for those that `outdated` names."""
+    old = outdated(readings)
+    return {name: awaited(one, old[name], readings) if name in old else one.record for name, one in readings.items()}
+
+
+def awaited(one: Reading, newer: str, readings: Mapping[str, Reading]) -> Unknown:
+    """What is known of a host whose last reading may be from before what `newer` tells."""
+    said = readings[newer]
+    told = f"told that {said.claim.words}" if said.claim else f"told no longer that {said.lost and said.lost.words}"
+    before = f"; before, it told that {one.claim.words}" if one.claim else ""
+    return Unknown(f"has not answered since {newer} {told}{before}")
+
+
+def disputed(spec: Cluster, layer: str, records: Mapping[str, Any]) -> bool:
+    """Whether hosts that were asked side by side contradict each other, or none has what one of them must have."""
+    values = {claim.value for name, one in records.items() if (claim := claim_of(spec, layer, name, one))}
+    known = any(not isinstance(one, Unknown) for one in records.values())
+    return len(values) > 1 or (layer in _NEEDED and known and not values)
+
+
+def claim_of(spec: Cluster, layer: str, host: str, record: Any) -> Claim | None:
+    """What the record of a host claims in this layer (a field of ClusterState), if anything."""
+    claims = _CLAIMS.get(layer)
+    return claims(spec, host, record) if claims else None
+
+
+def _vip(vip: str, host: str, record: Any) -> Claim | None:
+    held = isinstance(record, VipNode) and vip in record.held
+    return Claim(host, f"{vip} is on {host}", needed=True) if held else None
+
+
+def _writer(spec: Cluster, _: str, record: Any) -> Claim | None:
+    writer = record.stuck.get(GALERA_BACKEND) if isinstance(record, ProxyNode) and spec.haproxy.single_writer else None
+    return Claim(writer, f"the writer is {writer}") if writer else None
+
+
+def _component(_: Cluster, __: str, record: Any) -> Claim | None:
+    if not isinstance(record, GaleraNode) or not is_primary(record):
+        return None
+    words = f"the Primary component has {record.size} members, in its configuration {record.conf_id}"
+    return Claim((record.uuid, record.conf_id, record.size), words)
+
+
+def _controller(_: Cluster, __: str, record: Any) -> Claim | None:
+    leads = isinstance(record, CrmStatus) and record.running and record.quorate and record.dc
+    return Claim(record.dc, f"the DC is {record.dc}") if leads else None
+
+
+def _holder(_: Cluster, __: str, record: Any) -> Claim | None:
+    held = isinstance(record, LockNode) and record.held and record.run
+    return Claim(record.run, f"{record.who} holds the cluster's lock (run {record.run})") if held else None
+
+
+_CLAIMS: Mapping[str, Callable[[Cluster, str, Any], Claim | None]] = {
+    "vrrp": lambda spec, host, record: _vip(spec.keepalived.vip, host, record),
+    "controller_vip": lambda spec, host, record: _vip(spec.pacemaker.vip, host, record),
+    "haproxy": _writer,
+    "galera": _component,
+    "pacemaker": _controller,
+    "lock": _holder,
+}
+_NEEDED = ("vrrp", "controller_vip")
+"""Layers of which somebody must claim it, if all is well."""
