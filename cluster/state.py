@@ -148,6 +148,8 @@ class GaleraNode(Record):
     service: ServiceState | None = None
     check: ServiceState | None = None
     """The health responder, without which the balancers send this node nothing."""
+    refuses: str = ""
+    """Why the responder lets it have no sessions, in its words; empty while there is no reason, or it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)

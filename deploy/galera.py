@@ -53,7 +53,10 @@ if leads:
                 "localhost",
                 privileges=frozenset({"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR", "SLAVE MONITOR"}),
             ),
-            WantedAccount(CHECK_USER, "localhost"),
+            # Its own row shows whether the server takes writes.
+            WantedAccount(
+                CHECK_USER, "localhost", own_database=frozenset({"SELECT", "INSERT", "DELETE", "CREATE"})
+            ),
             # The server sees the balancers as its clients.
             *(
                 WantedAccount(

@@ -11,7 +11,17 @@ from pyinfra.api.exceptions import PyinfraError
 from cluster.spec import Cluster, Galera, Role
 from cluster.wiring import GALERA_CHECK_PORT
 from deploy.rendering import render
-from facts.galera import CHECK_FILES, CHECK_PROGRAM, CHECK_UNIT, CONFIG, GARB_CONFIG, GARB_UNIT, UNIT
+from facts.galera import (
+    CHECK_FILES,
+    CHECK_PROGRAM,
+    CHECK_SAYS,
+    CHECK_UNIT,
+    CHECK_WRITES,
+    CONFIG,
+    GARB_CONFIG,
+    GARB_UNIT,
+    UNIT,
+)
 from operations.files import ManagedFile
 from operations.service import drop_in, stamp_lines
 
@@ -121,7 +131,10 @@ def node_files(cluster: Cluster, name: str) -> list[ManagedFile]:
             f"{stamp_lines(UNIT, [CONFIG], reloads=False)}TimeoutStartSec=1800\nRestart=on-failure\nRestartSec=5\n",
             unit_lines="Wants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n",
         ),
-        ManagedFile(path=CHECK_PROGRAM, content=(Path(__file__).parent / "files" / "galera_check.py").read_bytes()),
+        *(
+            ManagedFile(path=path, content=(Path(__file__).parent / "files" / Path(path).name).read_bytes())
+            for path in (CHECK_PROGRAM, CHECK_WRITES)
+        ),
         ManagedFile(
             path=CHECK_FILES[1],
             content=render(
@@ -129,6 +142,7 @@ def node_files(cluster: Cluster, name: str) -> list[ManagedFile]:
                 address=address,
                 port=GALERA_CHECK_PORT,
                 program=CHECK_PROGRAM,
+                runtime=Path(CHECK_SAYS).parent.name,
                 user=CHECK_USER,
                 stamp=stamp_lines(CHECK_UNIT, CHECK_FILES, reloads=False),
             ),

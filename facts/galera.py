@@ -20,7 +20,11 @@ CONFIG = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
 CHECK_UNIT = "hatui-galera-check.service"
 """The health responder, which tells the balancers whether this node may take sessions."""
 CHECK_PROGRAM = "/usr/local/lib/hatui/galera_check.py"
-CHECK_FILES = (CHECK_PROGRAM, f"/etc/systemd/system/{CHECK_UNIT}")
+CHECK_WRITES = "/usr/local/lib/hatui/galera_writes.py"
+"""Beside it: what it asks whether this node takes writes."""
+CHECK_FILES = (CHECK_PROGRAM, f"/etc/systemd/system/{CHECK_UNIT}", CHECK_WRITES)
+CHECK_SAYS = "/run/hatui-galera-check/why_not"
+"""Where the responder leaves why this node must get no sessions; an empty line while there is no reason."""
 GARB_UNIT = "garb.service"
 """The arbitrator."""
 GARB_CONFIG = "/etc/default/garb"
@@ -28,7 +32,7 @@ DATA = "/var/lib/mysql"
 SIGNS = Signs(
     units=(UNIT, CHECK_UNIT),
     # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
-    files=(CONFIG, *CHECK_FILES, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
+    files=(CONFIG, *CHECK_FILES, CHECK_SAYS, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
 )
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -62,6 +66,8 @@ def wsrep_command() -> str:
             'echo "Exit=$?"',
             'echo "Processes=$(pidof mariadbd | wc -w)"',
             f"sed -n 's/^\\(uuid\\|seqno\\|safe_to_bootstrap\\):/File.\\1=/p' {DATA}/grastate.dat 2>/dev/null",
+            # Read by the shell itself: each program that starts costs a host more than all of these lines.
+            f'refuses=; {{ IFS= read -r refuses <{CHECK_SAYS}; }} 2>/dev/null; printf "Refuses=%s\\n" "$refuses"',
             services_command({UNIT: (CONFIG,), CHECK_UNIT: CHECK_FILES}),
         ]
     )
@@ -82,7 +88,7 @@ def _parse(text: str) -> GaleraNode | Unknown:
     known: dict[str, str] = {}
     for line in rest.splitlines():
         key, equals, value = line.partition("=")
-        if equals and (key == "Processes" or key.startswith("File.")):
+        if equals and (key in ("Processes", "Refuses") or key.startswith("File.")):
             known[key] = value.strip()
     uuid = known.get("File.uuid", "")
     filed = GaleraNode(
@@ -94,7 +100,7 @@ def _parse(text: str) -> GaleraNode | Unknown:
     code = whole(rest.split(None, 1)[0])
     services = parse_services(rest)
     service, check = services.get(UNIT), services.get(CHECK_UNIT)
-    filed = replace(filed, service=service, check=check)
+    filed = replace(filed, service=service, check=check, refuses=clean(known.get("Refuses", ""), 160))
     if code == 0:
         return _answering(said, filed)
     timed_out = code in (124, 137)
@@ -130,6 +136,7 @@ def _answering(said: str, filed: GaleraNode) -> GaleraNode:
         cached_downto=cached if cached > 0 else None,
         service=filed.service,
         check=filed.check,
+        refuses=filed.refuses,
     )
 
 

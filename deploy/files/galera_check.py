@@ -3,19 +3,32 @@
     galera_check.py ADDRESS PORT [SOCKET]
 
 Every answer comes from the server's own state, at most MAX_AGE old; a server that does not answer within TIMEOUT gives
-503. One thread: clients are read without blocking, and only the question to the server blocks, for TIMEOUT at most.
+503. One thread serves: clients are read without blocking, and only the question to the server blocks, for TIMEOUT at
+most. A second thread writes a row of its own where clients are connected and nothing of theirs is committed
+(galera_writes.py): a server under a read lock answers every question and takes no write.
+
+The reason stands in $RUNTIME_DIRECTORY/why_not as well, empty while there is none: `hatui status` shows it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pymysql
+
+if __name__ == "__main__":
+    # Python is started isolated (-I), and so does not look beside the program by itself.
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    from galera_writes import STATUS, VARIABLES, Own, Writes  # type: ignore[import-not-found]
+else:
+    from deploy.files.galera_writes import STATUS, VARIABLES, Own, Writes
 
 TIMEOUT = 0.5
 """Seconds for the server's answer."""
@@ -28,10 +41,15 @@ CLIENT_TIME = 2.0
 IP_FREEBIND = 15
 """ip(7): the address may come up after this program."""
 
-QUERIES = (
-    "SHOW GLOBAL STATUS WHERE Variable_name IN "
-    "('wsrep_ready','wsrep_cluster_status','wsrep_local_state','wsrep_local_state_comment')",
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only','wsrep_on','wsrep_desync','wsrep_sst_method')",
+QUERIES = tuple(
+    f"SHOW GLOBAL {kind} WHERE Variable_name IN ({', '.join(map(repr, names))})"
+    for kind, names in (
+        ("STATUS", ("wsrep_ready", "wsrep_cluster_status", "wsrep_local_state", "wsrep_local_state_comment", *STATUS)),
+        (
+            "VARIABLES",
+            ("read_only", "wsrep_on", "wsrep_desync", "wsrep_sst_method", "wsrep_reject_queries", *VARIABLES),
+        ),
+    )
 )
 SYNCED, DONOR = "4", "2"
 """wsrep_local_state."""
@@ -52,6 +70,8 @@ def why_not(seen: dict[str, str]) -> str | None:
         return "it is read-only"
     if seen.get("wsrep_desync") != "OFF":
         return "it was desynced by hand"
+    if seen.get("wsrep_reject_queries") != "NONE":
+        return f"it rejects queries (wsrep_reject_queries={seen.get('wsrep_reject_queries')})"
     donor = seen.get("wsrep_local_state") == DONOR and seen.get("wsrep_sst_method") == "mariabackup"
     if seen.get("wsrep_local_state") != SYNCED and not donor:
         return f"{seen.get('wsrep_local_state_comment')}, not Synced"
@@ -59,17 +79,22 @@ def why_not(seen: dict[str, str]) -> str | None:
 
 
 class Server:
-    """One connection to the local server, opened again after any error."""
+    """One connection to the local server, opened again after any error. `writes` judges what only time shows."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, writes: Callable[[dict[str, str], float], str | None] | None = None) -> None:
         self._path = path
+        self._writes = writes
         self._connection: pymysql.connections.Connection | None = None
 
     def why_not(self) -> str | None:
         """Ask the server now."""
         kept, begin = self._connection is not None, time.monotonic()
         try:
-            return why_not(self._variables())
+            seen = self._variables()
+            reason = why_not(seen)
+            # Asked in any case: it has to see time pass.
+            slow = self._writes(seen, time.monotonic()) if self._writes else None
+            return reason or slow
         except (pymysql.Error, OSError) as error:
             # After a timeout an answer may still be under way: this connection can't be used again.
             self._close()
@@ -168,8 +193,10 @@ class Responder:
         if request.split(b" ", 1)[0] not in (b"GET", b"HEAD", b"OPTIONS") or b" HTTP/1." not in request:
             return _http("400 Bad Request", "ask by GET")
         if time.monotonic() - self._asked > MAX_AGE:
-            self._reason = self._ask()
+            former, self._reason = self._reason, self._ask()
             self._asked = time.monotonic()
+            if former != self._reason:
+                _keep(self._reason)
         return _http("200 OK", "Synced") if self._reason is None else _http("503 Service Unavailable", self._reason)
 
     def _close(self, client: socket.socket) -> None:
@@ -184,6 +211,18 @@ def _http(status: str, text: str) -> bytes:
     return head.encode() + body
 
 
+def _keep(reason: str | None) -> None:
+    """Leave the reason where whoever looks at this host finds it, replaced whole."""
+    folder = os.environ.get("RUNTIME_DIRECTORY")
+    if not folder:
+        return
+    with contextlib.suppress(OSError):
+        new = Path(folder, "why_not.new")
+        new.write_text(f"{reason or ''}\n")
+        new.replace(Path(folder, "why_not"))
+
+
 if __name__ == "__main__":
-    server = Server(sys.argv[3] if len(sys.argv) > 3 else "/run/mysqld/mysqld.sock")
+    socket_path = sys.argv[3] if len(sys.argv) > 3 else "/run/mysqld/mysqld.sock"
+    server = Server(socket_path, Writes(Own(socket_path)).why_not)
     Responder(sys.argv[1], int(sys.argv[2]), server.why_not).serve_forever()

@@ -21,6 +21,7 @@ GOOD = {
     "wsrep_local_state": "4",
     "wsrep_local_state_comment": "Synced",
     "wsrep_desync": "OFF",
+    "wsrep_reject_queries": "NONE",
     "wsrep_sst_method": "mariabackup",
     "read_only": "OFF",
 }
