@@ -141,7 +141,8 @@ def _galera(node: GaleraNode | Unknown) -> str:
         return "down"
     if node.standalone:
         return "without a cluster"
-    return f"{node.state or 'silent'}, {node.cluster_status or 'no component'} of {node.size}"
+    refuses = ", without sessions" if node.refuses else ""
+    return f"{node.state or 'silent'}, {node.cluster_status or 'no component'} of {node.size}{refuses}"
 
 
 def _broker(node: BrokerNode | Unknown) -> str:

@@ -57,6 +57,8 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
         found.append(Finding(Verdict.WARN, f"{name}: {down(node.check)}, so the balancers send it nothing"))
     else:
         found += service_findings(name, node.check)
+    if node.refuses:
+        found.append(Finding(Verdict.WARN, f"{name} gets no sessions: {node.refuses}"))
     if node.size != size:
         found.append(Finding(Verdict.WARN, f"{name} sees {node.size} of {size} members"))
     if node.flow_control_paused > PAUSED:
@@ -86,6 +88,9 @@ def _of_all(nodes: Nodes) -> list[Finding]:
         return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {uuids}")]
     if not any(is_synced(node) for node in primary):
         return [Finding(Verdict.FAIL, "no node of the Primary component is Synced")]
+    refusing = [name for name, node in nodes.items() if isinstance(node, GaleraNode) and node.refuses]
+    if len(refusing) == len(nodes):
+        return [Finding(Verdict.FAIL, f"0 of {len(nodes)} nodes take sessions")]
     if len({node.conf_id for node in primary}) > 1:
         ids = ", ".join(str(conf_id) for conf_id in sorted({node.conf_id for node in primary}))
         return [Finding(Verdict.WARN, f"the members do not agree on the configuration ({ids})")]

@@ -34,6 +34,8 @@ TIMEOUT = 0.5
 """Seconds for the server's answer."""
 MAX_AGE = 0.2
 """Seconds for which an answer serves further clients: a burst of checks costs one look."""
+UNASKED = 5.0
+"""Seconds after which the server is asked though no balancer asks: what is left in why_not is never older."""
 MAX_CLIENTS = 64
 MAX_REQUEST = 2048
 CLIENT_TIME = 2.0
@@ -146,6 +148,7 @@ class Responder:
     def serve_forever(self) -> None:
         while True:
             self.serve_once(1.0)
+            self._look(UNASKED)
 
     def serve_once(self, wait: float) -> None:
         """Take what is there after at most `wait` seconds, and send away whom CLIENT_TIME is over for."""
@@ -192,12 +195,16 @@ class Responder:
     def _answer(self, request: bytes) -> bytes:
         if request.split(b" ", 1)[0] not in (b"GET", b"HEAD", b"OPTIONS") or b" HTTP/1." not in request:
             return _http("400 Bad Request", "ask by GET")
-        if time.monotonic() - self._asked > MAX_AGE:
+        self._look(MAX_AGE)
+        return _http("200 OK", "Synced") if self._reason is None else _http("503 Service Unavailable", self._reason)
+
+    def _look(self, oldest: float) -> None:
+        """Ask the server if what it said is older than `oldest` seconds."""
+        if time.monotonic() - self._asked > oldest:
             former, self._reason = self._reason, self._ask()
             self._asked = time.monotonic()
             if former != self._reason:
                 _keep(self._reason)
-        return _http("200 OK", "Synced") if self._reason is None else _http("503 Service Unavailable", self._reason)
 
     def _close(self, client: socket.socket) -> None:
         if self._clients.pop(client, None) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.probes.prober import Prober
-from engine.probes.sql import query
+from engine.probes.sql import connect, query
 from tests.e2e import lab
 from tests.e2e.operator import writer
 
@@ -78,6 +79,32 @@ def test_a_node_that_is_cut_off_is_unknown_and_comes_back_by_itself(healthy: Non
     assert serves_on(victim)()
     lab.halab("heal")
     lab.all_ok(within=90)
+
+
+def test_a_writer_under_a_read_lock_is_left_and_the_status_says_why(healthy: None) -> None:
+    victim = writer()
+    locked = "FLUSH TABLES WITH READ LOCK; SELECT SLEEP(25);"
+    lab.ssh(victim, f"systemd-run --quiet --unit=hatui-test-lock mariadb -e {shlex.quote(locked)}")
+    client = connect(lab.VIP, 3306, lab.secret_of("probe"))
+    try:
+        # A client that waits for its commit is what gives the node away.
+        lab.wait_until(serves_on(victim), 20)
+        lab.wait_until(lambda: "a write of its own does not end" in str(lab.status()["layers"]), 10)
+    finally:
+        client.close()
+    # The lock ends by itself after 25 s; then the node must be well for 10 s.
+    lab.all_ok(within=90)
+    assert serves_on(victim)()
+
+
+def test_a_node_that_rejects_queries_gets_no_sessions(healthy: None) -> None:
+    victim = writer()
+    lab.ssh(victim, "mariadb -e 'SET GLOBAL wsrep_reject_queries=ALL'")
+    try:
+        lab.wait_until(serves_on(victim), 10)
+    finally:
+        lab.ssh(victim, "mariadb -e 'SET GLOBAL wsrep_reject_queries=NONE'")
+    lab.all_ok(within=60)
 
 
 def restarts(done: subprocess.CompletedProcess[str]) -> list[str]:

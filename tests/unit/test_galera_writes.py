@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from cluster.health.galera import galera_health
+from cluster.health.verdict import Verdict
+from cluster.state import GaleraNode
+from deploy.files.galera_check import Responder
 from deploy.files.galera_writes import CLIENTS, HOLD, LEAST_FREE, LONGEST, PROBATION, QUIET, Writes
+from facts.galera import parse_wsrep_status
+from inventory import CLUSTER
 
 WELL = {
     "Threads_connected": "12",
@@ -175,3 +183,35 @@ def test_on_probation_it_is_tried_though_it_has_no_clients(node: Node) -> None:
 def test_what_a_server_of_another_version_does_not_tell_is_no_reason(node: Node) -> None:
     node.seen = {"wsrep_local_commits": "1"}
     assert node.after(60) is None
+
+
+def test_the_reason_is_left_where_the_status_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    said: list[str | None] = ["it takes no writes: Disk full", None]
+    responder = Responder("127.0.0.1", 0, lambda: said.pop(0))
+    responder._look(0)
+    assert (tmp_path / "why_not").read_text() == "it takes no writes: Disk full\n"
+    responder._look(0)
+    assert (tmp_path / "why_not").read_text() == "\n"
+    responder.listener.close()
+
+
+def synced(refuses: str = "") -> GaleraNode:
+    text = (Path(__file__).parent / "fixtures" / "galera" / "synced.txt").read_text()
+    node = parse_wsrep_status(text.replace("Exit=0\n", f"Exit=0\nRefuses={refuses}\n"))
+    assert isinstance(node, GaleraNode) and node.refuses == refuses
+    return node
+
+
+def test_the_status_tells_who_gets_no_sessions_and_fails_when_nobody_does() -> None:
+    well, ill = synced(), synced("it takes no writes: a write of its own does not end")
+    layer = galera_health(CLUSTER, {"mysql1": ill, "mysql2": well, "mysql3": well})
+    assert layer.verdict is Verdict.WARN
+    assert "mysql1 gets no sessions: it takes no writes: a write of its own does not end" in layer.reason
+    layer = galera_health(CLUSTER, dict.fromkeys(("mysql1", "mysql2", "mysql3"), ill))
+    assert layer.verdict is Verdict.FAIL and "0 of 3 nodes take sessions" in layer.reason
+
+
+def test_an_answer_that_does_not_tell_it_is_as_good() -> None:
+    text = (Path(__file__).parent / "fixtures" / "galera" / "synced.txt").read_text()
+    assert parse_wsrep_status(text) == replace(synced(), refuses="")
