@@ -37,7 +37,7 @@ def forbidden(evidence: Evidence, proxies: Mapping[str, ProxyNode | Unknown]) ->
             return f"There is a Primary component: {name} is in it. Nothing is bootstrapped beside it."
         if isinstance(node, GaleraNode) and node.running and not retries(node):
             return f"{name} is not down: {_running(name, node)}."
-        if isinstance(node, Unknown) and (balancer := _finds_up(proxies, name)):
+        if isinstance(node, Unknown) and (balancer := finds_up(proxies, name)):
             return (
                 f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Nothing is bootstrapped "
                 f"beside it. Mend the way to {name} ({node.reason})"
@@ -65,7 +65,8 @@ def _running(name: str, node: GaleraNode) -> str:
     )
 
 
-def _finds_up(proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
+def finds_up(proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
+    """The first balancer that finds the database server of `host` UP; None if none does."""
     for balancer, proxy in proxies.items():
         if isinstance(proxy, ProxyNode):
             for server in proxy.servers:

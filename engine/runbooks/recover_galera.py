@@ -14,11 +14,22 @@ from cluster.gates.galera_recovery import (
     why,
     with_data,
 )
+from cluster.gates.galera_survivor import survivors
 from cluster.spec import Role
 from cluster.state import GaleraNode, Unknown
 from engine.runbook import Plan, View
+from engine.survivor import survived
 from operations.galera import nodes_of
-from operations.galera_recovery import arbitrated, bootstrapped, compared, gathered, rejoined, set_aside, stopped, whole
+from operations.galera_recovery import (
+    arbitrated,
+    bootstrapped,
+    compared,
+    gathered,
+    rejoined,
+    set_aside,
+    stopped,
+    whole,
+)
 from operations.steps import Step
 
 PARAMETERS = {
@@ -32,8 +43,11 @@ def plan(view: View, force_from: str = "") -> Plan:
     hosts = view.cluster.names(Role.GALERA)
     if force_from and force_from not in hosts:
         return Plan(TITLE, refused=f"{force_from} is no database node: there are {', '.join(hosts)}.")
-    if any(is_primary(node) for node in nodes_of(hosts).values()):
+    nodes = nodes_of(hosts)
+    if any(is_primary(node) for node in nodes.values()):
         return _rest(view, hosts, force_from)
+    if alone := survivors(nodes):
+        return survived(TITLE, view, nodes, alone, force_from, end=lambda left: _end(view, left))
     evidence = gathered(hosts, compare=True)
     if reason := forbidden(evidence, view.state.haproxy):
         return Plan(TITLE, refused=reason, evidence=table(evidence))

@@ -157,6 +157,23 @@ def test_level_nodes_with_different_data_are_refused_and_the_chosen_ones_replace
     lab.all_ok(within=30)
 
 
+def test_the_majority_is_lost_for_good_and_the_one_that_lives_goes_on_where_it_stands(table: str) -> None:
+    lab.halab("power", "off", "mysql2", "mysql3")
+    started = lab.ssh("mysql1", "pidof mariadbd")
+    try:
+        lab.wait_until(lambda: "non-Primary" in sql("mysql1", "SHOW STATUS LIKE 'wsrep_cluster_status';"), 30)
+        refused(recover("galera"), "comes back by itself", "--force-from mysql1")
+        refused(recover("galera", "mysql1", typed="mysql2"))
+        said = done(recover("galera", "mysql1", typed="mysql1"))
+        assert "whatever mysql2 has and mysql1 has not" in said
+        assert lab.ssh("mysql1", "pidof mariadbd") == started
+        sql("mysql1", f"INSERT INTO {table} VALUES (2, 2);")
+    finally:
+        lab.halab("power", "on", "mysql2", "mysql3")
+    lab.all_ok(within=120)
+    assert [sql(name, f"SELECT * FROM {table};") for name in NODES] == ["1\t1\n2\t2\n"] * 3
+
+
 def engine_killed_after(step: str, *arguments: str, typed: str = "") -> bool:
     """Begin a verb, and kill its engine as soon as it says that `step` has ended. False if it never says so."""
     command = [sys.executable, "-u", "-m", "tui.main", *arguments]
