@@ -245,7 +245,7 @@ class CrmNode(Record):
     shutdown: bool = False
     """It asked to leave, and hands over what it runs."""
     standby_onfail: bool = False
-    """In standby because something failed there (on-fail=standby)."""
+    """In standby because something failed there (on-fail=standby); `standby` is so too."""
     health: str = "green"
     """green, yellow or red, by its health attributes."""
 
@@ -273,7 +273,6 @@ class CrmResource(Record):
     promotable: bool = False
     target_role: str = ""
     """The role that was set by hand, on it or on what it is part of: "stopped", "unpromoted", …; empty if none was."""
-    maintenance: bool = False
     failure_ignored: bool = False
     """Its failure has no consequence (on-fail=ignore)."""
     locked_to: str = ""

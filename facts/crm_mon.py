@@ -121,7 +121,6 @@ class Reader:
             instances=above.instances or element.tag in ("clone", "bundle"),
             replica=word(element, "id") if element.tag == "replica" else above.replica,
             promotable=above.promotable or self.flag(element, "multi_state", name),
-            maintenance=above.maintenance or self.flag(element, "maintenance", name),
             target_role="stopped" if self.flag(element, "disabled", name) else role,
         )
         for child in element:
@@ -155,7 +154,6 @@ class Reader:
             common=_common(name, above) if above.instances else "",
             promotable=above.promotable or role in _INSTANCES,
             target_role=above.target_role if above.target_role == "stopped" else _target(resource) or above.target_role,
-            maintenance=above.maintenance or self.flag(resource, "maintenance", name),
             failure_ignored=self.flag(resource, "failure_ignored", name),
             locked_to=word(resource, "locked_to"),
             pending=word(resource, "pending"),
@@ -172,7 +170,6 @@ class _Above:
     replica: str = ""
     """The number of a bundle's replica."""
     promotable: bool = False
-    maintenance: bool = False
     target_role: str = ""
 
 
@@ -193,7 +190,8 @@ def _failure(failure: Element) -> CrmFailure:
     return CrmFailure(
         operation=word(failure, "op_key") or word(failure, "id"),
         node=word(failure, "node"),
-        reason=word(failure, "exitreason", 160) or word(failure, "exitstatus"),
+        # Where the agent gave no reason, it is empty or "none".
+        reason=word(failure, "exitreason", 160).removesuffix("none") or word(failure, "exitstatus"),
     )
 
 

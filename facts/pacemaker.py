@@ -71,7 +71,7 @@ def parse_crm_mon(text: str) -> CrmStatus | Unknown:
 def _error(root: Element | None) -> str:
     """What crm_mon says went wrong, such as "Not connected"; empty if it says nothing."""
     said = root.find("status") if root is not None else None
-    return word(said, "message", 120)
+    return "" if word(said, "code") == "0" else word(said, "message", 120)
 
 
 class CrmMon(FactBase[CrmStatus | Unknown]):

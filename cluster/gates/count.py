@@ -12,7 +12,7 @@ from cluster.gates import pacemaker
 from cluster.gates.galera import is_primary, is_synced, members
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import owners
-from cluster.gates.resources import broken
+from cluster.gates.resources import unsettled
 from cluster.spec import Cluster, Role
 from cluster.state import (
     BrokerNode,
@@ -105,7 +105,7 @@ def resources(spec: Cluster, state: ClusterState) -> Count:
     if view is None:
         return need, "0 online"
     online = sum(pacemaker.can_not_run(view, name) is None for name in names)
-    failed = len(view.failures) + len(broken(view))
+    failed = len(view.failures) + len(unsettled(view))
     return need, f"{online} online, {failed} failed, {_counted(len(view.bans), 'ban')}"
 
 

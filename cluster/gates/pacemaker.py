@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.gates.resources import Kind, broken
+from cluster.gates.resources import Kind, troubles, unsettled
 from cluster.state import CrmNode, CrmResource, CrmStatus, QuorumNode, Unknown
 
 STOP_ALL = "stop-all-resources is true: Pacemaker runs nothing (`crm configure property stop-all-resources=false`)"
@@ -43,7 +43,7 @@ def is_settled(status: CrmStatus | Unknown) -> str | None:
     if status.failures:
         said = (f"{failure.operation} on {failure.node}: {failure.reason}" for failure in status.failures)
         return "; ".join(said)
-    return ", ".join(map(str, broken(status))) or None
+    return ", ".join(map(str, unsettled(status))) or None
 
 
 def may_reload(nodes: Mapping[str, QuorumNode | Unknown]) -> str | None:
@@ -89,7 +89,7 @@ def may_stand_by(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | N
             return f"{host} does not go: {reason}"
     if view.stop_all:
         return f"{host} does not go: {STOP_ALL}"
-    if amiss := [str(one) for one in broken(view) if one.kind is not Kind.NOWHERE]:
+    if amiss := [str(one) for one in troubles(view) if one.broken and one.kind is not Kind.NOWHERE]:
         return f"{host} does not go: {', '.join(amiss)}"
     stuck = [one.id for one in view.resources if host in one.nodes and one.active and not one.managed]
     return f"{host} does not go: {', '.join(stuck)} would stay, not managed by Pacemaker" if stuck else None
@@ -131,8 +131,8 @@ def can_not_run(view: CrmStatus, host: str) -> str | None:
         ("offline", not member.online),
         ("still joining", member.pending),
         ("shutting down", member.shutdown),
-        (f"in standby (`hatui undrain {host}`)", member.standby),
         ("in standby since something failed there (on-fail=standby)", member.standby_onfail),
+        (f"in standby (`hatui undrain {host}`)", member.standby),
         ("in maintenance", member.maintenance),
         ("in red health", member.health == "red"),
     ):

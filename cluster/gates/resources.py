@@ -9,6 +9,7 @@ from enum import StrEnum
 from cluster.state import CrmNode, CrmResource, CrmStatus
 
 PROMOTED = ("Promoted", "Master")
+MOVING = ("Starting", "Stopping", "Promoting", "Demoting", "Migrating")
 
 
 class Kind(StrEnum):
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     UNMANAGED = "unmanaged"
     ORPHANED = "orphaned"
     FEWER = "fewer"
+    MOVING = "moving"
 
 
 _BROKEN = {Kind.BLOCKED, Kind.FAILED, Kind.NOWHERE, Kind.UNCLEAN, Kind.UNPROMOTED, Kind.DOUBLE}
@@ -43,6 +45,11 @@ class Trouble:
     def broken(self) -> bool:
         """It does not do what it is there for. False: it was set so by hand, or something is left over."""
         return self.kind in _BROKEN
+
+    @property
+    def unsettled(self) -> bool:
+        """It is not as it is to be, or about to become so."""
+        return self.broken or self.kind is Kind.MOVING
 
     def __str__(self) -> str:
         return f"{self.resource} {self.said}"
@@ -74,9 +81,14 @@ def troubles(view: CrmStatus) -> list[Trouble]:
     return [trouble for group in groups(view.resources) for trouble in _of(view, group)]
 
 
-def broken(view: CrmStatus) -> list[Trouble]:
-    """Those that keep something from its clients."""
-    return [trouble for trouble in troubles(view) if trouble.broken]
+def unsettled(view: CrmStatus) -> list[Trouble]:
+    """Those for which the cluster is not at rest."""
+    return [trouble for trouble in troubles(view) if trouble.unsettled]
+
+
+def moving(resource: CrmResource) -> bool:
+    """Whether Pacemaker is at it."""
+    return bool(resource.pending) or resource.role in MOVING
 
 
 def _of(view: CrmStatus, group: Group) -> Iterator[Trouble]:
@@ -91,7 +103,7 @@ def _of(view: CrmStatus, group: Group) -> Iterator[Trouble]:
         yield from (told(*found) for found in _inactive(view, group))
     else:
         yield from (told(*found) for found in _broken_though_active(view, group))
-    if ignored := [one for one in group.instances if one.failed and one.failure_ignored]:
+    if ignored := [one for one in group.instances if one.failure_ignored]:
         yield told(Kind.UNMANAGED, f"failed{_on(ignored)}, which its configuration ignores (on-fail=ignore)")
     if group.active:
         yield from (told(*found) for found in _by_hand(view, group))
@@ -99,7 +111,9 @@ def _of(view: CrmStatus, group: Group) -> Iterator[Trouble]:
 
 def _inactive(view: CrmStatus, group: Group) -> Iterator[tuple[Kind, str]]:
     first = group.instances[0]
-    if all(one.orphaned for one in group.instances) or view.stop_all:
+    host = next((node.guest_of for node in view.nodes if node.name == first.id and node.guest_of), "")
+    # Of a guest node whose host does not run, the host is told of.
+    if all(one.orphaned for one in group.instances) or view.stop_all or (host and not _runs(view, host)):
         return
     if first.target_role == "stopped":
         yield Kind.DISABLED, "is disabled by hand (target-role Stopped)"
@@ -125,8 +139,12 @@ def _broken_though_active(view: CrmStatus, group: Group) -> Iterator[tuple[Kind,
             yield Kind.UNPROMOTED, _lost("was promoted", sorted(promoted))
         elif not promoted and group.instances[0].target_role in ("unpromoted", "stopped"):
             yield Kind.DISABLED, "is kept from being promoted by hand (target-role)"
-        elif not promoted:
+        elif not promoted and not any(map(moving, group.active)):
             yield Kind.UNPROMOTED, f"has no promoted instance, of {len(group.active)} that run"
+
+
+def _runs(view: CrmStatus, name: str) -> bool:
+    return any(one.active for one in view.resources if one.id == name)
 
 
 def _lost(what: str, where: Sequence[str]) -> str:
@@ -145,15 +163,16 @@ def _by_hand(view: CrmStatus, group: Group) -> Iterator[tuple[Kind, str]]:
     # A node's maintenance, and the cluster's, are told of once, for all that runs there.
     unmanaged = [one for one in active if not one.managed and not (one.nodes and set(one.nodes) <= kept)]
     if unmanaged and not view.maintenance_mode:
-        how = "in maintenance" if unmanaged[0].maintenance else "not managed"
-        yield Kind.UNMANAGED, f"is {how}{_on(unmanaged)}: Pacemaker neither moves nor restarts it"
+        yield Kind.UNMANAGED, f"is not managed{_on(unmanaged)}: Pacemaker neither moves nor restarts it"
+    if at_it := [one for one in active if one.role in MOVING]:
+        yield Kind.MOVING, f"is {at_it[0].role.lower()}{_on(at_it)}"
     # Instances that a clone has beyond the nodes there are wait for more. Those of a node that is away are missed.
     if len(active) < len(group.instances) and any(not _takes(node) for node in view.nodes if not node.guest_of):
         yield Kind.FEWER, f"runs on {len(active)} of {len(group.instances)}"
 
 
 def _takes(node: CrmNode) -> bool:
-    return node.online and not (node.unclean or node.standby or node.standby_onfail or node.pending)
+    return node.online and not (node.unclean or node.standby or node.pending)
 
 
 def _on(instances: Sequence[CrmResource]) -> str:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from cluster.gates import count, galera, pacemaker, rabbitmq
 from cluster.gates.haproxy import why_not_serving, writers_of
 from cluster.gates.keepalived import not_one_owner, owners
-from cluster.gates.resources import broken
+from cluster.gates.resources import unsettled
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, CrmNode, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
 
@@ -148,10 +148,10 @@ def _away(member: CrmNode) -> str | None:
         return f"{name} is unclean in Pacemaker, to be fenced: see `crm status`."
     if member.kind != "member":
         return None
-    if member.standby:
-        return f"{name} is in standby in Pacemaker: `hatui undrain {name}` brings it back."
     if member.standby_onfail:
         return f"{name} is in standby in Pacemaker since something failed there: mend it, then `crm resource cleanup`."
+    if member.standby:
+        return f"{name} is in standby in Pacemaker: `hatui undrain {name}` brings it back."
     if member.maintenance:
         return f"{name} is in maintenance in Pacemaker: `crm node ready {name}` ends it."
     if member.shutdown:
@@ -168,7 +168,7 @@ def _failed(view: CrmStatus, besides: Collection[str]) -> Iterator[str]:
                 f"{failure.operation} failed on {failure.node} ({failure.reason}): mend it, then "
                 "`crm resource cleanup`."
             )
-    for trouble in broken(view):
+    for trouble in unsettled(view):
         yield f"the resource {trouble}: mend it, then `crm resource cleanup {trouble.resource}`."
 
 

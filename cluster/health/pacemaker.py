@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.gates.pacemaker import STOP_ALL, members, view_of, vip_resources
-from cluster.gates.resources import Kind, groups, troubles
+from cluster.gates.resources import Kind, groups, moving, troubles
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
@@ -97,7 +97,7 @@ def _elsewhere(vips: VipNodes, spec: Cluster, view: CrmStatus) -> list[Finding]:
     """A VIP that is on one host, where Pacemaker does not run it: nothing watches it there, and nothing moves it."""
     owners, mine = holders(vips, spec.pacemaker.vip), vip_resources(view, spec.pacemaker.vip)
     run_on = dict.fromkeys(name for one in mine for name in one.nodes)
-    if len(owners) != 1 or owners[0] in run_on or any(one.pending for one in mine):
+    if len(owners) != 1 or owners[0] in run_on or any(map(moving, mine)):
         return []
     where = f"has it on {' or '.join(run_on)}" if run_on else "runs it nowhere"
     return [Finding(Verdict.WARN, f"{spec.pacemaker.vip} is on {owners[0]}, and Pacemaker {where}")]
@@ -136,7 +136,7 @@ def _doing(node: CrmNode | None) -> tuple[Verdict, str]:
         (Verdict.FAIL, "not online", not node.online),
         (Verdict.WARN, "shutting down", node.shutdown),
         (Verdict.WARN, "joining", node.pending),
-        (Verdict.WARN, "standby", node.standby or node.standby_onfail),
+        (Verdict.WARN, "standby", node.standby),
         (Verdict.WARN, "maintenance", node.maintenance),
         (Verdict.WARN, f"{node.health} health", node.health != "green"),
     ):
@@ -163,7 +163,7 @@ def _members(view: CrmStatus) -> list[Finding]:
                 ("offline", offline),
                 ("joining", node.pending),
                 ("shutting down", node.shutdown and node.online),
-                (f"in standby ({_back(node)} ends it)", node.standby),
+                (f"in standby ({_back(node)} ends it)", node.standby and not node.standby_onfail),
                 ("in standby since something failed there (on-fail=standby)", node.standby_onfail),
                 ("in maintenance", node.maintenance),
                 (f"in {node.health} health", node.health != "green"),

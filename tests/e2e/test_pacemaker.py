@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import lab
+from tests.unit.cib_cases import CASES
+from tests.unit.crm_rendering import amiss, render
 
 pytestmark = pytest.mark.lab
 
@@ -64,3 +66,9 @@ def test_a_cluster_without_fencing_is_never_silently_ok(healthy: None) -> None:
         assert found["verdict"] == "WARN" and "unfenced" in found["reason"]
     finally:
         lab.ssh("cc01", "crm_attribute --name stonith-enabled --update true")
+
+
+def test_the_hosts_own_crm_mon_leads_to_the_same_verdicts(healthy: None) -> None:
+    answers = render(CASES, lambda command: lab.ssh("cc01", command, timeout=120))
+    found = {case.name: amiss(case, answer) for case, answer in zip(CASES, answers, strict=True)}
+    assert {name: words for name, words in found.items() if words} == {}

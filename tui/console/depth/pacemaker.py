@@ -49,8 +49,6 @@ def _node(node: CrmNode) -> Row:
     words = [word for word in ("standby", "maintenance", "pending", "shutdown") if getattr(node, word)]
     if node.health != "green":
         words.append(f"{node.health} health")
-    if node.standby_onfail:
-        words.append("standby on failure")
     state = ", ".join(words) or ("online" if node.online else "offline")
     role: Role = "ok" if state == "online" else "warn" if node.online else "fail"
     kind = "member" if node.kind == "member" else f"guest of {node.guest_of}" if node.guest_of else "remote"
