@@ -1,6 +1,8 @@
 """The reference topology, in the lab on this machine. For your own hosts: copy it and edit DATA (docs/inventory.md)."""
 
+import json
 import os
+from pathlib import Path
 
 from cluster.spec import Role
 from deploy.inventory import cluster_of, members
@@ -9,11 +11,13 @@ SUBNET = os.environ.get("HALAB_SUBNET", "192.168.47.0/24")
 """The lab's network; more than one lab can be up."""
 PREFIX = SUBNET.rpartition(".")[0]
 LAB = f"/var/lib/halab/{SUBNET.replace('/', '_')}"
+UP = Path(LAB, "lab.json")
+"""Is there while the lab is up, and tells its release (`halab up --release`)."""
 
 DATA = {
     "name": f"lab-{PREFIX}.0",
     "network": SUBNET,
-    "release": "bookworm",
+    "release": json.loads(UP.read_text())["release"] if UP.exists() else "bookworm",
     "hosts": {
         "haproxy": {"haproxy1": f"{PREFIX}.120", "haproxy2": f"{PREFIX}.121"},
         "galera": {"mysql1": f"{PREFIX}.125", "mysql2": f"{PREFIX}.126", "mysql3": f"{PREFIX}.127"},

@@ -9,6 +9,13 @@ RELEASES: Mapping[str, str] = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 MIRRORED_QUEUES = frozenset({"bookworm"})
 """RabbitMQ 4.0 removed mirrored classic queues (its release notes, "Removed"); Debian 12 has 3.10, 13 has 4.0."""
 
+BROKERS_FORM_TOGETHER = frozenset({"trixie"})
+"""Since RabbitMQ 4.0 a new broker waits in peer discovery until the others that its settings name are started too.
+
+With 3.10 the first one is a cluster at once, and the others, started after it, can't but join it.
+Source: rabbitmq-server #9797 and #14743.
+"""
+
 _PACKAGES: Mapping[str, tuple[str, ...]] = {
     "base": (),
     # socat asks HAProxy's sockets.

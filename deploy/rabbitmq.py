@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from cluster.releases import packages
+from cluster.releases import BROKERS_FORM_TOGETHER, packages
 from cluster.spec import Cluster, Role
 from deploy.rabbitmq_files import administrator, broker_files, wanted
 from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER
@@ -32,6 +32,10 @@ if leads:
         admin=administrator(cluster),
         wanted=wanted(cluster),
     )
-    created(name="RabbitMQ: a cluster", hosts=list(brokers))
+    created(
+        name="RabbitMQ: a cluster",
+        hosts=list(brokers),
+        together=cluster.release in BROKERS_FORM_TOGETHER,
+    )
     joined(name="RabbitMQ: all members", hosts=brokers)
     rolled(name="RabbitMQ: restart what runs with former settings", hosts=brokers)

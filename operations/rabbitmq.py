@@ -48,10 +48,11 @@ def nodes_of(hosts: Sequence[str]) -> Nodes:
 
 
 @operation()
-def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """See to it that a broker runs: those with data are started together; the first of `hosts` if none has any.
+def created(hosts: Sequence[str], *, together: bool) -> Generator[PyinfraCommand, None, None]:
+    """See to it that a broker runs: those with data are started together.
 
-    Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
+    If none has any, a new cluster begins with the first of `hosts`, or, with `together`, with all of them, which then
+    find one another; without the others the first would wait (cluster.releases.BROKERS_FORM_TOGETHER). Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
     """
     nodes = nodes_of(hosts)
     if any(is_running(node) for node in nodes.values()):
@@ -64,14 +65,21 @@ def created(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
             yield Step(f"Start the brokers on {', '.join(with_data)} together", lambda: start(with_data, TOGETHER))
     elif reason := may_create(nodes):
         yield refused("Create the RabbitMQ cluster", reason)
+    elif together and (outside := [name for name in hosts if name not in taking_part(hosts)]):
+        yield refused(
+            "Create the RabbitMQ cluster",
+            f"the brokers of this release form a new cluster only together, and {', '.join(outside)} "
+            f"{'is' if len(outside) == 1 else 'are'} not part of this run. Run it without --limit.",
+        )
     else:
-        yield Step(f"Create the RabbitMQ cluster on {hosts[0]}", lambda: _create(hosts))
+        first = list(hosts) if together else list(hosts[:1])
+        yield Step(f"Create the RabbitMQ cluster on {', '.join(first)}", lambda: _create(hosts, first))
 
 
-def _create(hosts: Sequence[str]) -> None:
+def _create(hosts: Sequence[str], first: Sequence[str]) -> None:
     if reason := may_create(nodes_of(hosts)):
         raise Refused(reason)
-    start(hosts[:1], START)
+    start(first, START if len(first) == 1 else TOGETHER)
 
 
 def start(names: Sequence[str], within: float) -> None:

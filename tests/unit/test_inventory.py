@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from dataclasses import fields
@@ -65,6 +66,18 @@ def test_the_lab_is_chosen_by_its_subnet() -> None:
     assert found["network"] == "10.77.0.0/24"
     assert found["bmc"] == "file:/var/lib/halab/10.77.0.0_24/bmc/password"
     assert found["groups"]["galera"] == ["mysql1", "mysql2", "mysql3"]
+
+
+def test_the_labs_inventory_knows_the_release_that_the_lab_was_brought_up_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "inventory.py"
+    file.write_text((TOP / "inventory.py").read_text().replace("/var/lib/halab", str(tmp_path)))
+    monkeypatch.setenv("HALAB_SUBNET", "10.77.0.0/24")
+    assert runpy.run_path(str(file))["CLUSTER"].release == "bookworm"
+    (tmp_path / "10.77.0.0_24").mkdir()
+    (tmp_path / "10.77.0.0_24" / "lab.json").write_text('{"release": "trixie", "base": "/b", "repository": "/r"}')
+    assert runpy.run_path(str(file))["CLUSTER"].release == "trixie"
 
 
 def test_a_group_reaches_its_hosts_by_ssh_and_checks_their_keys() -> None:

@@ -17,10 +17,13 @@ from cluster.gates.rabbitmq import (
     may_start,
     may_start_together,
 )
+from cluster.releases import BROKERS_FORM_TOGETHER, RELEASES
 from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
 from cluster.state import BrokerNode, BrokerQueue, ClusterState, ServiceState, Unknown
 from deploy.rabbitmq_files import broker_files, wanted
 from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
+from operations import rabbitmq as broker
+from operations.steps import Refused
 from tui.console.depth.rabbitmq import rabbitmq
 
 FIXTURES = Path(__file__).parent / "fixtures" / "rabbitmq"
@@ -288,3 +291,35 @@ def test_mirrored_queues_are_for_the_release_that_has_them() -> None:
     assert wanted(cluster()).queue_types["/"] == "quorum" and wanted(cluster()).policies == {"HA": None}
     with pytest.raises(PyinfraError, match=r"mirrored queues do not exist .* trixie"):
         wanted(cluster("trixie", queue_type="mirrored"))
+
+
+def test_the_brokers_of_trixie_are_started_together_and_those_of_bookworm_one_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RabbitMQ 4.0's first broker waited over 4 min for others that were started after it."""
+    started: list[list[str]] = []
+    monkeypatch.setattr(broker, "nodes_of", lambda hosts: EMPTY)
+    monkeypatch.setattr(broker, "taking_part", lambda hosts: list(hosts))
+    monkeypatch.setattr(broker, "start", lambda names, within: started.append(list(names)))
+    for release in RELEASES:
+        (step,) = broker.created._inner(list(EMPTY), together=release in BROKERS_FORM_TOGETHER)
+        step.take()
+    assert started == [["cc01"], ["cc01", "cc02", "cc03"]]
+
+
+def test_brokers_that_form_only_together_are_not_begun_by_a_part_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "nodes_of", lambda hosts: EMPTY)
+    monkeypatch.setattr(broker, "taking_part", lambda hosts: ["cc01"])
+    (step,) = broker.created._inner(list(EMPTY), together=True)
+    with pytest.raises(Refused, match=r"cc02, cc03 are not part of this run\. Run it without --limit"):
+        step.take()
+
+
+def test_another_cluster_forbids_a_new_one_on_every_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = [EMPTY, EMPTY | {"cc03": replace(EMPTY["cc03"], service=RUNS)}]
+    monkeypatch.setattr(broker, "nodes_of", lambda hosts: seen.pop(0))
+    monkeypatch.setattr(broker, "taking_part", lambda hosts: list(hosts))
+    monkeypatch.setattr(broker, "start", lambda names, within: pytest.fail(f"started {names}"))
+    (step,) = broker.created._inner(list(EMPTY), together=True)
+    with pytest.raises(Refused, match="a broker starts on cc03"):
+        step.take()
