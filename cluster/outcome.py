@@ -38,7 +38,3 @@ class Result:
     reason: str = ""
     clients: str = ""
     """How clients fared worse than planned, as it was measured; empty if they did not."""
-
-
-NOT_FOLLOWED = 26
-"""Exit code of a verb that was interrupted while it followed a run, which goes on: its end was not seen."""

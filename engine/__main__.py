@@ -13,12 +13,11 @@ import sys
 from pathlib import Path
 
 from cluster.changes import LAYERS
-from cluster.outcome import Outcome
 from cluster.spec import Cluster
 
 
 def main() -> int:
-    """The verb's exit code: 3 with a sentence on stderr if the inventory can't be used."""
+    """The verb's exit code: CONFIG with a sentence on stderr if the inventory can't be used (cluster/exits.py)."""
     parser = argparse.ArgumentParser(prog="python -m engine")
     verbs = parser.add_subparsers(dest="verb", required=True)
     for name, text in (
@@ -49,41 +48,39 @@ def main() -> int:
 
 
 def _cluster(inventory: Path) -> Cluster:
-    """The cluster of the inventory; SystemExit(3), with a sentence on stderr, if it can't be used."""
-    from engine.inventory import InventoryError, load
+    from engine.inventory import use
 
-    try:
-        return load(inventory)
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(3) from None
+    return use(inventory, asks=True)
 
 
 def _look(options: argparse.Namespace) -> int:
+    cluster = _cluster(options.inventory)
     import asyncio
 
     import msgspec
 
     from engine.look import look
 
-    snapshot = asyncio.run(look(_cluster(options.inventory)))
+    snapshot = asyncio.run(look(cluster))
     sys.stdout.buffer.write(msgspec.json.encode(snapshot) + b"\n")
     return 0
 
 
 def _watch(options: argparse.Namespace) -> int:
+    cluster = _cluster(options.inventory)
     import asyncio
 
     from engine.observe.watch import watch
 
-    asyncio.run(watch(_cluster(options.inventory), options.every))
+    asyncio.run(watch(cluster, options.every))
     return 0
 
 
 def _plan(options: argparse.Namespace) -> int:
+    cluster = _cluster(options.inventory)
     from engine.plan import plan
 
-    return plan(_cluster(options.inventory), options.layer or LAYERS)
+    return plan(cluster, options.layer or LAYERS)
 
 
 def _apply(options: argparse.Namespace) -> int:
@@ -104,21 +101,13 @@ def _run(options: argparse.Namespace) -> int:
 
     monkey.patch_all()
 
-    from engine.inventory import InventoryError, load
-    from engine.run import Order, run
-
-    # What a runbook prints is no line of ours.
+    # What an inventory or a runbook prints is no line of ours.
     lines = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    cluster = _cluster(options.inventory)
+    from engine.run import Order, run
+
     given = dict(pair.partition("=")[::2] for pair in options.set)
-    try:
-        cluster = load(options.inventory)
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        return Outcome.REFUSED.exit_code
-    except SystemExit:
-        # The inventory has bad values, and has named them.
-        return Outcome.REFUSED.exit_code
     order = Order(
         cluster, options.inventory, options.runbook, given, options.reason, yes=options.yes, dry_run=options.dry_run
     )

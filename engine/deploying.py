@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,6 +17,7 @@ import msgspec
 from cluster.changes import Change, change_of
 from cluster.spec import Cluster
 from cluster.text import clean
+from engine.start import own
 from operations.progress import note, why_lost
 from operations.steps import Refused
 
@@ -50,7 +50,7 @@ def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
 
 class _Deploy:
     def __init__(self, cluster: Cluster, layers: Sequence[str], hosts: Sequence[str], *, dry: bool) -> None:
-        command = [sys.executable, "-m", "engine", "apply"]
+        command = own("engine", "apply")
         command += [part for layer in layers for part in ("--layer", layer)]
         command += [part for host in hosts for part in ("--limit", host)]
         # A file takes whatever it may say; a pipe that nobody reads would hold it up.

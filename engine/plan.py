@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cluster.changes import Change
+from cluster.exits import UNTOLD
 from cluster.gates.rest import not_at_rest
 from cluster.spec import Cluster
 from engine.deploying import changes
@@ -19,7 +20,7 @@ from operations.steps import Refused
 
 
 def plan(cluster: Cluster, layers: Sequence[str]) -> int:
-    """One line of JSON on stdout. 0 if it could be had, whatever it says; 3 with a sentence on stderr if not."""
+    """One line of JSON on stdout. 0 if it could be had, whatever it says; UNTOLD with a sentence on stderr if not."""
     found: list[Change] = []
     refusal: list[str] = []
 
@@ -35,7 +36,7 @@ def plan(cluster: Cluster, layers: Sequence[str]) -> int:
     asking.join()
     if refusal:
         print(f"What would change can't be told. {refusal[0]}", file=sys.stderr)
-        return 3
+        return UNTOLD
     planned = {
         "cluster": cluster.name,
         "changes": [change.to_json() for change in found],

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from cluster.spec import Cluster
 from cluster.text import clean
 from deploy.secrets import SecretError, secret
 from engine.probes.report import Ready, Report, Target, Wanted
+from engine.start import own
 
 READY_WITHIN = 10.0
 """Seconds: twice what the prober takes at most to say whether its probes succeed."""
@@ -111,7 +111,7 @@ class _Process:
         self._heard = b""
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "engine.probes"],
+            own("engine.probes"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from cluster.exits import USAGE
 from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
@@ -51,7 +52,7 @@ class Order:
 
 
 def run(order: Order, lines: TextIO) -> int:
-    """Plan, tell it in `lines`, and carry it out once it is agreed to. The outcome's exit code."""
+    """Plan, tell it in `lines`, and carry it out once it is agreed to. Its exit code; USAGE for no runbook."""
     return _Run(order, lines).go()
 
 
@@ -76,7 +77,7 @@ class _Run:
             return self._go(runbook, Work(self.cluster, self.order.inventory, runbook))
         except RunbookError as error:
             print(error, file=sys.stderr)
-            return Outcome.REFUSED.exit_code
+            return USAGE
         except Locked as held:
             return self._refused(Plan(title=self.name), str(held))
         finally:

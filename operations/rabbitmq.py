@@ -52,7 +52,9 @@ def created(hosts: Sequence[str], *, together: bool) -> Generator[PyinfraCommand
     """See to it that a broker runs: those with data are started together.
 
     If none has any, a new cluster begins with the first of `hosts`, or, with `together`, with all of them, which then
-    find one another; without the others the first would wait (cluster.releases.BROKERS_FORM_TOGETHER). Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
+    find one another; without the others the first would wait (cluster.releases.BROKERS_FORM_TOGETHER).
+
+    Looks at all `hosts`, those outside of this run too. Refused, with the evidence, in any case of doubt.
     """
     nodes = nodes_of(hosts)
     if any(is_running(node) for node in nodes.values()):

@@ -8,16 +8,21 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import IO, Any
 
-from cluster.outcome import NOT_FOLLOWED, Outcome
+from cluster.exits import WRONG_CALL
+from cluster.outcome import Outcome
+from engine.start import own
 from tui.follow import NeverBegun, follow, outcome_line
 
 _CODES = {outcome.exit_code for outcome in Outcome}
+SAID = 65536
+"""Bytes of the engine's last words that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,23 @@ class Ask:
 
 def act(ask: Ask) -> int:
     """Plan, ask, run, follow. The exit code of the outcome; nothing that was not seen to succeed is 0."""
-    engine = _start(ask)
-    try:
-        return _through(engine, ask)
-    except KeyboardInterrupt:
-        # It has not begun, or has this moment: then it takes back what it did.
-        engine.terminate()
-        engine.wait()
-        print("\nIt was stopped; `hatui history` tells of it if it had begun.")
-        return NOT_FOLLOWED
+    # A file takes whatever the engine may say; a pipe that nobody reads yet would hold it up.
+    with tempfile.TemporaryFile() as errors:
+        engine = _start(ask, errors)
+        try:
+            return _through(engine, ask, errors)
+        except KeyboardInterrupt:
+            # It has not begun, or has this moment: then it takes back what it did, and its code says so.
+            engine.terminate()
+            code = engine.wait()
+            if code not in _CODES or code == 0:
+                print("\nIt was stopped before it had begun: nothing was changed.")
+                return Outcome.REFUSED.exit_code
+            print("\nIt was stopped when it had just begun: `hatui history` tells of it.")
+            return code
 
 
-def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
+def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
     assert engine.stdin is not None and engine.stdout is not None
     plan: dict[str, Any] = {}
     so_already = False
@@ -76,12 +86,13 @@ def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
             so_already = said["end"]["outcome"] == Outcome.DONE and bool(plan) and not plan["steps"]
     engine.stdin.close()
     code = engine.wait()
-    errors = engine.stderr.read().strip() if engine.stderr else ""
-    if errors:
-        print(errors, file=sys.stderr)
+    if said := _last_words(errors):
+        print(said, file=sys.stderr)
+    if code in WRONG_CALL:
+        return code
     if code not in _CODES or (code == 0 and not ask.dry_run and not so_already):
-        print(outcome_line(Outcome.UNKNOWN, _silent(code)))
-        return Outcome.UNKNOWN.exit_code
+        print(outcome_line(Outcome.REFUSED, _silent(code)))
+        return Outcome.REFUSED.exit_code
     if ask.dry_run and code == 0:
         print("Nothing was changed: it was a dry run.")
     elif plan and code == Outcome.REFUSED.exit_code and not plan["refused"]:
@@ -90,11 +101,14 @@ def _through(engine: subprocess.Popen[str], ask: Ask) -> int:
 
 
 def _silent(code: int) -> str:
-    """What to say of an engine that ended with `code` (negative: the signal) and had begun no journal."""
+    """What to say of an engine that ended with `code` (negative: the signal) and had begun no journal.
+
+    Nothing is done before the journal's first line, so this is no run whose end was not seen.
+    """
     ended = f"was killed (signal {-code})" if code < 0 else f"ended with {code}, which is no outcome,"
     return (
-        f"The engine {ended} before it had begun a journal, and so before its first step. Run the same again; if it "
-        "ends like this again, what it says on stderr is the reason."
+        f"The engine {ended} before it had begun a journal, and so before its first step: nothing was changed. Run "
+        "the same again; if it ends like this again, what it says on stderr is the reason."
     )
 
 
@@ -111,7 +125,7 @@ def _send(pipe: IO[str], line: Mapping[str, object]) -> None:
 
 def command(ask: Ask) -> list[str]:
     """The engine's command line for what is asked."""
-    words = [sys.executable, "-m", "engine", "run", ask.runbook, "--inventory", str(ask.inventory)]
+    words = own("engine", "run", ask.runbook, "--inventory", str(ask.inventory))
     for key, value in ask.parameters.items():
         words += ["--set", f"{key}={value}"]
     words += ["--reason", ask.reason] if ask.reason else []
@@ -120,12 +134,18 @@ def command(ask: Ask) -> list[str]:
     return words
 
 
-def _start(ask: Ask) -> subprocess.Popen[str]:
+def _last_words(errors: IO[bytes]) -> str:
+    """The end of what the engine said on stderr."""
+    errors.seek(max(errors.seek(0, os.SEEK_END) - SAID, 0))
+    return errors.read().decode(errors="replace").strip()
+
+
+def _start(ask: Ask, errors: IO[bytes]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command(ask),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         start_new_session=True,
     )

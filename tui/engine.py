@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cluster.health import LayerHealth, Verdict
+from engine.start import own
 
 
 class EngineError(Exception):
-    """The engine gave no answer; the text says why, as it said it."""
+    """The engine gave no answer; the text says why, as it said it, and `code` is its exit code."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -89,7 +93,7 @@ class Look:
 
     def __init__(self, inventory: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "engine", "look", "--inventory", str(inventory)],
+            own("engine", "look", "--inventory", str(inventory)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -100,7 +104,8 @@ class Look:
         printed, said = self._process.communicate()
         if self._process.returncode != 0 or not printed:
             reason = said.decode(errors="replace").strip()
-            raise EngineError(reason or f"The engine ended with {self._process.returncode} and without a word.")
+            code = self._process.returncode
+            raise EngineError(reason or f"The engine ended with {code} and without a word.", code)
         return printed
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from cluster.outcome import NOT_FOLLOWED, Outcome
+from cluster.exits import NOT_FOLLOWED
+from cluster.outcome import Outcome
 from engine.journal import Run, read
 
 EVERY = 0.05

@@ -7,6 +7,7 @@ import sys
 import time
 from itertools import islice
 
+from cluster.exits import NO_INPUT
 from cluster.outcome import Outcome
 from engine.journal import Run, journal_path, read, runs
 from tui.follow import died, event_line, follow, outcome_line
@@ -29,7 +30,7 @@ def show(cluster: str, name: str, *, go_on: bool, as_json: bool) -> int:
     run = read(path)
     if run is None:
         print(f"There is no run {name} on {cluster}: `hatui history` lists them.", file=sys.stderr)
-        return 2
+        return NO_INPUT
     if go_on:
         return follow(path)
     if as_json:

@@ -6,7 +6,11 @@ import argparse
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
+from typing_extensions import override
+
+from cluster.exits import USAGE
 from cluster.outcome import Outcome
 from tui import opening, plan, replay, rollout
 from tui.act import Ask, act
@@ -14,13 +18,25 @@ from tui.status import status
 
 OUTCOMES = (
     "Exit code: 0 DONE, 20 DONE_ELSEWHERE, 21 REFUSED (nothing was changed), 22 REVERTED, 23 DIRTY (half-way; what is "
-    "left is told), 24 UNKNOWN (its end was not seen), 25 STOPPED (can be resumed), 26 it goes on and was not followed."
+    "left is told), 24 UNKNOWN (its end was not seen), 25 STOPPED (can be resumed), 26 it goes on and was not followed,"
+    " 64 a wrong call, 78 the inventory can't be used."
 )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with USAGE, where argparse's own 2 would be read as a cluster that failed."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    whole = argparse.ArgumentParser(prog="hatui", description="The state of an OpenStack control plane's HA layers.")
+    whole: argparse.ArgumentParser = _Parser(
+        prog="hatui", description="The state of an OpenStack control plane's HA layers."
+    )
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
     verb = verbs.add_parser("console", help="the console; what `hatui` without a verb opens")
     _inventory(verb)
@@ -72,7 +88,8 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "status",
         help="ask every host once and say what is so",
         description="Ask every host once, side by side, and say what is so.",
-        epilog="Exit code: 0 all OK, 1 a warning, 2 a failure, 3 something is unknown or could not be asked.",
+        epilog="Exit code: 0 all OK, 1 a warning, 2 a failure, 3 something is unknown or could not be asked; "
+        "64 a wrong call, 78 the inventory can't be used.",
     )
     _inventory(verb)
     verb.add_argument("--watch", action="store_true", help="go on: each change as it is seen, until Ctrl-C")
@@ -90,7 +107,8 @@ def _plan(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "plan",
         help="what a rollout would change, on which host and in which stages",
         description="What a rollout would change, on which host and in which stages. Nothing is changed by it.",
-        epilog="Exit code: 0 nothing would change, 10 something would, 3 it could not be told.",
+        epilog="Exit code: 0 nothing would change, 10 something would, 3 it could not be told; "
+        "64 a wrong call, 78 the inventory can't be used.",
     )
     _inventory(verb)
     plan.arguments(verb)
@@ -130,7 +148,8 @@ def _replay(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "replay",
         help="what was recorded while the console was open",
         description="What was recorded while the console was open, as a file to hand over (docs/recording.md).",
-        epilog="Exit code: 0, or 1 if there is no such recording, or it can't be written.",
+        epilog="Exit code: 0, or 66 if there is no such recording, or it can't be written; "
+        "64 a wrong call, 78 the inventory can't be used.",
     )
     _inventory(verb)
     replay.arguments(verb)
@@ -166,14 +185,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _rollout(options: argparse.Namespace) -> int:
-    from engine.inventory import InventoryError, load
+    from engine.inventory import use
 
+    cluster = use(options.inventory).name
     try:
-        cluster = load(options.inventory).name
         if options.pause:
             return rollout.pause(cluster)
         runbook, parameters, reason = rollout.asked(options, cluster)
-    except (InventoryError, rollout.NotOpen) as error:
+    except rollout.NotOpen as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code
     return act(Ask(options.inventory, runbook, parameters, reason, options.yes, options.dry_run))
@@ -196,16 +215,12 @@ def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple
 
 
 def _past(whole: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from engine.inventory import InventoryError, load
+    from engine.inventory import use
     from tui.history import history, show
 
     if options.show and (len(options.show) != 2 or options.show[0] != "show"):
         whole.error("history takes nothing, or: show ID")
-    try:
-        cluster = load(options.inventory).name
-    except InventoryError as error:
-        print(error, file=sys.stderr)
-        return 2
+    cluster = use(options.inventory).name
     if options.show:
         return show(cluster, options.show[1], go_on=options.follow, as_json=options.json)
     return history(cluster, options.n, as_json=options.json)

@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from cluster.exits import USAGE
 from tui.recording.moment import moment
 from tui.recording.read import Recording
 
@@ -18,9 +19,12 @@ def arguments(verb: argparse.ArgumentParser) -> None:
 
 
 def console(inventory: Path, *, read_only: bool, light: bool) -> int:
-    """Look, until it is left. 0; 3, with a sentence, where there is no terminal."""
+    """Look, until it is left. 0; USAGE, with a sentence, where there is no terminal."""
+    from engine.inventory import use
+
+    use(inventory, asks=True)
     if not _terminal():
-        return 3
+        return USAGE
     from tui.console import feed
 
     # The observer looks while the console is still imported.
@@ -36,7 +40,7 @@ def replayed(recording: Recording, at: str, *, light: bool) -> int:
     """Look at a recording from the moment `at`; from its begin if that is empty. RecordingError if it has none such."""
     begin = moment(at, recording.span()) if at else recording.span()[0]
     if not _terminal():
-        return 3
+        return USAGE
     from tui.console.app import Console
     from tui.console.player import Player
 

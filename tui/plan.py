@@ -12,9 +12,8 @@ from pathlib import Path
 import msgspec
 
 from cluster.changes import LAYERS, Change
-
-NOTHING, SOMETHING, UNTOLD = 0, 10, 3
-"""Exit codes: nothing would change, something would, and it could not be told."""
+from cluster.exits import CHANGES, SAME, UNTOLD, WRONG_CALL
+from engine.start import own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,18 @@ def arguments(verb: argparse.ArgumentParser) -> None:
 
 
 def plan(inventory: Path, layer: str | None, form: str) -> int:
-    """Print it as `form`: table, plain or json. NOTHING, SOMETHING, or UNTOLD with a sentence on stderr."""
-    command = [sys.executable, "-m", "engine", "plan", "--inventory", str(inventory)]
+    """Print it as `form`: table, plain or json. SAME, CHANGES, or UNTOLD with a sentence on stderr.
+
+    What the engine ends with for a wrong call, such as a bad inventory, is passed on.
+    """
+    command = own("engine", "plan", "--inventory", str(inventory))
     done = subprocess.run(
         [*command, *(["--layer", layer] if layer else [])], stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
     if done.returncode != 0 or not done.stdout:
         said = done.stderr.decode(errors="replace").strip()
         print(said or f"The engine ended with {done.returncode} and without a word.", file=sys.stderr)
-        return UNTOLD
+        return done.returncode if done.returncode in WRONG_CALL else UNTOLD
     found = msgspec.json.decode(done.stdout, type=Planned)
     if form == "json":
         sys.stdout.write(done.stdout.decode())
@@ -67,7 +69,7 @@ def plan(inventory: Path, layer: str | None, form: str) -> int:
             print(line)
     else:
         print_stages(found)
-    return SOMETHING if found.changes else NOTHING
+    return CHANGES if found.changes else SAME
 
 
 def plain(found: Planned) -> Iterator[str]:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from cluster.exits import NO_INPUT
 from tui.opening import replayed
 from tui.recording import RecordingError
 from tui.recording.export import save, stretch
@@ -26,7 +27,7 @@ def arguments(verb: argparse.ArgumentParser) -> None:
 
 
 def replay(options: argparse.Namespace) -> int:
-    """Open it, or save a stretch. 0; 1, with a sentence, if there is no such recording or it can't be written."""
+    """Open it, or save a stretch. 0; NO_INPUT, with a sentence, for no such recording or one that can't be written."""
     try:
         recording = opened(options)
         if not options.save:
@@ -35,7 +36,7 @@ def replay(options: argparse.Namespace) -> int:
         size = save(recording, options.save, since, until)
     except RecordingError as error:
         print(error, file=sys.stderr)
-        return 1
+        return NO_INPUT
     print(f"{options.save}: {shown(since)} to {shown(until)}, {size / 1024:.0f} KiB.")
     print("It names the hosts with their addresses, and holds no secret.")
     if left_out := recording.left_out():
@@ -44,12 +45,9 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def opened(options: argparse.Namespace) -> Recording:
-    """The recording that is asked for. RecordingError if there is none."""
+    """The recording that is asked for. RecordingError if there is none; SystemExit if its inventory can't be used."""
     if options.file:
         return Recording.of_file(options.file)
-    from engine.inventory import InventoryError, load
+    from engine.inventory import use
 
-    try:
-        return Recording.of_cluster(load(options.inventory).name)
-    except InventoryError as error:
-        raise RecordingError(str(error)) from None
+    return Recording.of_cluster(use(options.inventory).name)

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from cluster.exits import WRONG_CALL
 from cluster.health import Verdict
 from tui.engine import EngineError, Look, Snapshot, snapshot
 from tui.words import badge
@@ -14,7 +15,10 @@ STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red",
 
 
 def status(inventory: Path, form: str) -> int:
-    """Look once and print it as `form`: table, plain or json. The verdict's exit code; 3 if there could be no look."""
+    """Look once and print it as `form`: table, plain or json. The verdict's exit code; 3 if there could be no look.
+
+    What the engine ends with for a wrong call, such as a bad inventory, is passed on.
+    """
     running = Look(inventory)
     if form == "table":
         # While the engine asks the hosts: rich takes a while to import.
@@ -24,7 +28,7 @@ def status(inventory: Path, form: str) -> int:
         line = running.line()
     except EngineError as error:
         print(error, file=sys.stderr)
-        return Verdict.UNKNOWN.exit_code
+        return error.code if error.code in WRONG_CALL else Verdict.UNKNOWN.exit_code
     found = snapshot(line)
     if form == "json":
         sys.stdout.write(line.decode())

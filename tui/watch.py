@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cluster.exits import WRONG_CALL
 from cluster.health import Verdict
+from engine.start import own
 from tui.engine import Event, Told, told
 from tui.status import STYLES, plain, print_tables
 from tui.words import GLYPHS
@@ -18,7 +20,7 @@ from tui.words import GLYPHS
 def watch(inventory: Path, form: str, every: float) -> int:
     """Print what the engine tells as `form`: table, plain, json. The last verdict's exit code; 3 if there was none."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "watch", "--inventory", str(inventory), "--every", str(every)],
+        own("engine", "watch", "--inventory", str(inventory), "--every", str(every)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         # Ctrl-C is this process's to answer.
@@ -45,7 +47,7 @@ def watch(inventory: Path, form: str, every: float) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             process.wait()
     # It ends by itself only when it can't begin, which it has said.
-    return Verdict.UNKNOWN.exit_code
+    return process.returncode if process.returncode in WRONG_CALL else Verdict.UNKNOWN.exit_code
 
 
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, Told]]:

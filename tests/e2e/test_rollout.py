@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from cluster.exits import CONFIG
 from cluster.outcome import Outcome
 from cluster.wiring import GALERA_BACKEND, HAPROXY_ADMIN_SOCKET
 from engine.journal import Run, read, runs, runs_path
@@ -156,7 +157,7 @@ def test_what_can_not_be_told_is_neither_nothing_nor_something(change: Rollout) 
     lab.halab("power", "off", "net02")
     done = hatui("plan")
     assert (done.returncode, done.stdout) == (3, "") and "net02" in done.stderr
-    assert hatui("plan", "--inventory", "no-such.py").returncode == 3
+    assert hatui("plan", "--inventory", "no-such.py").returncode == CONFIG
 
 
 def test_a_setting_is_rolled_out_canary_first_writer_last_and_no_client_notices(change: Rollout) -> None:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from cluster.exits import CONFIG
 from tests.e2e import lab, leaks
 from tests.e2e.conftest import Deployment
 
@@ -46,9 +47,9 @@ def test_a_host_without_power_is_unknown_within_5_seconds_and_hides_nobody(healt
     assert [layer["verdict"] for layer in found["layers"][1:]] == ["OK"] * 6
 
 
-def test_without_a_usable_inventory_it_is_unknown_and_says_why(cluster: Deployment) -> None:
+def test_without_a_usable_inventory_it_says_why(cluster: Deployment) -> None:
     done = lab.run(sys.executable, "-m", "tui.main", "status", "--inventory", "no-such.py", check=False)
-    assert (done.returncode, done.stdout) == (3, "")
+    assert (done.returncode, done.stdout) == (CONFIG, "")
     assert done.stderr == "There is no inventory no-such.py. Give one: --inventory FILE.\n"
 
 

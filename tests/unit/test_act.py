@@ -7,9 +7,11 @@ import signal
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
+from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
 from engine.journal import Journal, journal_path
 from tui.act import Ask, act, shown
@@ -32,7 +34,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of Python that is run instead of the engine."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     script, program = tmp_path / "stand_in.py", tmp_path / "python"
-    program.write_text(f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} {script}\n")
+    program.write_text(f"#!/bin/sh\nPYTHONPATH={quote(str(ROOT))} exec {quote(sys.executable)} {quote(str(script))}\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
     return script
@@ -55,13 +57,14 @@ def journal() -> dict[str, str]:
     [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, {"run": "one", "journal": "/no"})],
     ids=["silent", "planned", "torn", "no journal"],
 )
-def test_an_engine_that_is_killed_before_its_journal_begins_is_unknown(
+def test_an_engine_that_is_killed_before_its_journal_begins_has_changed_nothing(
     said: str, engine: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     engine.write_text(said + f"import sys; sys.stdout.flush(); {DIE}\n")
-    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    assert act(ask()) == Outcome.REFUSED.exit_code
     last = capfd.readouterr().out.splitlines()[-1]
-    assert last.startswith("UNKNOWN") and "killed (signal 9)" in last and "Run the same again" in last
+    assert last.startswith("REFUSED") and "nothing was changed" in last
+    assert "killed (signal 9)" in last and "Run the same again" in last
 
 
 def test_an_engine_that_is_killed_after_its_first_line_is_told_of_by_its_journal(
@@ -77,18 +80,35 @@ def test_an_engine_that_is_killed_after_its_first_line_is_told_of_by_its_journal
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 99])
-def test_an_exit_code_that_is_no_outcome_is_unknown_and_what_was_said_is_shown(
+def test_an_exit_code_that_is_no_outcome_began_nothing_and_what_was_said_is_shown(
     code: int, engine: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     engine.write_text(f"import sys; print('Traceback', file=sys.stderr); sys.exit({code})\n")
-    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    assert act(ask()) == Outcome.REFUSED.exit_code
     said = capfd.readouterr()
     assert f"ended with {code}" in said.out and "Traceback" in said.err
 
 
+@pytest.mark.parametrize("code", sorted(WRONG_CALL))
+def test_what_the_engine_says_of_a_wrong_call_is_passed_on(
+    code: int, engine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    engine.write_text(f"import sys; print('There is no inventory x.', file=sys.stderr); sys.exit({code})\n")
+    assert act(ask()) == code
+    said = capfd.readouterr()
+    assert said.err == "There is no inventory x.\n" and said.out == ""
+
+
+def test_an_engine_that_says_much_on_stderr_is_not_held_up(engine: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """200 kB filled the pipe that was read only at the end, and both waited for ever."""
+    engine.write_text(f"import sys; sys.stderr.write('x' * 200_000); sys.exit({Outcome.REFUSED.exit_code})\n")
+    assert act(ask()) == Outcome.REFUSED.exit_code
+    assert capfd.readouterr().err.startswith("x" * 60_000)
+
+
 def test_an_engine_that_ends_without_a_word_did_not_succeed(engine: Path) -> None:
     engine.write_text(says(PLAN))
-    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    assert act(ask()) == Outcome.REFUSED.exit_code
 
 
 def test_who_agrees_to_the_plan_of_an_engine_that_died_meanwhile_is_told_so(
@@ -104,7 +124,7 @@ def test_who_agrees_to_the_plan_of_an_engine_that_died_meanwhile_is_told_so(
     monkeypatch.setattr("builtins.input", answer)
     former = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        assert act(ask(yes=False)) == Outcome.UNKNOWN.exit_code
+        assert act(ask(yes=False)) == Outcome.REFUSED.exit_code
     finally:
         signal.signal(signal.SIGPIPE, former)
 
@@ -144,4 +164,4 @@ def test_an_engine_that_found_nothing_to_do_and_said_so_is_believed(engine: Path
     assert act(ask()) == 0
     # With steps that nobody took, it is not.
     engine.write_text(says(PLAN, done))
-    assert act(ask()) == Outcome.UNKNOWN.exit_code
+    assert act(ask()) == Outcome.REFUSED.exit_code

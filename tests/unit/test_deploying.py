@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 import pytest
@@ -30,7 +31,7 @@ Path("{arguments}").write_text(" ".join(sys.argv[1:]))
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program in the place of the interpreter; `program.write` gives it a body."""
     wrapper = tmp_path / "python"
-    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {tmp_path}/body.py "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nshift 3\nexec {quote(sys.executable)} {quote(f"{tmp_path}/body.py")} "$@"\n')
     wrapper.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(wrapper))
     return tmp_path
@@ -48,13 +49,13 @@ def test_changes_come_in_the_layers_order(program: Path) -> None:
     says(program, f"print('''{CHANGE % 'galera'}\n{CHANGE % 'base'}\n{END}''')")
     found = deploying.changes(SPEC, ["base", "galera"])
     assert [change.layer for change in found] == ["base", "galera"] and found[0].diff == ("+x",)
-    assert (program / "arguments").read_text() == ("-m engine apply --layer base --layer galera --dry")
+    assert (program / "arguments").read_text() == ("engine apply --layer base --layer galera --dry")
 
 
 def test_a_stage_is_limited_to_its_hosts(program: Path) -> None:
     says(program, f"print('''{END}''')")
     deploying.deployed(SPEC, "pacemaker", ["a", "b"])
-    assert (program / "arguments").read_text() == ("-m engine apply --layer pacemaker --limit a --limit b")
+    assert (program / "arguments").read_text() == ("engine apply --layer pacemaker --limit a --limit b")
 
 
 def test_a_failure_names_operation_and_host(program: Path) -> None:

@@ -19,6 +19,7 @@ import pytest
 from cluster.spec import Cluster
 from cluster.validate import cluster_spec
 from engine.probing import Probing
+from engine.start import own
 from tests.unit.inventories import inventory
 from tests.unit.servers import GREETING, free_port, saying, serving
 from tui.follow import felt_line
@@ -29,7 +30,7 @@ SECRET = "never to be seen in an argument"
 @contextmanager
 def prober(*, port: int, service: str = "amqp") -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine.probes"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        own("engine.probes"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdin is not None

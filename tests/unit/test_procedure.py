@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cluster.outcome import NOT_FOLLOWED, Outcome, Result
+from cluster.exits import NOT_FOLLOWED
+from cluster.outcome import Outcome, Result
 from operations.procedure import carry_out
 from operations.steps import Elsewhere, Refused, Step, Unseen
 

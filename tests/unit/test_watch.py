@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from cluster.state import ClusterState
 from engine.layers import PERIODS
 from engine.observe.stream import Stream
 from engine.observe.watch import Watch
+from engine.start import own
 from tests.unit.test_health import HOSTS, SPEC
 from tui.engine import Event, Snapshot, Told, told
 
@@ -46,7 +46,7 @@ class Watched:
         (folder / "ssh").write_text(SSH)
         (folder / "ssh").chmod(0o755)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *program, "--inventory", str(folder / "inventory.py"), "--every", "0.5"],
+            [*own(*program), "--inventory", str(folder / "inventory.py"), "--every", "0.5"],
             cwd=ROOT,
             env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "FOLDER": str(folder)},
             stdout=subprocess.PIPE,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from cluster.text import clean
+from engine.start import own
 
 FRESH = 3.0
 """Seconds without a snapshot after which what is shown counts as unknown (the engine tells one a second)."""
@@ -53,7 +53,7 @@ class Source(Protocol):
 def begin(inventory: Path) -> subprocess.Popen[bytes]:
     """The observer's process, which looks while what is slow to import is imported."""
     return subprocess.Popen(
-        [sys.executable, "-m", "engine", "watch", "--inventory", str(inventory)],
+        own("engine", "watch", "--inventory", str(inventory)),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
