@@ -17,6 +17,15 @@ HAPROXY_WATCH_SOCKET = "/run/haproxy/watch.sock"
 HAPROXY_ADMIN_SOCKET = "/run/haproxy/admin.sock"
 """Level admin, mode 0600."""
 
+LASTING = "/var/lib/hatui"
+"""On each host, what must outlive its boot: whom a person took out of service stays out."""
+
+HAPROXY_STATE_FILE = f"{LASTING}/haproxy.state"
+"""HAProxy's server-state-file: the servers that it was told to send nothing to, which it reads when it starts."""
+
+HAPROXY_KEEP_PROGRAM = "/usr/local/lib/hatui/keep_drained"
+"""On each balancer, writes that file."""
+
 HAPROXY_MASTER_SOCKET = "/run/haproxy-master.sock"
 """Of Debian's unit; it reaches the former workers, which still have the sessions from before a reload."""
 
@@ -26,11 +35,15 @@ RABBITMQ_MANAGEMENT_PORT = 15672
 VIP_AWAY_FILE = "/run/hatui/keepalived.away"
 """On each balancer, watched by keepalived: while it holds 1, this host gives the VIP up and takes none."""
 
+VIP_AWAY_KEPT = f"{LASTING}/keepalived.away"
+"""What that file held last, for the host's next boot."""
+
 VIP_NEXT_FILE = "/run/hatui/keepalived.next"
 """On each balancer, watched by keepalived: what it holds is added to the priority, so that it takes over at once."""
 
-BROKER_DRAINED_FILE = "/run/hatui/rabbitmq.drained"
-"""On each controller, while its broker is in maintenance by hand: it says nothing itself then."""
+BROKER_DRAINED_FILE = f"{LASTING}/rabbitmq.drained"
+"""On each controller, while its broker is in maintenance by hand: it says nothing itself then. When it is started
+it goes back into it."""
 
 BROKER_QUEUES = 500
 """Queues of the cluster up to which they are told one by one; more are only counted (facts/rabbitmq.py says why)."""

@@ -65,6 +65,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         vip=cluster.keepalived.vip,
         watch_socket=wiring.HAPROXY_WATCH_SOCKET,
         admin_socket=wiring.HAPROXY_ADMIN_SOCKET,
+        state_file=wiring.HAPROXY_STATE_FILE,
         peers_port=wiring.PEERS_PORT,
         max_connections=spec.max_connections,
         hard_stop_after=HARD_STOP_AFTER,
@@ -93,9 +94,12 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         f"ExecStartPost={_track(0)}\nExecReload={_track(0)}\n",
         # The VIP goes first, while HAProxy still serves: a planned stop costs nobody a connection.
         f"ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
+        # What was drained by hand, on its socket or its page, is known to HAProxy alone.
+        f"ExecStop=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
         f"ExecStopPost={_track(1)}\n",
         "Restart=always\nRestartSec=100ms\n",
     ]
+    keep = render("keep_drained.sh.j2", state_file=wiring.HAPROXY_STATE_FILE, admin_socket=wiring.HAPROXY_ADMIN_SOCKET)
     return [
         ManagedFile(
             path=haproxy.CONFIG,
@@ -106,6 +110,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
             secrets=(quoted(f"{STATS_USER}:{password}"), password),
         ),
         drop_in(haproxy.UNIT, "".join(lines), unit_lines="StartLimitIntervalSec=0\n"),
+        ManagedFile(path=wiring.HAPROXY_KEEP_PROGRAM, content=keep, mode="0755"),
     ]
 
 
@@ -134,6 +139,9 @@ def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[Manage
     )
     # HAProxy may run since before its unit wrote the file.
     begin = f"ExecStartPre=-+/bin/sh -c 'systemctl -q is-active haproxy; echo $? >{TRACK_FILE}'\n"
+    # A host that gave the VIP up by hand takes none after its reboot either.
+    restored = f"[ -e {wiring.VIP_AWAY_FILE} ] || cp {wiring.VIP_AWAY_KEPT} {wiring.VIP_AWAY_FILE}"
+    begin += f"ExecStartPre=-+/bin/sh -c '{restored}'\n"
     return [
         ManagedFile(path=vrrp.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
         ManagedFile(path=vrrp.END_PROGRAM, content=ends, mode="0755"),

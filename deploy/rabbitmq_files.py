@@ -9,7 +9,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from cluster.releases import MIRRORED_QUEUES
 from cluster.spec import Cluster, Role
-from cluster.wiring import PROBE_ACCOUNT, RABBITMQ_MANAGEMENT_PORT
+from cluster.wiring import BROKER_DRAINED_FILE, PROBE_ACCOUNT, RABBITMQ_MANAGEMENT_PORT
 from deploy.rendering import render
 from deploy.secrets import secret
 from facts.rabbitmq import (
@@ -98,6 +98,12 @@ def wanted(cluster: Cluster) -> Wanted:
     )
 
 
+_DRAINED_STILL = (
+    f"ExecStartPost=-+/bin/sh -c '[ ! -e {BROKER_DRAINED_FILE} ] || timeout 60 rabbitmq-upgrade -q drain >/dev/null'\n"
+)
+"""A broker forgets at its stop that it was in maintenance (RabbitMQ's "Upgrading", maintenance mode)."""
+
+
 def broker_files(cluster: Cluster, name: str) -> list[ManagedFile]:
     """All files of the controller `name`."""
     address = cluster.address(name)
@@ -163,7 +169,7 @@ def broker_files(cluster: Cluster, name: str) -> list[ManagedFile]:
         ),
         drop_in(
             UNIT,
-            f"{stamp_lines(UNIT, STAMPED, reloads=False)}Restart=on-failure\nRestartSec=3\n",
+            f"{stamp_lines(UNIT, STAMPED, reloads=False)}{_DRAINED_STILL}Restart=on-failure\nRestartSec=3\n",
             unit_lines="Wants=network-online.target\nAfter=network-online.target\nStartLimitIntervalSec=0\n",
         ),
         *_mender(name),

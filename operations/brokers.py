@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from cluster.gates.rabbitmq import incomplete, may_drain_broker
 from cluster.state import BrokerNode, ProxyNode
-from cluster.wiring import BROKER_DRAINED_FILE, RABBITMQ_BACKEND
+from cluster.wiring import BROKER_DRAINED_FILE, LASTING, RABBITMQ_BACKEND
 from facts.haproxy import HaproxyStat
 from facts.rabbitmq import RabbitCluster
 from operations import servers
@@ -73,8 +73,9 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
     names = list(hosts)
 
     def restart() -> None:
-        restart_service(name)
+        # A broker that has the mark goes into maintenance again when it starts.
         shell(name, f"rm -f {BROKER_DRAINED_FILE}")
+        restart_service(name)
 
     return [
         *drained(names, balancers, name),
@@ -122,7 +123,8 @@ def _drain(balancers: Sequence[str], name: str) -> None:
     # The mark first: what is half drained is then seen as drained, and can be given back.
     shell(
         name,
-        f"mkdir -p /run/hatui && touch {BROKER_DRAINED_FILE} && rabbitmq-upgrade -q drain >/dev/null",
+        f"mkdir -p {LASTING} && touch {BROKER_DRAINED_FILE} && sync {BROKER_DRAINED_FILE} "
+        "&& rabbitmq-upgrade -q drain >/dev/null",
         timeout=DRAIN,
     )
     # A server that is DOWN shows no more that it is kept away; one in maintenance does.

@@ -14,6 +14,7 @@ from cluster.state import ProxyNode
 from facts.base import STAMPS
 from facts.haproxy import UNIT, HaproxyStat
 from facts.vrrp import VrrpOwner
+from operations import servers
 from operations.hosts import look_all, shell, taking_part
 from operations.steps import Refused, Step, wait_for
 
@@ -41,6 +42,7 @@ def _reload(balancers: Sequence[str], name: str) -> None:
     before = look_all(balancers, HaproxyStat)
     if reason := may_reload_haproxy(before, name):
         raise Refused(reason)
+    servers.keep(name)
     shell(name, f"systemctl daemon-reload; systemctl reload {UNIT}")
     try:
         wait_for(lambda: not_taken_over(before[name], name, look_all([name], HaproxyStat)[name]), within=TAKE_OVER)

@@ -15,7 +15,7 @@ from pyinfra.api.exceptions import PyinfraError
 from cluster.gates.haproxy import next_server, why_not_serving
 from cluster.state import ProxyNode
 from cluster.text import clean
-from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_MASTER_SOCKET
+from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_KEEP_PROGRAM, HAPROXY_MASTER_SOCKET
 from facts.haproxy import HaproxyStat
 from operations.hosts import look_all, on_all, shell
 from operations.steps import Refused, wait_for
@@ -47,7 +47,7 @@ def keep_away(balancers: Sequence[str], backend: str, server: str, heir: str | N
 
     Without an `heir`, the first server that is UP on every balancer. Refused where that can't be seen within UNSTICK.
     """
-    on_all(balancers, lambda name: _admin(name, f"set server {_path(backend, server)} state drain"))
+    on_all(balancers, lambda name: _put(name, backend, server, "drain"))
     wait_for(lambda: _stuck_on(balancers, backend, server, heir), within=UNSTICK, every=0.1)
 
 
@@ -55,7 +55,7 @@ def end_sessions(balancers: Sequence[str], backend: str, server: str, within: fl
     """Let the open sessions on `server` end by themselves for `within` seconds, then shut those that are left."""
 
     def cut(name: str) -> None:
-        _admin(name, f"set server {_path(backend, server)} state maint")
+        _put(name, backend, server, "maint")
         _admin(name, f"shutdown sessions server {_path(backend, server)}")
         _end_former(name, backend, server)
 
@@ -79,7 +79,7 @@ def _give_back(balancers: Sequence[str], backend: str, server: str) -> str:
     failures = []
     for name in balancers:
         try:
-            _admin(name, f"set server {_path(backend, server)} state ready")
+            _put(name, backend, server, "ready")
         except (Refused, PyinfraError, OSError) as failure:
             failures.append(str(failure))
     return "; ".join(failures)
@@ -150,6 +150,18 @@ def _sessions(name: str, backend: str, server: str) -> int:
 
 def _end_former(name: str, backend: str, server: str) -> None:
     shell(name, _FORMER % f"shutdown sessions server {_path(backend, server)}", timeout=20)
+
+
+def _put(name: str, backend: str, server: str, state: str) -> None:
+    """Put a server into `state` (ready, drain, maint) on the balancer, for good: its next worker finds it there too."""
+    _admin(name, f"set server {_path(backend, server)} state {state}")
+    keep(name)
+
+
+def keep(name: str) -> None:
+    """Let the balancer's next worker, and its next start, know who is drained now, by whomever."""
+    # A balancer that was deployed by a former release has no such program, and its settings no such file.
+    shell(name, f"[ ! -x {HAPROXY_KEEP_PROGRAM} ] || {HAPROXY_KEEP_PROGRAM}", timeout=10)
 
 
 def _admin(name: str, command: str) -> None:

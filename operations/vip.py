@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cluster.gates.keepalived import may_own, not_one_owner, owners
 from cluster.state import VipNode
-from cluster.wiring import HAPROXY_WATCH_SOCKET, VIP_AWAY_FILE, VIP_NEXT_FILE
+from cluster.wiring import HAPROXY_WATCH_SOCKET, LASTING, VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
 from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations.hosts import look_all, shell
@@ -153,15 +153,22 @@ def _give_up(owner: str, vip: str) -> None:
         "socket": HAPROXY_WATCH_SOCKET,
         "away": VIP_AWAY_FILE,
     }
+    # Noted first, for the disk may be slow: a host that boots in between takes no VIP either.
+    shell(owner, _kept(1))
     shell(owner, f"setsid -w sh -c {shlex.quote(script)}", timeout=10)
 
 
 def _keep_off(host: str) -> None:
-    shell(host, f"echo 1 >{VIP_AWAY_FILE}")
+    shell(host, f"{_kept(1)} && echo 1 >{VIP_AWAY_FILE}")
 
 
 def _let_own(host: str) -> None:
-    shell(host, f"echo 0 >{VIP_AWAY_FILE}")
+    shell(host, f"echo 0 >{VIP_AWAY_FILE} && {_kept(0)}")
+
+
+def _kept(away: int) -> str:
+    """The command that notes for the host's next boot whether it gives the VIP up."""
+    return f"mkdir -p {LASTING} && echo {away} >{VIP_AWAY_KEPT} && sync {VIP_AWAY_KEPT}"
 
 
 def _not_on(balancers: Sequence[str], vip: str, owner: str, heir: str) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.wiring import HAPROXY_WATCH_SOCKET
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer
@@ -16,6 +17,8 @@ from tests.e2e.writes import Writer
 
 pytestmark = pytest.mark.lab
 
+BALANCERS = ("haproxy1", "haproxy2")
+
 
 @pytest.fixture(autouse=True)
 def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -23,6 +26,12 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     yield
     nothing_is_left()
+
+
+def shown(layer: str, host: str) -> str:
+    """What the status says of a host in a layer."""
+    (found,) = [one for one in lab.status()["layers"] if one["layer"] == layer]
+    return next(str(one["shows"]) for one in found["hosts"] if one["host"] == host)
 
 
 def placed(resource: str) -> str:
@@ -112,6 +121,51 @@ def test_a_drained_host_carries_nothing_the_second_is_refused_and_it_comes_back(
     assert felt(back, "sql")["failed"] == 0
     if host != "cc02":
         assert name not in (owner(), writer()), "what was moved away is not moved back by itself"
+
+
+def kept_away(node: str) -> list[str]:
+    """The state of a database node's server on each balancer."""
+    asked = f"echo 'show stat -1 4 -1' | socat - UNIX-CONNECT:{HAPROXY_WATCH_SOCKET} | grep ^galera,{node},"
+    return [lab.ssh(name, f"{asked} | cut -d, -f18").strip() for name in BALANCERS]
+
+
+def test_who_is_drained_stays_so_whatever_happens_to_the_balancers() -> None:
+    node = other(writer(), "mysql2", "mysql3")
+    carried_out("drain", node)
+    assert kept_away(node) == ["MAINT", "MAINT"]
+    for name in BALANCERS:
+        lab.ssh(name, "systemctl reload haproxy")
+    assert kept_away(node) == ["MAINT", "MAINT"]
+    backup = other(owner(), *BALANCERS)
+    lab.ssh(backup, "systemctl restart haproxy")
+    assert kept_away(node) == ["MAINT", "MAINT"]
+    lab.ssh(backup, "systemctl kill -s KILL haproxy")
+    lab.wait_until(lambda: kept_away(node) == ["MAINT", "MAINT"], 10)
+    for name in BALANCERS:
+        lab.ssh(name, "sed -i 's/^    retries 3/    retries 2/' /etc/haproxy/haproxy.cfg; systemctl reload haproxy")
+    lab.deploy("haproxy")
+    assert kept_away(node) == ["MAINT", "MAINT"]
+    assert node in lab.drained(lab.status())
+    carried_out("undrain", node)
+    lab.ssh(backup, "systemctl restart haproxy")
+    lab.wait_until(lambda: all(state.startswith("UP") for state in kept_away(node)), 10)
+
+
+def test_a_drained_balancer_and_controller_are_still_drained_after_a_loss_of_power() -> None:
+    balancer, controller = other(owner(), *BALANCERS), other(placed("controller-vip"), "cc02", "cc03")
+    carried_out("drain", balancer)
+    carried_out("drain", controller)
+    for host in (balancer, controller):
+        lab.halab("power", "off", host)
+        lab.halab("power", "on", host)
+    lab.wait_until(lambda: shown("keepalived", balancer) == "drained", 60)
+    lab.wait_until(lambda: "standby" in shown("pacemaker", controller), 90)
+    lab.wait_until(lambda: "drained" in shown("rabbitmq", controller), 60)
+    # As its unit has started, it takes no clients: it listens for none.
+    assert lab.ssh(controller, "systemctl is-active --wait rabbitmq-server; ss -Hltn 'sport = 5672'") == "active\n"
+    assert lab.drained(lab.status()) == {balancer, controller}
+    carried_out("undrain", controller)
+    carried_out("undrain", balancer)
 
 
 @pytest.mark.parametrize("layer", ["haproxy", "keepalived", "pacemaker"])

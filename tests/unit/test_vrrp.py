@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owner
 from cluster.spec import Cluster, Keepalived
 from cluster.state import Unknown, VipNode
 from deploy.balancer_files import keepalived_files
-from facts.vrrp import CONFIG, END_PROGRAM, InterfaceOf, parse_vrrp
+from facts.vrrp import CONFIG, InterfaceOf, parse_vrrp
 from tests.unit import test_haproxy as haproxy
 
 FIXTURES = Path(__file__).parent / "fixtures" / "vrrp"
@@ -141,48 +139,3 @@ def test_settings() -> None:
         keepalived=Keepalived(vip="192.0.2.47", priorities={"haproxy1": 111, "haproxy2": 110}, preempt=True),
     )
     assert "nopreempt" not in settings(preempts)
-
-
-@pytest.fixture
-def lost(tmp_path: Path) -> Callable[..., str]:
-    """Runs the program that ends the sessions of a lost VIP among stand-ins of what it asks; what these were told."""
-    (program,) = [one for one in keepalived_files(haproxy.CLUSTER, "haproxy2", "eth0") if one.path == END_PROGRAM]
-    log = tmp_path / "log"
-
-    def run(*, held: bool, destroys: bool) -> str:
-        stand_ins = {
-            "ip": f"echo '2: eth0 inet 192.0.2.121/24'; {f'echo 2: eth0 inet {VIP}/32' if held else ':'}",
-            "ss": f'echo "ss $*" >>{log}; case $1 in -H) {":" if destroys else "echo open"} ;; esac',
-            "sleep": ":",
-            "socat": f"""read -r said; echo "$4 $said" >>{log}; case $said in
-                'show stat'*) printf '# pxname,svname\ngalera,mysql1,0,0,1,\nrabbitmq,cc01,0,0,1,\n\n' ;;
-                'show proc') printf '# <type>\n# old workers\n77 worker\n' ;;
-                esac""",
-            "timeout": 'shift; exec "$@"',
-        }
-        for name, body in stand_ins.items():
-            (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
-            (tmp_path / name).chmod(0o755)
-        log.write_text("")
-        script = tmp_path / "end_sessions"
-        script.write_bytes(program.content)
-        subprocess.run(["sh", script, VIP], check=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, timeout=20)
-        return log.read_text()
-
-    return run
-
-
-def test_the_sessions_of_a_vip_that_has_left_are_ended(lost: Callable[..., str]) -> None:
-    said = lost(held=False, destroys=True)
-    assert f"ss -K -t state established src {VIP}" in said
-    assert "shutdown" not in said
-
-
-def test_haproxy_ends_them_where_the_kernel_does_not_its_former_workers_too(lost: Callable[..., str]) -> None:
-    said = lost(held=False, destroys=False)
-    for end in ("shutdown sessions server galera/mysql1", "shutdown sessions server rabbitmq/cc01"):
-        assert f"admin.sock {end}\n" in said and f"master.sock @!77 {end}\n" in said, said
-
-
-def test_the_sessions_of_a_vip_that_is_back_are_left_alone(lost: Callable[..., str]) -> None:
-    assert lost(held=True, destroys=True) == ""
