@@ -14,6 +14,7 @@ from bench.main_job import ROOT
 from bench.report import Figure
 from engine.journal import Run, read, runs, runs_path
 from inventory import CLUSTER
+from tests.e2e.waiting import Waiting
 
 BALANCERS = ("haproxy1", "haproxy2")
 NODES = ("mysql1", "mysql2")
@@ -41,12 +42,23 @@ def switchovers(times: int = 10) -> list[Figure]:
     """Each there and back; the failed are counted over all moves and services."""
     with tempfile.TemporaryDirectory() as state:
         os.environ["XDG_STATE_HOME"] = state
-        vips = [run for turn in range(times) if (run := moved("vip", BALANCERS[turn % 2]))]
+        vips: list[Run] = []
+        told: list[float] = []
+        for turn in range(times):
+            with Waiting() as waiting:
+                run = moved("vip", BALANCERS[turn % 2])
+            if run:
+                vips.append(run)
+                given_up = next(
+                    event["at"] for event in run.events if event["event"] == "result" and "gives" in event["name"]
+                )
+                told += [ended - given_up for ended, _ in waiting.ended]
         writers = [run for turn in range(times) if (run := moved("writer", NODES[turn % 2]))]
         refused = tuple(second() for _ in range(3))
         freed = tuple(killed() for _ in range(3))
     return [
         *_felt("the VIP by hand", vips, 0.05),
+        Figure("the VIP by hand: who waits for an answer is told after", tuple(told), "s", 2),
         *_felt("the writer by hand", writers, 0.5),
         Figure("the second operator is refused", refused, "s", 1),
         Figure("the lock is free after a kill -9", freed, "s", 5),
