@@ -35,6 +35,9 @@ RABBITMQ_MANAGEMENT_PORT = 15672
 VIP_AWAY_FILE = "/run/hatui/keepalived.away"
 """On each balancer, watched by keepalived: while it holds 1, this host gives the VIP up and takes none."""
 
+VIP_HOLD_PROGRAM = "/usr/local/lib/hatui/hold_back"
+"""On each balancer: what is run before the VIP leaves it on purpose."""
+
 VIP_AWAY_KEPT = f"{LASTING}/keepalived.away"
 """What that file held last, for the host's next boot."""
 

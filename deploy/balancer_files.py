@@ -11,6 +11,7 @@ from cluster.spec import Cluster, Role
 from deploy.rendering import render
 from facts import haproxy, vrrp
 from operations.files import ManagedFile
+from operations.leaving import hold_back
 from operations.service import drop_in, stamp_lines
 
 STATS_USER = "admin"
@@ -36,6 +37,11 @@ an empty report is a file without fault."""
 
 def _track(value: int) -> str:
     return f"-+/bin/sh -c 'echo {value} >{TRACK_FILE}'"
+
+
+def leaving(cluster: Cluster) -> str:
+    """The line of a unit whose stop takes the VIP away: nobody is on their way in then."""
+    return f"ExecStop=-+{wiring.VIP_HOLD_PROGRAM} {cluster.keepalived.vip}\n"
 
 
 def quoted(text: str) -> str:
@@ -93,7 +99,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         stamp_lines(haproxy.UNIT, [haproxy.CONFIG], reloads=True),
         f"ExecStartPost={_track(0)}\nExecReload={_track(0)}\n",
         # The VIP goes first, while HAProxy still serves: a planned stop costs nobody a connection.
-        f"ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
+        f"{leaving(cluster)}ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
         # What was drained by hand, on its socket or its page, is known to HAProxy alone.
         f"ExecStop=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
         f"ExecStopPost={_track(1)}\n",
@@ -111,6 +117,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         ),
         drop_in(haproxy.UNIT, "".join(lines), unit_lines="StartLimitIntervalSec=0\n"),
         ManagedFile(path=wiring.HAPROXY_KEEP_PROGRAM, content=keep, mode="0755"),
+        ManagedFile(path=wiring.VIP_HOLD_PROGRAM, content=hold_back().encode(), mode="0755"),
     ]
 
 
@@ -142,13 +149,11 @@ def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[Manage
     # A host that gave the VIP up by hand takes none after its reboot either.
     restored = f"[ -e {wiring.VIP_AWAY_FILE} ] || cp {wiring.VIP_AWAY_KEPT} {wiring.VIP_AWAY_FILE}"
     begin += f"ExecStartPre=-+/bin/sh -c '{restored}'\n"
+    lines = [stamp_lines(vrrp.UNIT, vrrp.FILES, reloads=True), begin, leaving(cluster)]
+    lines.append("Restart=always\nRestartSec=100ms\n")
     return [
         ManagedFile(path=vrrp.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
         ManagedFile(path=vrrp.END_PROGRAM, content=ends, mode="0755"),
         ManagedFile(path=vrrp.CONFIG, content=content, check=_KEEPALIVED_CHECK),
-        drop_in(
-            vrrp.UNIT,
-            f"{stamp_lines(vrrp.UNIT, vrrp.FILES, reloads=True)}{begin}Restart=always\nRestartSec=100ms\n",
-            unit_lines="After=haproxy.service\nStartLimitIntervalSec=0\n",
-        ),
+        drop_in(vrrp.UNIT, "".join(lines), unit_lines="After=haproxy.service\nStartLimitIntervalSec=0\n"),
     ]

@@ -54,9 +54,7 @@ if leads:
                 privileges=frozenset({"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR", "SLAVE MONITOR"}),
             ),
             # Its own row shows whether the server takes writes.
-            WantedAccount(
-                CHECK_USER, "localhost", own_database=frozenset({"SELECT", "INSERT", "DELETE", "CREATE"})
-            ),
+            WantedAccount(CHECK_USER, "localhost", own_database=frozenset({"SELECT", "INSERT", "DELETE", "CREATE"})),
             # The server sees the balancers as its clients.
             *(
                 WantedAccount(

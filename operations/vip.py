@@ -11,21 +11,17 @@ from collections.abc import Sequence
 
 from cluster.gates.keepalived import may_own, not_one_owner, owners
 from cluster.state import VipNode
-from cluster.wiring import HAPROXY_WATCH_SOCKET, LASTING, VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
+from cluster.wiring import LASTING, VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
 from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations.hosts import look_all, shell
+from operations.leaving import hold_back
 from operations.steps import Elsewhere, Refused, Step, wait_for
 
 RAISED = 30
 """Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""
 GAP = 0.05
 """Seconds for which new connections may go unanswered while the VIP moves."""
-HELD_BACK = 0.02
-"""Seconds after the last new connection that the owner takes, in which HAProxy has all that were made by then."""
-MAKING = 0.4
-"""Seconds at most until those younger than a second, which may just be logging in, have come to their end: well below
-the second after which a client sends a SYN again that was dropped."""
 TAKE = 5
 """Seconds in which the heir must be seen to own the VIP."""
 
@@ -102,6 +98,15 @@ def not_on(balancers: Sequence[str], vip: str, host: str) -> str | None:
     return None if now == (host,) else f"{vip} is on {', '.join(now) or 'nobody'}, not on {host}"
 
 
+_GIVE_UP = """set -eu
+sh -c %(hold_back)s hold_back %(vip)s
+echo 1 >%(away)s
+tries=0
+while [ $tries -lt 50 ] && ip -4 -o addr show | grep -qF ' %(vip)s/32 '; do tries=$((tries + 1)); sleep 0.01; done
+nft delete table inet hatui_handover 2>/dev/null || true
+"""
+
+
 def _owners(balancers: Sequence[str], vip: str) -> tuple[str, ...]:
     return owners(look_all(balancers, VrrpOwner), vip)
 
@@ -119,42 +124,10 @@ def _lower(heir: str) -> None:
     shell(heir, f"echo 0 >{VIP_NEXT_FILE}")
 
 
-# A connection that is being made when the VIP goes would be lost. So the owner first takes no new one: a SYN that is
-# dropped is sent again by its client, and finds the heir. Then those that are being made come to their end, which on a
-# busy machine takes longer than 20 ms. The rule is gone with the script, which outlives its caller.
-_HAND_OVER = """set -eu
-trap 'nft delete table inet hatui_handover 2>/dev/null || true' EXIT
-trap 'exit 1' HUP INT TERM
-nft -f - <<'END'
-table inet hatui_handover {
-    chain arriving {
-        type filter hook prerouting priority -300;
-        ip daddr %(vip)s tcp flags & (syn | ack) == syn drop
-    }
-}
-END
-sleep %(held_back)s
-timeout %(making)s sh -c '
-    while echo "show sess" | socat -t 1 - UNIX-CONNECT:%(socket)s | grep -v fe=GLOBAL | grep -q " age=0s "; do
-        sleep 0.01
-    done
-' || true
-echo 1 >%(away)s
-tries=0
-while [ $tries -lt 50 ] && ip -4 -o addr show | grep -qF ' %(vip)s/32 '; do tries=$((tries + 1)); sleep 0.01; done
-"""
-
-
 def _give_up(owner: str, vip: str) -> None:
-    script = _HAND_OVER % {
-        "vip": vip,
-        "held_back": HELD_BACK,
-        "making": MAKING,
-        "socket": HAPROXY_WATCH_SOCKET,
-        "away": VIP_AWAY_FILE,
-    }
     # Noted first, for the disk may be slow: a host that boots in between takes no VIP either.
     shell(owner, _kept(1))
+    script = _GIVE_UP % {"hold_back": shlex.quote(hold_back()), "vip": vip, "away": VIP_AWAY_FILE}
     shell(owner, f"setsid -w sh -c {shlex.quote(script)}", timeout=10)
 
 

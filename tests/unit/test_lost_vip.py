@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.balancer_files import keepalived_files
+from cluster.wiring import VIP_HOLD_PROGRAM
+from deploy.balancer_files import haproxy_files, keepalived_files
 from facts.vrrp import END_PROGRAM
+from operations.leaving import hold_back
 from tests.unit.test_haproxy import CLUSTER
 
 VIP = CLUSTER.keepalived.vip
@@ -58,3 +60,49 @@ def test_haproxy_ends_them_where_the_kernel_does_not_its_former_workers_too(lost
 
 def test_the_sessions_of_a_vip_that_is_back_are_left_alone(lost: Callable[..., str]) -> None:
     assert lost(held=True, destroys=True) == ""
+
+
+@pytest.fixture
+def leaves(tmp_path: Path) -> Callable[..., str]:
+    """Runs what is run before the VIP leaves, among stand-ins; what these were told."""
+    log = tmp_path / "log"
+
+    def run(*, held: bool, answers: bool) -> str:
+        session = "0x1: proto=tcpv4 fe=database be=galera age=3m calls=1\n0x2: proto=unix_stream fe=GLOBAL age=0s"
+        stand_ins = {
+            "ip": f"echo '2: eth0 inet {VIP if held else '192.0.2.121'}/32'",
+            "nft": f"echo nft >>{log}; cat >>{log}",
+            "sleep": ":",
+            "socat": f"echo '{session}'" if answers else "exit 1",
+            "timeout": 'shift; exec "$@"',
+        }
+        for name, body in stand_ins.items():
+            (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+            (tmp_path / name).chmod(0o755)
+        log.write_text("")
+        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+        subprocess.run(["sh", "-c", hold_back(), "hold_back", VIP], check=True, env=environment, timeout=20)
+        return log.read_text()
+
+    return run
+
+
+def test_an_owner_lets_nobody_new_in_for_a_bounded_time(leaves: Callable[..., str]) -> None:
+    assert f"held {{ {VIP} timeout 1500ms }}" in leaves(held=True, answers=True)
+
+
+@pytest.mark.parametrize(("held", "answers"), [(False, True), (True, False)])
+def test_who_has_no_vip_or_lets_nobody_in_anyway_holds_nobody_back(
+    leaves: Callable[..., str], held: bool, answers: bool
+) -> None:
+    assert leaves(held=held, answers=answers) == ""
+
+
+def test_the_vip_is_left_so_by_each_unit_whose_stop_takes_it_away() -> None:
+    line = f"ExecStop=-+{VIP_HOLD_PROGRAM} {VIP}\n"
+    files = [*haproxy_files(CLUSTER, "haproxy1", "secret"), *keepalived_files(CLUSTER, "haproxy1", "eth0")]
+    units = {file.path: file.content.decode() for file in files if file.path.endswith("hatui.conf")}
+    assert len(units) == 2 and all(line in unit for unit in units.values())
+    haproxy = next(unit for path, unit in units.items() if "haproxy.service" in path)
+    # Before the mark that takes the VIP away.
+    assert haproxy.index(line) < haproxy.index("echo 1 >")
