@@ -87,8 +87,8 @@ def unsettled(view: CrmStatus) -> list[Trouble]:
 
 
 def moving(resource: CrmResource) -> bool:
-    """Whether Pacemaker is at it."""
-    return bool(resource.pending) or resource.role in MOVING
+    """Whether Pacemaker is changing where or how it runs."""
+    return resource.pending in MOVING or resource.role in MOVING
 
 
 def _of(view: CrmStatus, group: Group) -> Iterator[Trouble]:
