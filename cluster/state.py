@@ -27,6 +27,9 @@ class Unknown(Record):
     """Nothing is known of this, and why: a sentence without the host's name."""
 
     reason: str
+    alive: bool = False
+    """It can't be asked, and is seen to run nonetheless: its unit is active, or a process of it is there. Nothing may
+    be begun anew beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,14 @@ class GaleraNode(Record):
     answers: bool = True
     """False: its server runs, but did not answer a query within 2 s, or does not take connections (yet)."""
     standalone: bool = False
-    """The server runs without Galera (wsrep_on=OFF)."""
+    """The server runs without Galera (wsrep_on=OFF, or no provider)."""
+    provider: bool = True
+    """False: wsrep_on is ON, and there is no provider (wsrep_provider) to do it."""
+    turns_away: str = ""
+    """Its server runs, and turns every client away: why. It does not answer then."""
+    untold: tuple[str, ...] = ()
+    """Variables on which a verdict rests, and that it did not say, or not so that they can be read: the field of each
+    has its default."""
     ready: bool = False
     connected: bool = False
     cluster_status: str = ""
@@ -166,6 +176,14 @@ class BrokerQueue(Record):
     """Its members that are there; empty for a classic queue."""
     messages: int
     consumers: int
+    members: tuple[str, ...] = ()
+    """All its members, there or not; empty where that was not told."""
+    state: str = ""
+    """running, idle, down, stopped, crashed, minority, …; empty where that was not told."""
+
+
+QUEUES_UNTOLD = "its queues"
+"""In a broker's `untold`: it gave a list of queues that can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +204,8 @@ class BrokerNode(Record):
     """Of a broker that does not run: those that ran when it last knew."""
     partitions: tuple[str, ...] = ()
     """Nodes that this one sees as partitioned from it."""
+    parted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same of every member, as this one tells: only those that see any."""
     alarms: tuple[str, ...] = ()
     version: str = ""
     draining: bool = False
@@ -195,6 +215,8 @@ class BrokerNode(Record):
     """At most 100, those with most messages first; none while there are more than 500 (facts/rabbitmq.py)."""
     queues_total: int = 0
     """How many there are in all; 0, too, where the broker could not say it in time."""
+    untold: tuple[str, ...] = ()
+    """What it should have said and did not, or not so that it can be read, in words."""
     service: ServiceState | None = None
 
 

@@ -102,6 +102,9 @@ def parse_services(text: str) -> dict[str, ServiceState]:
             if len(fields) >= 3:
                 stamps[fields[0]] = fields[1] != fields[2]
         else:
+            if key == "Id" and key in unit:
+                # No blank line came between the two.
+                unit = {}
             unit[key] = value
             if key == "Id":
                 properties[value] = unit

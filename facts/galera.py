@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeGuard
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.number import real, whole
-from cluster.state import GaleraNode, Unknown
+from cluster.number import whole, whole_or
+from cluster.state import GaleraNode, ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.galera_variables import NO_UUID, STATUS, UUID, VARIABLES, answering
 from facts.signs import Signs
 
 UNIT = "mariadb.service"
@@ -34,28 +36,26 @@ SIGNS = Signs(
     # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
     files=(CONFIG, *CHECK_FILES, CHECK_SAYS, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
 )
-NO_UUID = "00000000-0000-0000-0000-000000000000"
+STATE_FILE = f"{DATA}/grastate.dat"
+PROCESSES = "mariadbd mysqld"
+"""The names a server's process may have: mysqld before MariaDB 10.5, and in Percona XtraDB Cluster."""
 
-CLIENT = "mariadb --no-defaults --protocol=socket --socket=/run/mysqld/mysqld.sock --user=root"
+SOCKET = "/run/mysqld/mysqld.sock"
+CLIENT = f"mariadb --no-defaults --protocol=socket --socket={SOCKET} --user=root"
 """As root over the socket: unix_socket authentication, no password, and no settings of the host's in the way."""
 
-_STATUS = (
-    "wsrep_ready", "wsrep_connected", "wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_cluster_size",
-    "wsrep_cluster_conf_id", "wsrep_local_state_uuid", "wsrep_last_committed", "wsrep_local_recv_queue",
-    "wsrep_flow_control_paused", "wsrep_local_cached_downto",
-)  # fmt: skip
-_VARIABLES = ("wsrep_on", "wsrep_desync", "read_only")
-
-_UNREACHABLE = re.compile(r"ERROR (2002|2003|2006|2013)\b")
-"""Client errors (MariaDB error codes): can't connect, server has gone away, lost connection."""
-_NONE = str(2**64 - 1)
-"""How the server writes Galera's -1: nothing committed yet (wsrep_last_committed), in no group (wsrep_cluster_conf_id),
-nothing cached (wsrep_local_cached_downto)."""
+_ERROR = re.compile(r"ERROR (\d{4})\b[^\n]*")
+_REFUSALS = {"1040": "no free connection", "1047": "it refuses queries", "1053": "it is shutting down"}
+"""The server's own errors (MariaDB error codes) that every client gets, not only whoever asks here."""
+_SILENT = ("2002", "2003", "2006", "2013")
+"""Client errors: can't connect, server has gone away, lost connection."""
+_NO_SOCKET, _NOT_ALLOWED = "(2)", "(13)"
+"""ENOENT and EACCES, as error 2002 ends."""
 
 
 def wsrep_command() -> str:
     """A shell command whose output `parse_wsrep_status` reads. Takes at most 2 s, and 30 ms on a healthy node."""
-    names = ("','".join(_STATUS), "','".join(_VARIABLES))
+    names = ("','".join(STATUS), "','".join(VARIABLES))
     query = (
         f"SHOW GLOBAL STATUS WHERE Variable_name IN ('{names[0]}');"
         f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ('{names[1]}')"
@@ -64,8 +64,9 @@ def wsrep_command() -> str:
         [
             f'timeout -k 1 2 {CLIENT} --connect-timeout=2 -NBe "{query}" 2>&1',
             'echo "Exit=$?"',
-            'echo "Processes=$(pidof mariadbd | wc -w)"',
-            f"sed -n 's/^\\(uuid\\|seqno\\|safe_to_bootstrap\\):/File.\\1=/p' {DATA}/grastate.dat 2>/dev/null",
+            f'echo "Processes=$(pidof {PROCESSES} | wc -w)"',
+            f"[ -e {STATE_FILE} ] && echo File.there=yes",
+            f"sed -n 's/^\\(uuid\\|seqno\\|safe_to_bootstrap\\):/File.\\1=/p' {STATE_FILE} 2>/dev/null",
             # Read by the shell itself: each program that starts costs a host more than all of these lines.
             f'refuses=; {{ IFS= read -r refuses <{CHECK_SAYS}; }} 2>/dev/null; printf "Refuses=%s\\n" "$refuses"',
             services_command({UNIT: (CONFIG,), CHECK_UNIT: CHECK_FILES}),
@@ -90,59 +91,75 @@ def _parse(text: str) -> GaleraNode | Unknown:
         key, equals, value = line.partition("=")
         if equals and (key in ("Processes", "Refuses") or key.startswith("File.")):
             known[key] = value.strip()
+    code = whole(rest.split(None, 1)[0])
+    services = parse_services(rest)
     uuid = known.get("File.uuid", "")
     filed = GaleraNode(
         running=False,
-        uuid="" if uuid == NO_UUID else clean(uuid, 36),
-        seqno=whole(known.get("File.seqno", "-1"), -1),
+        uuid=uuid if uuid != NO_UUID and re.fullmatch(UUID, uuid) else "",
+        # One that was cut off in the writing is one that a crash left behind.
+        seqno=whole(known.get("File.seqno") or "-1", -1),
         safe_to_bootstrap={"0": False, "1": True}.get(known.get("File.safe_to_bootstrap", "")),
+        service=services.get(UNIT),
+        check=services.get(CHECK_UNIT),
+        refuses=clean(known.get("Refuses", ""), 160),
     )
-    code = whole(rest.split(None, 1)[0])
-    services = parse_services(rest)
-    service, check = services.get(UNIT), services.get(CHECK_UNIT)
-    filed = replace(filed, service=service, check=check, refuses=clean(known.get("Refuses", ""), 160))
     if code == 0:
-        return _answering(said, filed)
-    timed_out = code in (124, 137)
+        return answering(said, filed)
+    found = _silent(said, code, filed, whole_or(None, known.get("Processes")))
+    if found is None and any(key.startswith("File.") for key in known) and not re.fullmatch(UUID, uuid):
+        # It is down, and has data of a cluster or not: nobody may take it for empty.
+        return Unknown(f"its server is down, and its state file {STATE_FILE} has no uuid that can be read")
+    return found or filed
+
+
+def _silent(said: str, code: int, filed: GaleraNode, processes: int | None) -> GaleraNode | Unknown | None:
+    """What is known of a server that gave no answer to the query; None where it is proved to be down."""
+    service = filed.service
+    silent = replace(filed, running=True, answers=False)
     # Between two tries nothing runs (systemd's auto-restart).
-    starting = service is not None and service.active == "activating" and service.sub != "auto-restart"
-    running = timed_out or starting or whole(known.get("Processes", "0")) > 0
-    if running and not timed_out and not starting and not _UNREACHABLE.search(said):
-        return Unknown(f"its server does not let root ask over the socket: {clean(said, 120)}")
-    return replace(filed, running=running, answers=not running, state="Joining" if starting else "")
+    if service is not None and service.active == "activating" and service.sub != "auto-restart":
+        return replace(silent, state="Joining")
+    error = _ERROR.search(said)
+    number = error.group(1) if error else ""
+    shown = clean(error.group() if error else said, 120) or f"the client ended with {code}"
+    if number in _REFUSALS:
+        return replace(silent, turns_away=f"{_REFUSALS[number]} ({shown})")
+    if number and number not in _SILENT:
+        return Unknown(f"its server does not let root ask over the socket: {shown}", alive=True)
+    timed_out = code in (124, 137)
+    if processes == 0 and _ended(service) and not timed_out:
+        return None
+    if _up(service) and (timed_out or service.active == "deactivating"):
+        return silent
+    if processes and (timed_out or (number and not shown.endswith((_NO_SOCKET, _NOT_ALLOWED)))):
+        return silent
+    alive = bool(processes) or _up(service) or timed_out
+    if code in (126, 127):
+        return Unknown(_no_client(said, code), alive=alive)
+    if shown.endswith(_NOT_ALLOWED):
+        return Unknown(f"its socket {SOCKET} may not be opened: {shown}", alive=alive)
+    if not alive:
+        return Unknown(f"whether its server runs was not told: {shown}")
+    who = f"its unit is {service.active}" if _up(service) else "a server's process is there"
+    return Unknown(f"{who}, and it can't be asked over {SOCKET}: {shown}", alive=True)
 
 
-def _answering(said: str, filed: GaleraNode) -> GaleraNode:
-    seen = dict(line.split("\t", 1) for line in said.splitlines() if "\t" in line)
-    if seen["wsrep_on"] != "ON":
-        # Without a provider most of the status variables do not exist.
-        return replace(filed, running=True, standalone=True)
-    uuid = seen["wsrep_local_state_uuid"]
-    cached = _or_none(seen.get("wsrep_local_cached_downto", "0"))
-    return GaleraNode(
-        running=True,
-        uuid="" if uuid == NO_UUID else clean(uuid, 36),
-        seqno=_or_none(seen["wsrep_last_committed"]),
-        ready=seen["wsrep_ready"] == "ON",
-        connected=seen["wsrep_connected"] == "ON",
-        cluster_status=clean(seen["wsrep_cluster_status"], 20),
-        state=clean(seen["wsrep_local_state_comment"], 20),
-        size=whole(seen["wsrep_cluster_size"]),
-        conf_id=_or_none(seen["wsrep_cluster_conf_id"]),
-        recv_queue=whole(seen["wsrep_local_recv_queue"]),
-        flow_control_paused=real(seen["wsrep_flow_control_paused"]),
-        desynced=seen["wsrep_desync"] == "ON",
-        read_only=seen["read_only"] not in ("OFF", "0"),
-        cached_downto=cached if cached > 0 else None,
-        service=filed.service,
-        check=filed.check,
-        refuses=filed.refuses,
-    )
+def _up(service: ServiceState | None) -> TypeGuard[ServiceState]:
+    return service is not None and service.active in ("active", "reloading", "deactivating", "refreshing")
 
 
-def _or_none(said: str) -> int:
-    """A number of Galera's, -1 where there is none."""
-    return -1 if said == _NONE else whole(said, -1)
+def _ended(service: ServiceState | None) -> bool:
+    """Whether systemd says that nothing of it runs."""
+    if service is None:
+        return False
+    return service.active in ("inactive", "failed") or (service.active, service.sub) == ("activating", "auto-restart")
+
+
+def _no_client(said: str, code: int) -> str:
+    if code == 127 and ("mariadb" in said or not said.strip()):
+        return "there is no client `mariadb` on it to ask its server with"
+    return f"the client `mariadb` could not be run on it: {clean(said, 120)}"
 
 
 class WsrepStatus(FactBase[GaleraNode | Unknown]):

@@ -14,9 +14,9 @@ from cluster.recovery import GaleraPosition, Sums
 from cluster.state import Unknown
 from cluster.text import clean
 from facts.base import unreadable
-from facts.galera import DATA, NO_UUID, UNIT
+from facts.galera import PROCESSES, STATE_FILE, UNIT
+from facts.galera_variables import NO_UUID, UUID
 
-STATE_FILE = f"{DATA}/grastate.dat"
 COMPARE_UNIT = "hatui-galera-compare"
 COMPARE = 300
 """Seconds in which the tables of a node must be summed."""
@@ -24,23 +24,22 @@ POSITION = 130
 """Seconds that the position of a node may take to be read: a crashed tablespace is recovered first."""
 
 _LARGEST = 4_000_000
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 # A server that tries to find a Primary component was started with the position of its tablespace on its command line.
 _POSITION = f"""
 state() {{ systemctl show --property=ActiveState --value {UNIT}; }}
 [ -e {STATE_FILE} ] && echo File.there=yes
 sed -n 's/^\\(uuid\\|seqno\\|safe_to_bootstrap\\):[ \\t]*/File.\\1=/p' {STATE_FILE} 2>/dev/null | head -c 1000
-pidof mariadbd >/dev/null && systemctl --quiet stop {COMPARE_UNIT} 2>/dev/null
+pidof {PROCESSES} >/dev/null && systemctl --quiet stop {COMPARE_UNIT} 2>/dev/null
 for try in $(seq 20); do
     state=$(state)
     if [ "$state" = activating ]; then
-        for pid in $(pidof mariadbd); do
+        for pid in $(pidof {PROCESSES}); do
             said=$(tr '\\0' ' ' 2>/dev/null </proc/$pid/cmdline | head -c 4000)
             case "$said" in *wsrep_start_position=*) echo "Position=$said"; exit;; esac
         done
         sleep 0.5
-    elif pidof mariadbd >/dev/null; then
+    elif pidof {PROCESSES} >/dev/null; then
         echo Running=yes; exit
     else
         said=$(cd / && timeout -k 1 120 runuser -u mysql -- galera_recovery 2>&1 | tail -c 2000 | tr '\\n' ' ')
@@ -74,18 +73,18 @@ def parse_position(text: str) -> GaleraPosition | Unknown:
         if equals:
             known.setdefault(key, value.strip())
     if known.get("Running"):
-        return Unknown("its server runs")
+        return Unknown("its server runs", alive=True)
     said = known.get("Position", "")
-    found = re.search(rf"--wsrep_start_position=({_UUID}):(-?[0-9]+)", said)
+    found = re.search(rf"--wsrep_start_position=({UUID}):(-?[0-9]+)", said)
     if not found:
         return Unknown(f"its position could not be read from its tablespace: {clean(said, 200) or 'it did not say'}")
     filed: str | None = None
     if known.get("File.there"):
         filed = known.get("File.uuid", "")
-        if not re.fullmatch(_UUID, filed):
+        if not re.fullmatch(UUID, filed):
             return Unknown(f"its state file {STATE_FILE} has no uuid that can be read: {clean(filed, 40)!r}")
     try:
-        seqno, filed_seqno = whole(found.group(2), -1), whole(known.get("File.seqno", "-1"), -1)
+        seqno, filed_seqno = whole(found.group(2), -1), whole(known.get("File.seqno") or "-1", -1)
     except ValueError as error:
         return unreadable(error, clean(text))
     return GaleraPosition(
@@ -118,7 +117,7 @@ run=/run/{COMPARE_UNIT}
 client="mariadb --no-defaults --protocol=socket --socket=$run/socket --user=root"
 end() {{ systemctl --quiet stop {COMPARE_UNIT} 2>/dev/null; }}
 end
-if pidof mariadbd >/dev/null; then echo Why=its server runs; exit; fi
+if pidof {PROCESSES} >/dev/null; then echo Why=its server runs; exit; fi
 trap end EXIT
 begun=$(date +%s)
 systemd-run --quiet --collect --unit={COMPARE_UNIT} -p User=mysql -p RuntimeMaxSec={COMPARE + 30} \\

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.number import whole_or
-from cluster.state import BrokerNode, BrokerQueue, Unknown
+from cluster.state import BrokerNode, Unknown
 from cluster.text import clean
 from cluster.wiring import BROKER_DRAINED_FILE, BROKER_QUEUES, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
+from facts.rabbitmq_api import MOST, SILENT, Answer, answering, names_of
 from facts.signs import Signs
 
 UNIT = "rabbitmq-server.service"
@@ -38,23 +37,23 @@ MEND_TIMER = "hatui-rabbitmq-mend.timer"
 """Starts what restarts a broker that is parted from the majority."""
 
 _OWN = f"{API}/health/checks/local-alarms"
-"""Answered from what this broker has itself."""
+"""Answered from what this broker has itself. Before RabbitMQ 3.8.10 there is none: then the members' list has its
+alarms."""
 _SHARED = (
-    f"{API}/nodes?columns=name,running,partitions",
-    f"{API}/overview?columns=rabbitmq_version,object_totals.queues",
+    f"{API}/nodes?columns=name,running,partitions,mem_alarm,disk_free_alarm",
+    f"{API}/overview?columns=rabbitmq_version,node,object_totals.queues",
 )
 """These ask every member: one that is frozen holds them up until the tick time has passed."""
-_MOST = 100
-"""Queues that are told of: those with most messages."""
 # With more than BROKER_QUEUES they are only counted. To put them in order each broker asks all others, which takes them
 # all some 0.1 ms of processor time a queue; no one may ask for all, since a drained one is silent and no other says
 # that it is.
 _QUEUES = (
-    f"{API}/queues?columns=vhost,name,type,leader,node,online,messages,consumers"
-    f"&sort=messages&sort_reverse=true&page=1&page_size={_MOST}"
+    f"{API}/queues?columns=vhost,name,type,state,leader,node,members,online,messages,consumers"
+    f"&sort=messages&sort_reverse=true&page=1&page_size={MOST}"
 )
 _LARGEST = 200_000
-_MEMBERS = 64
+_AMQP = f"{5672:04X}"
+"""The port that clients come to, as /proc/net/tcp has it; 0A there is LISTEN."""
 
 
 def rabbit_command() -> str:
@@ -66,13 +65,16 @@ def rabbit_command() -> str:
         [
             "self=rabbit@$(uname -n | cut -d. -f1)",
             'echo "Self=$self"',
-            f"said=$(curl -q --fail-early -m 1 {asked} {_OWN} --next -m 0.8 {asked} {shared} 2>/dev/null "
-            f"| head -c {_LARGEST})",
+            f"said=$({{ curl -q --fail-early -m 1 {asked} {_OWN} --next -m 0.8 {asked} {shared} 2>/dev/null; "
+            f'echo "Curl=$?"; }} | head -c {_LARGEST})',
             'printf "%s\\n" "$said"',
             counted,
             f'[ "${{count:-0}}" -eq 0 ] || [ "$count" -gt {BROKER_QUEUES} ] '
             f"|| curl -q -m 0.5 {asked} '{_QUEUES}' 2>/dev/null | head -c {_LARGEST}",
             "echo; echo End=",
+            # What proves that one which says nothing is down, or is not: looked for only then.
+            'case "$said" in *Http=[1-9]*) ;; *) echo "Processes=$(pidof beam.smp | wc -w)"; '
+            f"grep -qs ':{_AMQP} [0-9A-F]*:[0-9A-F]* 0A' /proc/net/tcp /proc/net/tcp6 && echo Amqp=yes;; esac",
             # {[members],[those that ran when it last knew]}. of rabbit_node_monitor.
             f"printf 'File='; cat {DATA}/$self/cluster_nodes.config 2>/dev/null | tr -d ' \\n' | head -c 4000; echo",
             f"[ -e {DATA}/$self/schema.DAT ] && echo Data=yes",
@@ -95,76 +97,70 @@ def _parse(text: str) -> BrokerNode | Unknown:
     if not mark:
         raise ValueError("the answer breaks off")
     first, _, said = said.partition("\n")
+    if not first.startswith("Self="):
+        raise ValueError("its name is missing")
     name = clean(first.removeprefix("Self="), 80)
-    known = dict(line.split("=", 1) for line in rest.splitlines() if line.startswith(("File=", "Data=", "Drained=")))
+    keys = ("File=", "Data=", "Drained=", "Processes=", "Amqp=")
+    known = dict(line.split("=", 1) for line in rest.splitlines() if line.startswith(keys))
     service = parse_services(rest).get(UNIT)
     members, running_members = _filed(known.get("File", ""))
     if not members and known.get("Data"):
         # It has data, and nothing says with whom.
         members = (name,)
-    *answers, _ = re.split(r"^Http=(\d{3})$", said, flags=re.MULTILINE)
-    codes = answers[1::2]
-    if codes and codes[0] == "401":
-        return Unknown("its management API refuses the watch account's password: run the deploy again")
-    if not codes or codes[0] not in ("200", "503"):
-        # What was marked before a restart is over: a broker begins to serve.
-        draining = "Drained" in known and service is not None and service.active == "active"
-        return BrokerNode(
-            name=name,
-            running=False,
-            members=members,
-            running_members=running_members,
-            draining=draining,
-            service=service,
+    filed = BrokerNode(name, running=False, members=members, running_members=running_members, service=service)
+    curl = re.search(r"^Curl=(\d{1,3})$", said, re.MULTILINE)
+    *parts, last = re.split(r"^Http=(\d{3})$", said.replace(curl.group(), "") if curl else said, flags=re.MULTILINE)
+    answers = [Answer(code, body) for body, code in zip(parts[::2], parts[1::2], strict=True)]
+    if answers and answers[0].code in ("401", "403"):
+        reason = "its management API refuses the watch account's password: run the deploy again"
+        return Unknown(reason, alive=True)
+    if answers and answers[0].code != SILENT:
+        found = answering(filed, answers, cut=bool(last.strip()))
+        return found or Unknown(
+            f"its management API can't be read (HTTP {answers[0].code}): {_shown(answers)}", alive=True
         )
-    bodies = [
-        json.loads(body) if code in ("200", "503") else None for body, code in zip(answers[::2], codes, strict=True)
-    ]
-    partitions: tuple[str, ...] = ()
-    if len(bodies) > 1 and isinstance(bodies[1], list):
-        nodes = {clean(str(node["name"]), 80): node for node in bodies[1][:_MEMBERS]}
-        members = tuple(sorted(nodes))
-        running_members = tuple(sorted(member for member, node in nodes.items() if node["running"] is True))
-        partitions = _names(nodes.get(name, {}).get("partitions") or [])
-    version = bodies[2].get("rabbitmq_version", "") if len(bodies) > 2 and isinstance(bodies[2], dict) else ""
-    totals = bodies[2].get("object_totals") if len(bodies) > 2 and isinstance(bodies[2], dict) else None
-    return BrokerNode(
-        name=name,
-        running=True,
-        members=members,
-        running_members=running_members,
-        partitions=partitions,
-        alarms=_alarms(bodies[0]),
-        version=clean(str(version), 20),
-        service=service,
-        queues=_queues(bodies[3]) if len(bodies) > 3 else (),
-        queues_total=whole_or(0, totals.get("queues")) if isinstance(totals, dict) else 0,
-    )
+    if last.strip() and not answers:
+        raise ValueError("the answer breaks off")
+    return _silent(filed, known, asked=bool(answers), curl=int(curl.group(1)) if curl else None)
 
 
-def _queues(body: Any) -> tuple[BrokerQueue, ...]:
-    """Those of an answer. None where it can't be read: the broker runs all the same."""
-    items = body.get("items") if isinstance(body, dict) else None
-    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    return tuple(map(_queue, found[:_MOST]))
+def _shown(answers: list[Answer]) -> str:
+    return repr(clean(answers[0].body, 80))
 
 
-def _queue(item: dict[str, Any]) -> BrokerQueue:
-    """What is new, or loses its leader just now, lacks some of it."""
-    online = item.get("online")
-    return BrokerQueue(
-        vhost=clean(str(item.get("vhost", "")), 60),
-        name=clean(str(item.get("name", "")), 100),
-        kind=clean(str(item.get("type", "")), 20),
-        leader=clean(str(item.get("leader") or item.get("node") or ""), 80),
-        online=_names(online) if isinstance(online, list) else (),
-        messages=whole_or(0, item.get("messages")),
-        consumers=whole_or(0, item.get("consumers")),
-    )
+def _silent(filed: BrokerNode, known: dict[str, str], *, asked: bool, curl: int | None) -> BrokerNode | Unknown:
+    """What is known of a broker whose API gave no answer: down only if its unit has ended and no process is seen."""
+    service = filed.service
+    if service is None or service.active == "unknown":
+        return Unknown(f"whether its broker runs was not told ({UNIT})")
+    up = service.active in ("active", "reloading", "deactivating", "refreshing")
+    if "Drained" in known and service.active == "active":
+        # What was marked before a restart is over: a broker begins to serve.
+        return replace(filed, draining=True)
+    if not up:
+        if service.active in ("inactive", "failed") and known.get("Processes", "0") != "0":
+            return Unknown(
+                f"a broker's process (beam.smp) is there without {UNIT}, and {_why(asked=asked, curl=curl)}", alive=True
+            )
+        return filed
+    if not asked or curl in (2, 26, 127):
+        return Unknown(f"its unit is {service.active}, and {_why(asked=asked, curl=curl)}", alive=True)
+    if known.get("Amqp") == "yes" and curl == 7:
+        return Unknown(
+            f"its unit is active and clients are listened to, but its management API refuses connections ({API})",
+            alive=True,
+        )
+    return filed
 
 
-def _names(items: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted(clean(str(item), 80) for item in items))[:_MEMBERS]
+def _why(*, asked: bool, curl: int | None) -> str:
+    if curl == 127:
+        return "there is no `curl` on it to ask its management API with"
+    if curl == 26 or not asked:
+        return f"its management API could not be asked: there is no login to ask with ({WATCH_LOGIN})" + (
+            "" if curl == 26 else ", or no `curl`"
+        )
+    return f"its management API does not answer ({API})"
 
 
 def _filed(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -172,16 +168,8 @@ def _filed(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found = re.fullmatch(r"\{\[([^\]]*)\],\[([^\]]*)\]\}\.", text)
     if not found:
         return (), ()
-    members, ran = (_names(name.strip("'") for name in part.split(",") if name) for part in found.groups())
+    members, ran = (names_of([name.strip("'") for name in part.split(",") if name]) for part in found.groups())
     return members, ran
-
-
-def _alarms(body: Any) -> tuple[str, ...]:
-    if not isinstance(body, dict) or body.get("status") == "ok":
-        return ()
-    alarms = body.get("alarms")
-    named = _names(alarm.get("resource", "?") for alarm in alarms) if isinstance(alarms, list) else ()
-    return named or (clean(str(body.get("reason", "unnamed")), 80),)
 
 
 class RabbitCluster(FactBase[BrokerNode | Unknown]):

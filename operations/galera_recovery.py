@@ -9,8 +9,8 @@ from cluster.gates.galera import Nodes, incomplete, is_primary, is_synced, may_j
 from cluster.gates.galera_recovery import Evidence, doubts, forbidden, level, moved, with_data
 from cluster.recovery import GaleraPosition
 from cluster.state import GaleraNode, ProxyNode, Unknown
-from facts.galera import UNIT, UserDatabases
-from facts.galera_recovery import COMPARE, POSITION, STATE_FILE, TablespacePosition, TableSums
+from facts.galera import PROCESSES, STATE_FILE, UNIT, UserDatabases
+from facts.galera_recovery import COMPARE, POSITION, TablespacePosition, TableSums
 from facts.haproxy import HaproxyStat
 from operations.galera import (
     NEW_CLUSTER,
@@ -39,10 +39,10 @@ for try in $(seq {2 * STOP}); do
     case "$(systemctl show --property=ActiveState --value {UNIT})" in inactive|failed) break;; esac
     sleep 0.5
 done
-pidof mariadbd >/dev/null && systemctl kill -s KILL {UNIT}
-for try in $(seq 20); do pidof mariadbd >/dev/null || break; sleep 0.5; done
+pidof {PROCESSES} >/dev/null && systemctl kill -s KILL {UNIT}
+for try in $(seq 20); do pidof {PROCESSES} >/dev/null || break; sleep 0.5; done
 systemctl stop {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null; rm -f {NEW_CLUSTER}
-! pidof mariadbd >/dev/null
+! pidof {PROCESSES} >/dev/null
 """
 
 

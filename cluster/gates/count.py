@@ -78,7 +78,10 @@ def queue(spec: Cluster, state: ClusterState) -> Count:
     names = spec.names(Role.CONTROLLER)
     known = _known(state.rabbitmq, names, BrokerNode)
     seeing = sum(
-        node.running and not node.partitions and len(node.members) == len(node.running_members) == len(names)
+        node.running
+        and not node.parted
+        and not node.partitions
+        and len(node.members) == len(node.running_members) == len(names)
         for node in known.values()
     )
     alarms = sum(len(node.alarms) for node in known.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cluster.spec import Cluster, Role
-from cluster.state import GaleraNode, ProxyNode, Unknown
+from cluster.state import GaleraNode, ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, GaleraNode | Unknown]
@@ -32,6 +32,13 @@ def is_primary(node: GaleraNode | Unknown) -> bool:
     return isinstance(node, GaleraNode) and node.running and node.cluster_status == "Primary"
 
 
+def may_run(node: GaleraNode | Unknown) -> bool:
+    """Whether a server is seen to run, or its unit is active: it is not down, whatever else is known of it."""
+    if isinstance(node, Unknown):
+        return node.alive
+    return node.running or (node.service is not None and node.service.active in ("active", "reloading", "deactivating"))
+
+
 def retries(node: GaleraNode | Unknown) -> bool:
     """Whether the server is being started or waits for its next try: where there is no Primary component, in vain."""
     return isinstance(node, GaleraNode) and node.service is not None and node.service.active == "activating"
@@ -50,6 +57,7 @@ def evidence(name: str, node: GaleraNode | Unknown) -> str:
         return f"{name}: its server runs without Galera"
     if node.running:
         doing = f"{node.state or 'no state'}, {node.cluster_status or 'no component'}" if node.answers else "no answer"
+        doing = node.turns_away or doing
         return f"{name}: its server runs ({doing}), uuid {node.uuid or 'none'}, seqno {node.seqno}"
     safe = {True: "1", False: "0", None: "none"}[node.safe_to_bootstrap]
     crashed = " (crashed: not written)" if node.uuid and node.seqno < 0 else ""
@@ -68,7 +76,7 @@ def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: s
             return f"nothing is bootstrapped: {name} may hold the newest data, and can't be read. {name} {node.reason}"
     known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
     table = "\n".join(f"  {evidence(name, node)}" for name, node in nodes.items())
-    if any(node.running and not node.standalone for node in known.values()):
+    if any(may_run(node) and not node.standalone for node in known.values()):
         return (
             f"no node is in a Primary component, but not all are down. Nothing is bootstrapped.\n{table}\n"
             "Wait if they are starting; look at the network between them if they are not."
@@ -89,6 +97,8 @@ def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) ->
     node = nodes[host]
     if isinstance(node, Unknown):
         return f"{host} can't be read: {node.reason}"
+    if not node.running and runs(node.service):
+        return f"{host} is not down: its unit is active"
     members = [name for name in nodes if name != host and is_primary(nodes[name])]
     if not members:
         return f"there is no Primary component that {host} could join"
@@ -139,7 +149,10 @@ def incomplete(nodes: Nodes, size: int) -> str | None:
         if node.standalone:
             return f"{name} runs without Galera"
         if not node.answers:
-            return f"{name} is receiving its state or starting" if node.state else f"{name} does not answer"
+            quiet = f"{name} turns clients away: {node.turns_away}" if node.turns_away else f"{name} does not answer"
+            return f"{name} is receiving its state or starting" if node.state else quiet
+        if node.untold:
+            return f"{name} does not tell {', '.join(node.untold)}"
         if node.cluster_status != "Primary":
             return f"{name} is not in the Primary component ({node.cluster_status or 'no component'})"
         if node.state != "Synced":
@@ -199,7 +212,7 @@ def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: st
         return f"{host} is no database node"
     if isinstance(node, Unknown):
         return f"{host} can't be read: {node.reason}"
-    if not is_synced(node):
+    if node.untold or not is_synced(node):
         return incomplete({host: node}, node.size) or f"{host} is not Synced"
     if node.desynced:
         return f"{host} is desynced (wsrep_desync)"

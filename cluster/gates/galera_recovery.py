@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cluster.gates.galera import Nodes, is_primary, retries
+from cluster.gates.galera import Nodes, is_primary, may_run, retries
 from cluster.recovery import GaleraPosition, Sums
 from cluster.state import GaleraNode, ProxyNode, Unknown
 from cluster.wiring import GALERA_BACKEND
@@ -31,24 +31,40 @@ class Evidence:
 
 
 def forbidden(evidence: Evidence, proxies: Mapping[str, ProxyNode | Unknown]) -> str | None:
-    """Why no node may be bootstrapped whatever a person knows: a server runs. None if none is seen to."""
+    """Why no node may be bootstrapped whatever a person knows: a server runs. None if none is seen to.
+
+    An active unit is enough, or a process of either name: what can't be asked is not down for that.
+    """
     for name, node in evidence.nodes.items():
         if is_primary(node):
             return f"There is a Primary component: {name} is in it. Nothing is bootstrapped beside it."
-        if isinstance(node, GaleraNode) and node.running and not retries(node):
+        if isinstance(node, GaleraNode) and may_run(node) and not retries(node):
             return f"{name} is not down: {_running(name, node)}."
+        if isinstance(node, Unknown) and node.alive:
+            return (
+                f"{name} is not down: {node.reason.rstrip('.')}. Nothing is bootstrapped beside it. Make it answer; if "
+                f"it is to be given up, stop its server there, then run this again."
+            )
         if isinstance(node, Unknown) and (balancer := finds_up(proxies, name)):
             return (
                 f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Nothing is bootstrapped "
                 f"beside it. Mend the way to {name} ({node.reason})"
             )
     for name, position in evidence.positions.items():
+        if isinstance(position, Unknown) and position.alive:
+            return f"{name} is not down: {position.reason.rstrip('.')}. Nothing is bootstrapped beside it."
         if isinstance(position, GaleraPosition) and position.founding:
             return f"{name} is being bootstrapped at this moment. Look again in a minute (`hatui status`)."
     return None
 
 
 def _running(name: str, node: GaleraNode) -> str:
+    if not node.running:
+        return (
+            f"its unit is {node.service.active if node.service else 'active'}. `systemctl stop mariadb` on {name} first"
+        )
+    if node.turns_away:
+        return f"its server runs and turns clients away: {node.turns_away}"
     if node.standalone:
         return f"its server runs without Galera. If nobody needs that, `systemctl stop mariadb` on {name}"
     if node.service is not None and node.service.active == "deactivating":

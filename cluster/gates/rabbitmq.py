@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from cluster.state import BrokerNode, Unknown
+from cluster.state import QUEUES_UNTOLD, BrokerNode, Unknown
 
 Nodes = Mapping[str, BrokerNode | Unknown]
 
@@ -103,16 +103,26 @@ def incomplete(nodes: Nodes, besides: Collection[str] = frozenset()) -> str | No
             return f"the broker on {name} is drained (`hatui undrain {name}` puts it back into service)"
         if not node.running:
             return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
-        # An Erlang node is called NAME@HOST.
-        if {member for member in node.members if member.partition("@")[2] not in besides} != wanted:
+        if {member for member in node.members if _host_of(member, besides) not in besides} != wanted:
             return f"{name} is in a cluster of {', '.join(node.members)}, not of {', '.join(sorted(wanted))}"
         if missing := wanted - set(node.running_members):
             return f"{name} does not see {', '.join(sorted(missing))} running"
         if node.partitions:
             return f"{name} is partitioned from {', '.join(node.partitions)}"
+        for member, others in node.parted.items():
+            if _host_of(member, besides) not in besides:
+                return f"{member} is partitioned from {', '.join(others)}, as {name} tells"
+        if untold := [what for what in node.untold if what != QUEUES_UNTOLD]:
+            return f"{name} does not tell {', '.join(untold)}"
         if node.alarms:
             return f"{name} has an alarm: {', '.join(node.alarms)}"
     return None
+
+
+def _host_of(member: str, hosts: Collection[str]) -> str:
+    """The host of an Erlang node, which is called NAME@HOST, or NAME@HOST.DOMAIN."""
+    host = member.partition("@")[2]
+    return host if host in hosts else host.partition(".")[0]
 
 
 def may_restart_rabbitmq(nodes: Nodes, host: str) -> str | None:

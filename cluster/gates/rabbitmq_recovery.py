@@ -41,6 +41,9 @@ def may_force(nodes: Nodes, chosen: str) -> str | None:
     """Why the broker on `chosen` must not be made to start without the others, or None if a person may choose that."""
     if runs := next((name for name, node in nodes.items() if is_running(node)), None):
         return f"a broker runs on {runs}: nothing is forced beside it. {DEPLOY} lets the others join."
+    for name, other in nodes.items():
+        if isinstance(other, Unknown) and other.alive:
+            return f"{name} is not down: {other.reason.rstrip('.')}. Nothing is forced beside it."
     node = nodes[chosen]
     if isinstance(node, Unknown):
         return f"{chosen} can't be read: {node.reason}"

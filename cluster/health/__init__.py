@@ -21,8 +21,8 @@ def assess(spec: Cluster, state: ClusterState) -> tuple[LayerHealth, ...]:
         _hosts(state),
         haproxy_health(spec, state.haproxy),
         keepalived_health(spec, state.vrrp),
-        galera_health(spec, state.galera),
-        rabbitmq_health(spec, state.rabbitmq),
+        galera_health(spec, state.galera, state.haproxy),
+        rabbitmq_health(spec, state.rabbitmq, state.haproxy),
         corosync_health(spec, state.corosync),
         pacemaker_health(spec, state.pacemaker, state.controller_vip),
     )

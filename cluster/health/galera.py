@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from cluster.gates.galera import RECOVER, is_primary, is_synced, retries
+from cluster.health.galera_components import components
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
+from cluster.health.serving import Proxies, nobody_served
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import GaleraNode, Unknown, runs
+from cluster.wiring import GALERA_BACKEND
 
 Nodes = Mapping[str, GaleraNode | Unknown]
 
@@ -19,8 +23,8 @@ QUEUE = 100
 """Write sets waiting to be applied from which a node is said to lag."""
 
 
-def galera_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
-    """The database."""
+def galera_health(spec: Cluster, nodes: Nodes, proxies: Proxies = MappingProxyType({})) -> LayerHealth:
+    """The database. `proxies` tell what its clients get where too few nodes can be asked."""
     size = len(nodes) + (spec.galera.arbitrator is not None)
     # Where there is none, nobody can be receiving a state transfer.
     headless = not any(isinstance(node, Unknown) or is_primary(node) for node in nodes.values())
@@ -28,13 +32,13 @@ def galera_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     def judge(name: str, node: GaleraNode) -> tuple[HostHealth, list[Finding]]:
         if headless and retries(node):
             return stopped(name, "its server is started again and again, and finds no Primary component")
-        if not is_synced(node):
+        if _does_not_serve(node):
             return stopped(name, shows(node))
         mine = _of_one(name, node, size)
         return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += _of_all(nodes)
+    findings += _of_all(nodes, proxies, arbitrator=spec.galera.arbitrator is not None)
     synced = sum(is_synced(node) for node in nodes.values())
     return layer_health("galera", hosts, findings, healthy=f"{synced} of {len(nodes)} nodes are Synced and Primary")
 
@@ -45,10 +49,23 @@ def shows(node: GaleraNode) -> str:
         position = f", seqno {node.seqno}" if node.uuid else ", no data of a cluster"
         return f"{down(node.service)}{position}"
     if node.standalone:
-        return "runs without Galera"
+        return (
+            "runs without Galera" if node.provider else "runs without Galera: wsrep_on is ON, and no provider is loaded"
+        )
+    if node.turns_away:
+        return f"its server turns clients away: {node.turns_away}"
     if not node.answers:
         return f"its server runs and does not answer{', ' + node.state if node.state else ''}"
     return f"{node.state}, {node.cluster_status}, size {node.size}, seqno {node.seqno}, queue {node.recv_queue}"
+
+
+def _does_not_serve(node: GaleraNode) -> bool:
+    """Whether it is known not to: by what it said, whatever it left out."""
+    if not node.running or not node.answers or node.standalone:
+        return True
+    said = ("wsrep_cluster_status", "wsrep_local_state_comment", "wsrep_ready")
+    well = (node.cluster_status == "Primary", node.state == "Synced", node.ready)
+    return not all(so or name in node.untold for name, so in zip(said, well, strict=True))
 
 
 def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
@@ -59,7 +76,9 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
         found += service_findings(name, node.check)
     if node.refuses:
         found.append(Finding(Verdict.WARN, f"{name} gets no sessions: {node.refuses}"))
-    if node.size != size:
+    if node.untold:
+        found.append(Finding(Verdict.UNKNOWN, f"{name} does not tell {', '.join(node.untold)}"))
+    if node.size != size and "wsrep_cluster_size" not in node.untold:
         found.append(Finding(Verdict.WARN, f"{name} sees {node.size} of {size} members"))
     if node.flow_control_paused > PAUSED:
         paused = f"{node.flow_control_paused:.0%} of the time"
@@ -73,25 +92,38 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
     return found
 
 
-def _of_all(nodes: Nodes) -> list[Finding]:
+def _of_all(nodes: Nodes, proxies: Proxies, *, arbitrator: bool) -> list[Finding]:
     primary = [node for node in nodes.values() if isinstance(node, GaleraNode) and is_primary(node)]
-    unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
+    unknown = [
+        name
+        for name, node in nodes.items()
+        if isinstance(node, Unknown) or ("wsrep_cluster_status" in node.untold and not _does_not_serve(node))
+    ]
     if not primary:
+        if unknown and (served := nobody_served(proxies, GALERA_BACKEND)):
+            reason = f"no client gets a session: {served}; no Primary component is seen"
+            return [Finding(Verdict.FAIL, f"{reason}, and {', '.join(unknown)} can't be asked")]
         if unknown:
             return [Finding(Verdict.UNKNOWN, f"no Primary component is seen, and {', '.join(unknown)} can't be asked")]
         reason = f"no Primary component among {len(nodes)} nodes: the database takes no writes"
-        # One that answers may come back by itself when it sees the others.
-        out = not any(isinstance(node, GaleraNode) and node.running and node.answers for node in nodes.values())
+        if any(isinstance(node, GaleraNode) and node.turns_away for node in nodes.values()):
+            # What becomes of its component nobody was told.
+            reason = f"0 of {len(nodes)} nodes take sessions"
+        # One that runs is not down, and may come back by itself when it sees the others.
+        out = all(isinstance(node, GaleraNode) and (not node.running or retries(node)) for node in nodes.values())
         return [Finding(Verdict.FAIL, f"{reason}. {RECOVER}" if out else reason)]
-    if len({node.uuid for node in primary}) > 1:
-        uuids = ", ".join(sorted({node.uuid for node in primary}))
-        return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {uuids}")]
-    if not any(is_synced(node) for node in primary):
+    uuids = sorted({node.uuid for node in primary if node.uuid})
+    if len(uuids) > 1:
+        return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {', '.join(uuids)}")]
+    if split := components(nodes, arbitrator=arbitrator):
+        return [Finding(Verdict.FAIL, split)]
+    if all(_does_not_serve(node) for node in primary):
         return [Finding(Verdict.FAIL, "no node of the Primary component is Synced")]
     refusing = [name for name, node in nodes.items() if isinstance(node, GaleraNode) and node.refuses]
     if len(refusing) == len(nodes):
         return [Finding(Verdict.FAIL, f"0 of {len(nodes)} nodes take sessions")]
-    if len({node.conf_id for node in primary}) > 1:
-        ids = ", ".join(str(conf_id) for conf_id in sorted({node.conf_id for node in primary}))
+    known = sorted({node.conf_id for node in primary if node.conf_id >= 0})
+    if len(known) > 1:
+        ids = ", ".join(map(str, known))
         return [Finding(Verdict.WARN, f"the members do not agree on the configuration ({ids})")]
     return []

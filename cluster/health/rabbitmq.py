@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from cluster.health.hosts import judged, stopped
+from cluster.health.queues import queue_findings
 from cluster.health.services import down, service_findings
+from cluster.health.serving import Proxies, nobody_served
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
-from cluster.state import BrokerNode, Unknown, runs
+from cluster.state import QUEUES_UNTOLD, BrokerNode, Unknown, runs
+from cluster.wiring import RABBITMQ_BACKEND
 
 Nodes = Mapping[str, BrokerNode | Unknown]
 
 
-def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
-    """The message queue."""
+def rabbitmq_health(_: Cluster, nodes: Nodes, proxies: Proxies = MappingProxyType({})) -> LayerHealth:
+    """The message queue. `proxies` tell what its clients get where too few brokers can be asked."""
 
     def judge(name: str, node: BrokerNode) -> tuple[HostHealth, list[Finding]]:
         if not node.running and not node.draining:
@@ -23,6 +27,7 @@ def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
         return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
 
     hosts, findings = judged(nodes, judge)
+    findings += [*_parted(nodes), *queue_findings(nodes)]
     # One that is drained keeps its vote in every quorum queue.
     running = sum(isinstance(node, BrokerNode) and (node.running or node.draining) for node in nodes.values())
     unknown = sum(isinstance(node, Unknown) for node in nodes.values())
@@ -30,6 +35,9 @@ def rabbitmq_health(_: Cluster, nodes: Nodes) -> LayerHealth:
         reason = f"{running} of {len(nodes)} brokers run: quorum queues have no majority"
         way = "" if running else ". `hatui recover rabbitmq` shows what each has, and brings them back"
         findings.append(Finding(Verdict.FAIL, f"{reason}{way}"))
+    elif 2 * running <= len(nodes) and (served := nobody_served(proxies, RABBITMQ_BACKEND)):
+        seen = f"{running} of {len(nodes)} brokers are seen to run"
+        findings.append(Finding(Verdict.FAIL, f"no client gets a session: {served}; {seen}"))
     elif 2 * running <= len(nodes):
         findings.append(Finding(Verdict.UNKNOWN, f"{running} of {len(nodes)} brokers are seen to run"))
     return layer_health("rabbitmq", hosts, findings, healthy=f"{running} of {len(nodes)} brokers run, no partition")
@@ -46,6 +54,18 @@ def shows(node: BrokerNode) -> str:
     return f"running, sees {len(node.running_members)} of {len(node.members)} members{extra}{alarms}"
 
 
+def _parted(nodes: Nodes) -> list[Finding]:
+    """Members that are partitioned by what another one tells of them, and don't say so themselves."""
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    own = {node.name for node in known.values() if node.partitions}
+    told: dict[str, str] = {}
+    for name, node in known.items():
+        for member, others in node.parted.items():
+            if member not in own:
+                told.setdefault(member, f"{member} is partitioned from {', '.join(others)}, as {name} tells")
+    return [Finding(Verdict.FAIL, reason) for reason in told.values()]
+
+
 def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
     found = service_findings(name, node.service)
     if node.draining:
@@ -55,6 +75,8 @@ def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
         found.append(Finding(Verdict.FAIL, f"{name} is partitioned from {', '.join(node.partitions)}"))
     if node.alarms:
         found.append(Finding(Verdict.FAIL, f"{name}: alarm {', '.join(node.alarms)}, publishers are blocked"))
+    if untold := [what for what in node.untold if what != QUEUES_UNTOLD]:
+        found.append(Finding(Verdict.UNKNOWN, f"{name} does not tell {', '.join(untold)}"))
     if len(node.members) != size:
         found.append(Finding(Verdict.WARN, f"{name} has {len(node.members)} members in its cluster, not {size}"))
     elif len(node.running_members) != size:

@@ -25,8 +25,8 @@ def records(state: Mapping[str, Any]) -> ClusterState:
 
 
 def _record(kind: type, plain: object) -> Any:
-    if isinstance(plain, Mapping) and plain.keys() == {"reason"}:
-        return Unknown(str(plain["reason"]))
+    if isinstance(plain, Mapping) and "reason" in plain and plain.keys() <= {"reason", "alive"}:
+        return Unknown(str(plain["reason"]), plain.get("alive") is True)
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:

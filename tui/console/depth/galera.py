@@ -24,7 +24,7 @@ def _row(_host: str, node: GaleraNode) -> tuple[Span, ...]:
     up = node.running and node.answers
     state: Span = span(node.state or "silent", "ok" if node.state == "Synced" else "warn") if up else ("down", "fail")
     if node.running and not node.answers:
-        state = ("no answer", "fail")
+        state = ("no clients" if node.turns_away else "no answer", "fail")
     component = span(f"{node.cluster_status} of {node.size}", "" if node.cluster_status == "Primary" else "fail")
     return (
         state,

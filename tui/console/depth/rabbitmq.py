@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.health.queues import STOPPED
 from cluster.state import BrokerNode, BrokerQueue, ClusterState
 from cluster.wiring import BROKER_QUEUES
 from tui.console.depth.parts import rows, service
@@ -20,7 +21,7 @@ def _queues(state: ClusterState) -> list[Line]:
     if teller is None:
         return [heading("Queues", _untold(state))]
     hint = f"{len(teller.queues)} of {teller.queues_total}, those with most messages; as {teller.name} tells"
-    names = ("QUEUE", "VHOST", "TYPE", "MESSAGES", "CONSUMERS", "LEADER", "ONLINE")
+    names = ("QUEUE", "VHOST", "TYPE", "MESSAGES", "CONSUMERS", "LEADER", "ONLINE", "MISSING")
     return [heading("Queues", hint), *table(names, map(_queue, teller.queues), widest=30)]
 
 
@@ -46,8 +47,15 @@ def _queue(queue: BrokerQueue) -> Row:
         (str(queue.consumers), ""),
         span(queue.leader.removeprefix("rabbit@") or "-", "accent" if queue.leader else "fail"),
         span(", ".join(name.removeprefix("rabbit@") for name in queue.online) or "-"),
+        span(_missing(queue) or "-", "warn" if _missing(queue) else "dim"),
     )
     return Row(f"queue/{queue.vhost}/{queue.name}", cells, "rabbitmq")
+
+
+def _missing(queue: BrokerQueue) -> str:
+    """Members that are not there, and a state in which it takes nothing."""
+    away = [name.removeprefix("rabbit@") for name in queue.members if name not in queue.online]
+    return ", ".join([*away, *([queue.state] if queue.state in STOPPED else [])])
 
 
 def _row(_host: str, node: BrokerNode) -> tuple[Span, ...]:
