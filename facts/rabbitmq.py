@@ -119,7 +119,7 @@ def _parse(text: str) -> BrokerNode | Unknown:
         return found or Unknown(
             f"its management API can't be read (HTTP {answers[0].code}): {_shown(answers)}", alive=True
         )
-    if last.strip() and not answers:
+    if last.strip() or any(answer.body.strip() for answer in answers):
         raise ValueError("the answer breaks off")
     return _silent(filed, known, asked=bool(answers), curl=int(curl.group(1)) if curl else None)
 
@@ -131,9 +131,9 @@ def _shown(answers: list[Answer]) -> str:
 def _silent(filed: BrokerNode, known: dict[str, str], *, asked: bool, curl: int | None) -> BrokerNode | Unknown:
     """What is known of a broker whose API gave no answer: down only if its unit has ended and no process is seen."""
     service = filed.service
-    if service is None or service.active == "unknown":
+    up = service is not None and service.active in ("active", "reloading", "deactivating", "refreshing")
+    if service is None or (not up and service.active not in ("inactive", "failed", "activating", "maintenance")):
         return Unknown(f"whether its broker runs was not told ({UNIT})")
-    up = service.active in ("active", "reloading", "deactivating", "refreshing")
     if "Drained" in known and service.active == "active":
         # What was marked before a restart is over: a broker begins to serve.
         return replace(filed, draining=True)

@@ -71,7 +71,8 @@ def answering(filed: BrokerNode, answers: list[Answer], *, cut: bool) -> BrokerN
         if own.code != "404" and not _tells_alarms(nodes or {}, name):
             untold.append(f"its alarms (HTTP {own.code})")
     items = _items(listed.read("200"))
-    if items is None and (cut or (len(answers) > 3 and listed.code != SILENT)):
+    if cut or (items is None and len(answers) > 3 and listed.code != SILENT) or (not over and overview.code != SILENT):
+        # How many there are is in the overview, and only who has some is asked for them.
         untold.append(QUEUES_UNTOLD)
     totals = over.get("object_totals")
     return BrokerNode(
