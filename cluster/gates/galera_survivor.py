@@ -43,6 +43,8 @@ def may_be_made_primary(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown]
         return f"{chosen} does not say how far its data go"
     for name, node in nodes.items():
         if isinstance(node, Unknown):
+            if node.alive:
+                return f"{name} is not down, though it can't be asked: {node.reason.rstrip('.')}"
             if balancer := finds_up(proxies, name):
                 return f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Mend the way to {name}"
         elif name in alone:
