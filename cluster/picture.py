@@ -108,8 +108,10 @@ def _owner(layer: str, vip: str, nodes: Mapping[str, VipNode | Unknown]) -> tupl
 def _keepalived(node: VipNode | Unknown) -> str:
     if isinstance(node, Unknown):
         return "unknown"
-    if node.keepalived is None:
+    if node.keepalived is None or not node.keepalived.known:
         return "absent"
+    if node.keepalived.frozen:
+        return "frozen"
     return "away" if node.away and node.keepalived.active == "active" else node.keepalived.active
 
 
@@ -125,6 +127,10 @@ def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, 
             yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"
             continue
         yield Thing("haproxy", name, f"HAProxy on {name}"), "answering" if node.servers else node.service.active
+        for peer, link in node.peers.items():
+            yield Thing("haproxy", name, f"the peers link from {name} to {peer}"), link
+        for frontend, status in node.frontends.items():
+            yield Thing("haproxy", name, f"frontend {frontend} on {name}"), status
         for server in node.servers:
             # "UP 1/2" and "UP" are the same until the check has failed often enough.
             status = server.status.partition(" ")[0]

@@ -6,6 +6,7 @@ be read, is an `Unknown` with the reason; it is never left out and never taken f
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -54,6 +55,14 @@ class ServiceState(Record):
     restart_due: bool | None = None
     reload_due: bool = False
     """The unit's own files changed and systemd has not read them yet (NeedDaemonReload)."""
+    edited: tuple[str, ...] = ()
+    """Paths of its files that are not what the deploy wrote, or gone; none where that was not asked, or the deploy left
+    no note of what it wrote (operations/files.py)."""
+    known: bool = True
+    """False: systemd has no file of such a unit. What it would run may run all the same, in a container, say."""
+    frozen: bool = False
+    """A process of it is stopped (SIGSTOP; state T or t in proc(5)): it runs, and does nothing. False: none is, or that
+    was not asked."""
 
 
 def runs(service: ServiceState | None) -> bool:
@@ -63,10 +72,11 @@ def runs(service: ServiceState | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class VipNode(Record):
-    """Which VIPs a host holds: `held` maps each VIP found on it to its interface.
+    """Which addresses a host holds: `held` maps each IPv4 address on it, but loopback's, to its interface.
 
+    The host's own are among them: only the inventory says which address is a VIP, whatever its prefix.
     Source: `ip -j addr` (ip-address(8)); what keepalived or Pacemaker believes is not asked, clients don't either.
-    `keepalived` is None on a host that does not run it (the controllers' VIP is Pacemaker's).
+    `keepalived` is None on a host that does not run it (the controllers' VIP is Pacemaker's), or not as a unit.
     """
 
     held: Mapping[str, str]
@@ -76,15 +86,26 @@ class VipNode(Record):
     priority: int | None = None
     """Its VRRP priority, 1 to 255, as the configuration on the host's disk has it (keepalived.conf(5)); None where
     there is none, or more than one."""
+    no_carrier: tuple[str, ...] = ()
+    """Interfaces of `held` whose link is down: nobody reaches an address on them."""
+    configured: tuple[str, ...] | None = None
+    """Addresses that keepalived's configuration on the host's disk names, its peers' among them; None: not asked."""
+    process: bool | None = None
+    """Whether a keepalived runs, as a unit or not (in a container, say); None: not asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProxyServer(Record):
-    """One server line of HAProxy's `show stat` (management.txt, 9.1): `status` is UP, DOWN, MAINT, DRAIN, NOLB, …"""
+    """One server line of HAProxy's `show stat` (management.txt, 9.1).
+
+    `status` is UP, DOWN, MAINT, DRAIN, NOLB or "no check", some with what it turns to, or why: "UP 1/2" is on its way
+    down, "DOWN 1/2" on its way up, "MAINT (via B/S)" follows another server, its agent asked for "DRAIN (agent)".
+    """
 
     backend: str
     name: str
     address: str
+    """Such as 192.0.2.25:3306; empty where this HAProxy does not tell it, "none" where the server has none yet."""
     status: str
     check: str
     """`check_status` with its code, such as "L7OK/200" or "L4CON"."""
@@ -98,6 +119,18 @@ class ProxyServer(Record):
     """New sessions in the last second."""
     queue: int = 0
     """Sessions that wait for a free connection."""
+    weight: int = 1
+    """0: it gets no new session, whatever its status."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it takes new sessions: it is UP, also on its way down, or nobody checks it."""
+        return self.weight > 0 and (self.status.startswith("UP") or self.status == "no check")
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody told HAProxy to send it nothing: not its check, its agent, its name or another server."""
+        return self.status in ("MAINT", "DRAIN") or re.fullmatch(r"DRAIN \d+/\d+", self.status) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +145,11 @@ class ProxyNode(Record):
     service: ServiceState
     pid: int = 0
     """Of the worker that answered: a reload brings another."""
+    frontends: Mapping[str, str] = field(default_factory=dict)
+    """Frontend to its status: OPEN, FULL, STOP, PAUSED, …; none where that was not asked."""
+    peers: Mapping[str, str] = field(default_factory=dict)
+    """Each other balancer that it shares the writer's table with, to the state of the link as HAProxy writes it: ESTA
+    where it is established. None where that was not asked, or nothing is shared."""
 
 
 @dataclass(frozen=True, slots=True)

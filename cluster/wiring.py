@@ -54,6 +54,9 @@ BROKER_QUEUES = 500
 PROBE_ACCOUNT = "hatui_probe"
 """Account, database and virtual host through which the client's side is measured; secret "probe"."""
 
+PEERS = "balancers"
+"""HAProxy's section of the balancers that share the writer's table; its peers bear the hosts' names."""
+
 PEERS_PORT = 10000
 """Where the balancers tell each other who the writer is (HAProxy's peers protocol)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,6 +14,9 @@ from cluster.text import clean
 
 FileState = tuple[str, str, str, str]
 """sha256 in hexadecimal, mode as four octal digits, user, group."""
+
+NOTES = "/var/lib/hatui/files"
+"""What the deploy wrote on this host: a line "SHA256  PATH" a file, for root alone (operations/files.py)."""
 
 STAMPS = "/run/hatui"
 """Where a unit's drop-in leaves the hash of the files it was started with (operations/service.py)."""
@@ -41,6 +45,19 @@ class FileStates(FactBase[dict[str, FileState]]):
                 digest, mode, user, group, path = fields
                 states[path] = (digest, mode, user, group)
         return states
+
+
+class FileNotes(FactBase[dict[str, str]]):
+    """What the deploy noted that it wrote on this host: each path, to the sha256 of its content, in hexadecimal."""
+
+    @override
+    def command(self) -> str:
+        return f"cat {NOTES} 2>/dev/null; true"
+
+    @override
+    def process(self, output: Iterable[str]) -> dict[str, str]:
+        lines = (line.partition("  ") for line in output)
+        return {path: digest for digest, blanks, path in lines if blanks}
 
 
 class KernelParameters(FactBase[dict[str, str]]):
@@ -72,6 +89,11 @@ class Services(FactBase[dict[str, ServiceState]]):
         return parse_services("\n".join(output))
 
 
+def drop_in_path(unit: str) -> str:
+    """Where hatui's drop-in for `unit` (name with its suffix) lies (systemd.unit(5))."""
+    return f"/etc/systemd/system/{unit}.d/hatui.conf"
+
+
 def services_command(units: Mapping[str, Sequence[str]]) -> str:
     """A shell command whose output `parse_services` reads; also part of the layers' own facts."""
     names = " ".join(shlex.quote(unit) for unit in units)
@@ -84,18 +106,37 @@ def services_command(units: Mapping[str, Sequence[str]]) -> str:
                 f"stamp=none; {{ read -r stamp <{STAMPS}/{shlex.quote(unit)}; }} 2>/dev/null; "
                 f"echo; echo Stamp={shlex.quote(unit)} ${{stamp:-none}} $(cat -- {paths} 2>/dev/null | sha256sum)"
             )
-    return "; ".join(parts)
+    return "; ".join([*parts, _edited_command({unit: (*files, drop_in_path(unit)) for unit, files in units.items()})])
+
+
+def _edited_command(owned: Mapping[str, Sequence[str]]) -> str:
+    """Says whose each file is, and of those that the deploy noted which are not what it wrote: "PATH: FAILED …".
+
+    Hashes stay on the host: one of a file that holds a secret is a help to whoever would guess it.
+    """
+    whose = "; ".join(f"echo Owns={' '.join(map(shlex.quote, (unit, *paths)))}" for unit, paths in owned.items())
+    mine = "|".join(shlex.quote(path) for paths in owned.values() for path in paths)
+    noted = f'while read -r sum path; do case $path in {mine}) echo "$sum  $path";; esac; done <{NOTES}'
+    return f"if [ -r {NOTES} ]; then echo; {whose}; {noted} | LC_ALL=C sha256sum --check --quiet 2>/dev/null; fi"
 
 
 def parse_services(text: str) -> dict[str, ServiceState]:
     """Units by name. A unit that systemd does not know is inactive; one without a stamp has `restart_due` None."""
     properties: dict[str, dict[str, str]] = {}
     stamps: dict[str, bool] = {}
+    owners: dict[str, str] = {}
+    edited: dict[str, list[str]] = {}
     unit: dict[str, str] = {}
     for line in text.splitlines():
         key, _, value = line.partition("=")
+        path, failed, _ = line.rpartition(": FAILED")
         if not line:
             unit = {}
+        elif failed:
+            edited.setdefault(owners.get(path, ""), []).append(clean(path))
+        elif key == "Owns":
+            name, *paths = value.split()
+            owners |= dict.fromkeys(paths, name)
         elif key == "Stamp":
             fields = value.split()
             # Then "-", the name that sha256sum gives its input.
@@ -116,9 +157,40 @@ def parse_services(text: str) -> dict[str, ServiceState]:
             enabled=found.get("UnitFileState", "") in ("enabled", "enabled-runtime"),
             restart_due=stamps.get(name) if found.get("ActiveState") == "active" else None,
             reload_due=found.get("NeedDaemonReload") == "yes",
+            edited=tuple(edited.get(name, ())),
+            known=found.get("UnitFileState") != "",
         )
         for name, found in properties.items()
     }
+
+
+def processes_command(unit: str, program: str) -> str:
+    """A shell command whose output `parse_processes` reads: the last section of a fact's answer.
+
+    While the unit runs, its own processes are read without a program being started for it; else all of the host.
+    """
+    of_unit = f"/sys/fs/cgroup/system.slice/{shlex.quote(unit)}/cgroup.procs"
+    said = 'read -r said </proc/$pid/stat && echo "$said"'
+    return (
+        f"echo; echo Processes=; {{ if [ -r {of_unit} ]; then while read -r pid; do {said}; done <{of_unit}; "
+        f"elif command -v pgrep >/dev/null; then for pid in $(pgrep -x {shlex.quote(program)}); do {said}; done; "
+        "else echo unasked; fi; } 2>/dev/null"
+    )
+
+
+def parse_processes(text: str, program: str) -> tuple[str, tuple[str, ...] | None]:
+    """What comes before the section of `processes_command`, and the states of the processes of `program`.
+
+    A state is a letter (proc(5)); None where they were not asked.
+    """
+    before, mark, said = f"{text}\n".partition("\nProcesses=\n")
+    if not mark or "unasked" in said:
+        return before, None
+    return before, tuple(re.findall(rf"^\d+ \({re.escape(program)}\) (\S)", said, re.MULTILINE))
+
+
+STOPPED = frozenset("Tt")
+"""States of a process that does nothing until it is told to go on (SIGCONT) or let go by its tracer (proc(5))."""
 
 
 def unreadable(error: Exception, text: str) -> Unknown:

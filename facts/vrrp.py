@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.number import whole, whole_or
+from cluster.number import whole_or
 from cluster.state import Unknown, VipNode
 from cluster.text import clean
 from cluster.wiring import VIP_AWAY_FILE
-from facts.base import parse_services, services_command, unreadable
+from facts.base import STOPPED, parse_processes, parse_services, processes_command, services_command, unreadable
 from facts.signs import Signs
 
 UNIT = "keepalived.service"
+PROGRAM = "keepalived"
+"""The name of its processes."""
 CONFIG = "/etc/keepalived/keepalived.conf"
 CHECK_PROGRAM = "/usr/local/lib/hatui/haproxy_answers"
 """Asks HAProxy whether it still answers; keepalived runs it."""
@@ -33,34 +37,44 @@ def vrrp_command() -> str:
     """A shell command whose output `parse_vrrp` reads. Takes 20 ms."""
     services = services_command({UNIT: FILES})
     # Read by the shell itself: each program that starts costs a host more than all of these lines.
-    priorities = 'while read -r word value _; do [ "$word" != priority ] || printf "%s " "$value"; done'
+    said = (
+        'while read -r word value _; do case $word in priority) printf "%s " "$value";; '
+        '[0-9]*.[0-9]*.[0-9]*.[0-9]*) printf "+%s " "$word";; esac; done'
+    )
     return (
         f"ip -j -4 addr; echo; echo Away=$(cat {VIP_AWAY_FILE} 2>/dev/null); "
-        f"printf Priority=; {{ {priorities} <{CONFIG}; }} 2>/dev/null; echo; "
-        f"echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi"
+        f"printf Priority=; {{ {said} <{CONFIG}; }} 2>/dev/null; echo; "
+        f"echo Services=; if [ -x /usr/sbin/keepalived ]; then {services}; fi; {processes_command(UNIT, PROGRAM)}"
     )
 
 
 def parse_vrrp(text: str) -> VipNode | Unknown:
     """The host's record from the output of `vrrp_command`, or why it can't be told.
 
-    Every /32 address of an interface other than loopback counts as a VIP: hosts have their own with their network's
-    prefix, and a VIP belongs to no network.
+    Every address but loopback's is held: a VIP may have any prefix, and only the inventory says which is one.
     """
     try:
         said, mark, rest = text[:_MAX_ANSWER].partition("\nServices=")
         if not mark:
             raise ValueError("the answer breaks off")
         said, _, away = said.partition("\nAway=")
-        away, _, priorities = away.partition("\nPriority=")
-        held = {
-            address: interface for interface, address, prefix in addresses(said) if prefix == 32 and interface != "lo"
-        }
+        away, asked, settings = away.partition("\nPriority=")
+        rest, states = parse_processes(rest, PROGRAM)
+        service = parse_services(rest.lstrip("\n")).get(UNIT)
+        if service is not None and states and STOPPED & set(states):
+            service = replace(service, frozen=True)
+        try:
+            found = [one for one in addresses(said) if one.interface != "lo"]
+        except json.JSONDecodeError:
+            return Unknown(f"its addresses can't be read (`ip -j -4 addr`): {clean(said, 120) or 'no answer'}")
         return VipNode(
-            held=held,
-            keepalived=parse_services(rest.lstrip("\n")).get(UNIT),
+            held={one.address: one.interface for one in found},
+            keepalived=service,
             away=away.strip() == "1",
-            priority=_priority(priorities.split()),
+            priority=_priority([word for word in settings.split() if word[0] != "+"]),
+            no_carrier=tuple(dict.fromkeys(one.interface for one in found if not one.carrier)),
+            configured=_configured(settings) if asked else None,
+            process=None if states is None else bool(states),
         )
     except UNREADABLE as error:
         return unreadable(error, clean(text))
@@ -71,13 +85,36 @@ def _priority(said: list[str]) -> int | None:
     return whole_or(None, said[0], 1, 255) if len(said) == 1 else None
 
 
-def addresses(text: str) -> Iterator[tuple[str, str, int]]:
-    """Interface, IPv4 address and prefix length of each address in the output of `ip -j -4 addr` (ip-address(8))."""
+def _configured(settings: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\+(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", settings)[:100])
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IPv4 address of an interface; `carrier` is False where its link is known to be down."""
+
+    interface: str
+    address: str
+    carrier: bool
+
+
+def addresses(text: str) -> Iterator[Address]:
+    """Each address in the output of `ip -j -4 addr` (ip-address(8)); an entry without an address is none."""
     links: list[dict[str, Any]] = json.loads(text)
+    if not all(isinstance(link, dict) for link in links):
+        raise TypeError("no list of links")
     for link in links:
         # An empty object stands for each link that has no IPv4 address.
-        for entry in link.get("addr_info", []):
-            yield clean(str(link["ifname"]), 15), clean(str(entry["local"]), 15), whole(entry["prefixlen"], 0, 32)
+        for entry in link.get("addr_info") or []:
+            if isinstance(entry, dict) and isinstance(address := entry.get("local"), str):
+                yield Address(clean(str(link["ifname"]), 15), clean(address, 15), _carrier(link))
+
+
+def _carrier(link: dict[str, Any]) -> bool:
+    """Whether nothing says that the link is down (ip-link(8); RFC 2863, ifOperStatus)."""
+    flags = link.get("flags")
+    without = isinstance(flags, list) and ("NO-CARRIER" in flags or "LOWER_UP" not in flags)
+    return not without and link.get("operstate") not in ("DOWN", "LOWERLAYERDOWN", "NOTPRESENT")
 
 
 class VrrpOwner(FactBase[VipNode | Unknown]):
@@ -103,7 +140,7 @@ class InterfaceOf(FactBase[str | None]):
     @override
     def process(self, output: Iterable[str]) -> str | None:
         try:
-            found = {address: interface for interface, address, _ in addresses("\n".join(output))}
+            found = {one.address: one.interface for one in addresses("\n".join(output))}
         except UNREADABLE:
             return None
         return found.get(self.address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import difflib
 import hashlib
+import re
 import shlex
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pyinfra import host, state
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from facts.base import FileStates
+from facts.base import NOTES, FileNotes, FileStates
 from operations.hosts import shell
 from operations.told import Told
 
@@ -46,30 +47,38 @@ def managed(files: Sequence[ManagedFile]) -> Generator[PyinfraCommand, None, Non
     """Make each file be as given: content, mode and owner. One look for all of them.
 
     The new content travels on stdin into a temporary file (0600) beside the target, is checked, and takes the
-    target's place by rename(2). The former file is kept as `PATH.hatui-old`.
+    target's place by rename(2). The former file is kept as `PATH.hatui-old`. The host keeps a note of the hash, so that
+    a look tells a file that somebody edited (facts/base.py).
     """
     seen = host.get_fact(FileStates, paths=[file.path for file in files]) or {}
-    left = []
+    noted = host.get_fact(FileNotes) or {}
+    left, unnoted = [], []
     for file in files:
-        if seen.get(file.path) == (file.sha256, file.mode, file.user, file.group):
+        if seen.get(file.path) != (file.sha256, file.mode, file.user, file.group):
+            left.append(replacement(file))
+        elif noted.get(file.path) == file.sha256:
             host.noop(f"{file.path} is as wanted")
         else:
-            left.append(replacement(file))
+            unnoted.append(file)
     # A dry run goes no further than the first command.
     if state.config.DIFF:
         for change in left:
             for line in change.difference(host.name):
                 host.log(line)
     yield from left
+    if unnoted:
+        what = f"note what was written: {', '.join(file.path for file in unnoted)}"
+        yield Told(what, "; ".join(note(file.path, file.sha256) for file in unnoted))
 
 
 @operation()
 def absent(paths: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     """Take files away that hatui once wrote, or that a package brought and that are in the way. Directories stay."""
     seen = host.get_fact(FileStates, paths=list(paths)) or {}
+    noted = host.get_fact(FileNotes) or {}
     for path in paths:
-        if path in seen:
-            yield Told(f"remove {path}", "rm", "-f", "--", shlex.quote(path))
+        if path in seen or path in noted:
+            yield Told(f"remove {path}", f"rm -f -- {shlex.quote(path)}; {note(path, '')}")
         else:
             host.noop(f"{path} is absent")
 
@@ -118,6 +127,8 @@ def replacement(file: ManagedFile) -> Replacement:
     lines += [
         'sync -d "$new"',
         'if [ -e "$target" ]; then cp -a -- "$target" "$target.hatui-old"; fi',
+        # Before the file: what is broken off here is seen as edited, and written again by the next deploy.
+        note(file.path, file.sha256),
         'mv -f -- "$new" "$target"',
         "trap - EXIT",
     ]
@@ -125,15 +136,46 @@ def replacement(file: ManagedFile) -> Replacement:
     return Replacement(file, "\n".join(lines), encoded.splitlines())
 
 
+def note(path: str, sha256: str) -> str:
+    """A shell script that notes, for a look to compare with, that the deploy wrote `path`; an empty hash: no more.
+
+    The notes are for root alone: with the hash of a file that holds a secret, a guess of it could be tried.
+    """
+    own = shlex.quote(path)
+    line = f"printf '%s  %s\\n' {sha256} {own}" if sha256 else ":"
+    others = f"""while read -r sum path; do [ "$path" = {own} ] || printf '%s  %s\\n' "$sum" "$path"; done <{NOTES}"""
+    return (
+        f"( umask 077; mkdir -p -- {NOTES.rpartition('/')[0]}; noted=$(mktemp {NOTES}.XXXXXX) || exit; "
+        f'{{ [ ! -e {NOTES} ] || {others}; {line}; }} >"$noted"; mv -f -- "$noted" {NOTES} )'
+    )
+
+
 def difference(file: ManagedFile, old: str) -> list[str]:
     """The unified diff from the content `old` to `file`: each secret as a mark of its hash, the former ones too."""
     new_lines = masked(file.content.decode(errors="backslashreplace"), file.secrets).splitlines()
     old_lines = [
-        # A line of the old file may hold an old secret that nobody remembers: only what stays is shown.
-        line if not file.secrets or line in new_lines else _mark(line)
+        # A line of the old file may hold an old secret that nobody remembers.
+        line if not file.secrets or line in new_lines or _harmless(line, new_lines) else _mark(line)
         for line in masked(old, file.secrets).splitlines()
     ]
     return list(difflib.unified_diff(old_lines, new_lines, file.path, file.path, lineterm=""))
+
+
+_SUSPECT = re.compile(r"pass|secret|token|auth|cred|cookie|identified|private|key|crypt|hash|://|hidden sha256", re.I)
+_PLAIN = re.compile(r"[A-Za-z_.:/-]+|[0-9.:/]+[a-z]{0,2}|[\w.:/=-]{1,11}")
+"""A word as settings have it: a name, a number or an address, or one too short for a secret that was made."""
+
+
+def _harmless(line: str, new_lines: Sequence[str]) -> bool:
+    """Whether a line that is only in the former file can be shown: nothing in it looks like a secret.
+
+    It is hidden if it names one, if a word of it may be one, if it sets what holds one in the new file, or if one
+    stands alone on its line there: then any line may be one.
+    """
+    if _SUSPECT.search(line) or not all(map(_PLAIN.fullmatch, re.split(r"[\s=,;'\"]+", line.strip(" '\"\t#")))):
+        return False
+    kept = [new.split("<hidden sha256:")[0].strip(" =:'\"\t") for new in new_lines if "<hidden sha256:" in new]
+    return all(name and not line.strip().startswith(name) for name in kept)
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from pyinfra import host
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from facts.base import STAMPS, Services
+from facts.base import STAMPS, Services, drop_in_path
 from operations.files import ManagedFile
 from operations.told import Told
 
@@ -54,7 +54,7 @@ def drop_in(unit: str, service_lines: str, *, unit_lines: str = "") -> ManagedFi
     if unit_lines:
         text += f"[Unit]\n{unit_lines}"
     text += f"[Service]\n{service_lines}"
-    return ManagedFile(path=f"/etc/systemd/system/{unit}.d/hatui.conf", content=text.encode())
+    return ManagedFile(path=drop_in_path(unit), content=text.encode())
 
 
 @operation()

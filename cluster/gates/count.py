@@ -11,8 +11,9 @@ from typing import TypeVar
 from cluster.gates import pacemaker
 from cluster.gates.galera import is_primary, is_synced, members
 from cluster.gates.haproxy import why_not_serving, writers_of
-from cluster.gates.keepalived import owners
+from cluster.gates.keepalived import owners, why_not_running
 from cluster.gates.resources import unsettled
+from cluster.servers import empty_slot
 from cluster.spec import Cluster, Role
 from cluster.state import (
     BrokerNode,
@@ -24,7 +25,6 @@ from cluster.state import (
     QuorumNode,
     Unknown,
     VipNode,
-    runs,
 )
 
 Count = tuple[str, str]
@@ -43,7 +43,7 @@ def balancers(spec: Cluster, state: ClusterState) -> Count:
     names = spec.names(Role.HAPROXY)
     known = _known(state.haproxy, names, ProxyNode)
     serving = sum(why_not_serving(name, node) is None for name, node in known.items())
-    not_up = sum(not server.status.startswith("UP") for node in known.values() for server in node.servers)
+    not_up = sum(not (server.serves or empty_slot(server)) for node in known.values() for server in node.servers)
     need, now = f"{len(names)} serve, 0 not UP", f"{serving} serve, {not_up} not UP"
     if not spec.haproxy.single_writer:
         return need, now
@@ -55,7 +55,7 @@ def vip(spec: Cluster, state: ClusterState) -> Count:
     """Owners of the balancers' VIP, and balancers that are ready for it."""
     names = spec.names(Role.HAPROXY)
     known = _known(state.vrrp, names, VipNode)
-    ready = sum(runs(node.keepalived) and not node.away for node in known.values())
+    ready = sum(why_not_running(name, node) is None and not node.away for name, node in known.items())
     owned = _counted(len(owners(known, spec.keepalived.vip)), "owner")
     return f"1 owner, {len(names)} ready", f"{owned}, {ready} ready"
 

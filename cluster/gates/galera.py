@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cluster.gates.haproxy import why_not_shared
 from cluster.spec import Cluster, Role
 from cluster.state import GaleraNode, ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
@@ -206,7 +207,10 @@ QUEUE = 10
 
 
 def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
-    """Why `host` must not be made the writer, or None: it is Synced, keeps up, and every balancer may send to it."""
+    """Why `host` must not be made the writer, or None: it is Synced, keeps up, and every balancer may send to it.
+
+    Nor must it as long as the balancers don't tell each other who the writer is.
+    """
     node = nodes.get(host)
     if node is None:
         return f"{host} is no database node"
@@ -225,6 +229,8 @@ def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: st
             return f"{name} can't be asked: {proxy.reason}"
         if not proxy.servers:
             return f"{name}'s HAProxy does not answer"
+    if reason := why_not_shared(proxies):
+        return reason
     return takes_no_sessions({name: proxy for name, proxy in proxies.items() if isinstance(proxy, ProxyNode)}, host)
 
 

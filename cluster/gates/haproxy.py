@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.state import ProxyNode, Unknown, runs
-from cluster.wiring import GALERA_BACKEND
+from cluster.wiring import GALERA_BACKEND, PEERS_PORT
 
 Nodes = Mapping[str, ProxyNode | Unknown]
+
+ESTABLISHED = "ESTA"
+"""How HAProxy writes that a link to a peer is established (`show peers`)."""
 
 
 def why_not_serving(name: str, node: ProxyNode | Unknown) -> str | None:
@@ -17,7 +20,41 @@ def why_not_serving(name: str, node: ProxyNode | Unknown) -> str | None:
     if not runs(node.service):
         return f"{name}'s HAProxy does not run ({node.service.active}, {node.service.sub})"
     if not node.servers:
-        return f"{name}'s HAProxy runs and does not answer (look at it, then: systemctl restart haproxy)"
+        doing = "is frozen (a process of it is stopped)" if node.service.frozen else "runs and does not answer"
+        return f"{name}'s HAProxy {doing} (look at it, then: systemctl restart haproxy)"
+    return None
+
+
+def not_open(name: str, node: ProxyNode | Unknown) -> str | None:
+    """Why clients don't reach a service of `name`, or None: a frontend of it takes no connections."""
+    if isinstance(node, ProxyNode):
+        for frontend, status in node.frontends.items():
+            if status not in ("OPEN", "FULL"):
+                return f"{name}'s frontend {frontend} is {status} and takes no connection"
+    return None
+
+
+def links_down(nodes: Nodes) -> dict[tuple[str, str], str]:
+    """The links over which the balancers should share the writer's table and don't: both ends, to the link's state.
+
+    The ends in the order of their names. One that does not serve is no end: that is another trouble.
+    """
+    serving = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode) and node.servers}
+    found: dict[tuple[str, str], str] = {}
+    for name, node in serving.items():
+        for peer, status in node.peers.items():
+            if peer in serving and status != ESTABLISHED:
+                found.setdefault((min(name, peer), max(name, peer)), status)
+    return found
+
+
+def why_not_shared(nodes: Nodes) -> str | None:
+    """Why a move would leave the balancers with different writers, or None: they share the table of who it is."""
+    for (one, other), status in links_down(nodes).items():
+        return (
+            f"{one} and {other} don't tell each other who the writer is (peers link {status}): "
+            f"look at port {PEERS_PORT} between them, both ways"
+        )
     return None
 
 
@@ -42,20 +79,25 @@ def not_taken_over(before: ProxyNode, name: str, now: ProxyNode | Unknown) -> st
     found = {
         (server.backend, server.name)
         for server in before.servers
-        if server.status.startswith("UP") and not server.check.startswith("INI")
+        if server.serves and not server.check.startswith("INI")
     }
     lost = [
         f"{server.backend}/{server.name} is {server.status} ({server.check})"
         for server in now.servers
-        if (server.backend, server.name) in found and not server.status.startswith("UP")
+        if (server.backend, server.name) in found and not server.serves
     ]
-    return f"{name}: {', '.join(lost)} since the reload" if lost else None
+    if lost:
+        return f"{name}: {', '.join(lost)} since the reload"
+    for peer, status in now.peers.items():
+        if status != ESTABLISHED and before.peers.get(peer) == ESTABLISHED:
+            return f"{name}'s new worker does not share the writer's table with {peer} yet ({status})"
+    return None
 
 
 def next_server(nodes: Mapping[str, ProxyNode], backend: str, leaving: str) -> str | None:
     """The server of `backend` that takes over from `leaving`: the first that is UP on every balancer, if any is."""
     up = [
-        [server.name for server in node.servers if server.backend == backend and server.status.startswith("UP")]
+        [server.name for server in node.servers if server.backend == backend and server.serves]
         for node in nodes.values()
     ]
     common = (name for name in (up[0] if up else []) if name != leaving and all(name in names for names in up))
@@ -78,5 +120,5 @@ def kept_away(nodes: Nodes, backend: str) -> set[str]:
         for node in nodes.values()
         if isinstance(node, ProxyNode)
         for server in node.servers
-        if server.backend == backend and server.status.startswith(("MAINT", "DRAIN"))
+        if server.backend == backend and server.by_hand
     }

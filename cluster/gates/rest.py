@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cluster.gates import count, galera, pacemaker, rabbitmq
-from cluster.gates.haproxy import why_not_serving, writers_of
-from cluster.gates.keepalived import not_one_owner, owners
+from cluster.gates.haproxy import not_open, why_not_serving, why_not_shared, writers_of
+from cluster.gates.keepalived import no_carrier, not_one_owner, owners
 from cluster.gates.resources import unsettled
+from cluster.servers import empty_slot, state_of, way_out
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, CrmNode, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
 
@@ -59,22 +60,24 @@ def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> 
         if name in besides:
             continue
         node = state.haproxy.get(name, Unknown("was not asked"))
-        if reason := why_not_serving(name, node):
+        if reason := why_not_serving(name, node) or not_open(name, node):
             yield f"{reason}."
         if not isinstance(node, ProxyNode):
             continue
         for server in node.servers:
-            if server.name in besides or server.status.startswith("UP"):
+            if server.name in besides or server.serves or empty_slot(server):
                 continue
-            found = f"{server.name} is {server.status} in {server.backend} on {name}"
-            if server.status.startswith(("MAINT", "DRAIN")):
-                yield f"{found}: `hatui undrain {server.name}` gives it back."
+            found = f"{server.name} is {state_of(server)} in {server.backend} on {name}"
+            if back := way_out(server):
+                yield f"{found}: {back}."
             else:
                 yield f"{found} ({server.check}): see why on {server.name}."
     writers = {name: writer for name, writer in writers_of(state.haproxy).items() if name not in besides}
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
         yield f"the balancers do not agree on the database's writer ({said}): `hatui switchover writer` settles it."
+    if spec.haproxy.single_writer and (reason := why_not_shared(state.haproxy)):
+        yield f"{reason}."
 
 
 def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
@@ -181,6 +184,8 @@ def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]
     found = owners(nodes, vip)
     if len(found) != 1:
         yield f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'}): see `crm status`."
+    elif reason := no_carrier(nodes, found[0], vip):
+        yield f"{reason}: look at its cable, or at the switch."
 
 
 def _with(reason: str, hint: str) -> str:

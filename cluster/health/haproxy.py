@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.gates.haproxy import writers_of
+from cluster.gates.haproxy import links_down, writers_of
+from cluster.health.backends import backend_findings, shown, unchecked
 from cluster.health.hosts import judged, stopped
-from cluster.health.services import down, service_findings
+from cluster.health.services import FROZEN, down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
 from cluster.state import ProxyNode, Unknown, runs
+from cluster.wiring import PEERS_PORT
 
 Nodes = Mapping[str, ProxyNode | Unknown]
 
@@ -21,8 +23,10 @@ def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
         if not runs(node.service):
             return stopped(name, down(node.service))
         if not node.servers:
+            if node.service.frozen:
+                return stopped(name, f"haproxy is frozen ({FROZEN}): `systemctl restart haproxy` there")
             return stopped(name, "haproxy runs and does not answer")
-        mine = [*service_findings(name, node.service), *_backends(name, node)]
+        mine = [*service_findings(name, node.service), *_frontends(name, node), *backend_findings(spec, name, node)]
         return HostHealth(name, worst(finding.verdict for finding in mine), _shows(spec, name, node)), mine
 
     hosts, findings = judged(nodes, judge)
@@ -34,41 +38,41 @@ def haproxy_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
         findings.append(Finding(Verdict.WARN, f"the balancers do not agree on the database's writer: {said}"))
+    if spec.haproxy.single_writer:
+        findings += _links(nodes)
     who = f", writer {next(iter(writers.values()))}" if spec.haproxy.single_writer and writers else ""
-    return layer_health(
-        "haproxy", hosts, findings, healthy=f"{len(serving)} of {len(nodes)} balancers serve, every server is UP{who}"
-    )
+    besides = list(dict.fromkeys(said for node in known.values() for said in unchecked(node)))
+    every = "every other server is UP" if besides else "every server is UP"
+    healthy = f"{len(serving)} of {len(nodes)} balancers serve, {every}{who}"
+    return layer_health("haproxy", hosts, findings, healthy="; ".join([healthy, *besides]))
 
 
-def _by_backend(node: ProxyNode) -> dict[str, dict[str, str]]:
-    backends: dict[str, dict[str, str]] = {}
-    for server in node.servers:
-        backends.setdefault(server.backend, {})[server.name] = server.status
-    return backends
+def _links(nodes: Nodes) -> list[Finding]:
+    """Balancers that do not tell each other who the writer is: the next fault would make two writers."""
+    return [
+        Finding(
+            Verdict.WARN,
+            f"{one} and {other} don't share the writer's table (peers link {status}): the next fault may make two "
+            f"writers. Look at port {PEERS_PORT} between them, both ways",
+        )
+        for (one, other), status in links_down(nodes).items()
+    ]
 
 
-def _backends(name: str, node: ProxyNode) -> list[Finding]:
+def _frontends(name: str, node: ProxyNode) -> list[Finding]:
     found = []
-    for backend, servers in _by_backend(node).items():
-        away = {server: status for server, status in servers.items() if not status.startswith("UP")}
-        if not away:
-            continue
-        said = ", ".join(f"{server} {status}{_way_out(server, status)}" for server, status in away.items())
-        up = len(servers) - len(away)
-        verdict = Verdict.WARN if up else Verdict.FAIL
-        found.append(Finding(verdict, f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said})"))
+    for frontend, status in node.frontends.items():
+        if status == "FULL":
+            found.append(Finding(Verdict.WARN, f"{name}: frontend {frontend} is FULL, new connections wait"))
+        elif status != "OPEN":
+            way_out = f", `enable frontend {frontend}` over its admin socket opens it" if status == "PAUSED" else ""
+            said = f"{name}: frontend {frontend} is {status} and takes no connection{way_out}"
+            found.append(Finding(Verdict.FAIL, said))
     return found
 
 
-def _way_out(server: str, status: str) -> str:
-    return f", `hatui undrain {server}` gives it back" if status.startswith(("MAINT", "DRAIN")) else ""
-
-
 def _shows(spec: Cluster, name: str, node: ProxyNode) -> str:
-    parts = []
-    for backend, servers in _by_backend(node).items():
-        up = sum(status.startswith("UP") for status in servers.values())
-        parts.append(f"{backend} {up}/{len(servers)} UP")
+    parts = shown(node)
     if spec.haproxy.single_writer and (writer := writers_of({name: node}).get(name)):
         parts.append(f"writer {writer}")
     return ", ".join(parts)

@@ -14,9 +14,13 @@ def service_findings(host: str, service: ServiceState | None) -> list[Finding]:
     found = []
     if not service.enabled:
         found.append(Finding(Verdict.WARN, f"{host}: {unit} does not start at boot"))
+    found += [Finding(Verdict.WARN, f"{host}: {path} is not what the deploy wrote") for path in service.edited]
     if service.restart_due:
         found.append(Finding(Verdict.WARN, f"{host}: {unit} runs with former settings, restart due"))
     return found
+
+
+FROZEN = "its process is stopped, as by SIGSTOP"
 
 
 def down(service: ServiceState | None) -> str:

@@ -27,12 +27,12 @@ def seen(fixture: str) -> VipNode:
     return node
 
 
-OWNER, BACKUP = sorted((seen("haproxy1"), seen("haproxy2")), key=lambda node: not node.held)
-(VIP,) = OWNER.held
+VIP = "192.168.51.47"
+OWNER, BACKUP = sorted((seen("haproxy1"), seen("haproxy2")), key=lambda node: VIP not in node.held)
 
 
 def test_the_owner_and_the_backup() -> None:
-    assert OWNER.held == {VIP: "host0"} and BACKUP.held == {}
+    assert OWNER.held == {"192.168.51.121": "host0", VIP: "host0"} and BACKUP.held == {"192.168.51.120": "host0"}
     for node in (OWNER, BACKUP):
         assert node.keepalived is not None
         assert (node.keepalived.active, node.keepalived.enabled, node.keepalived.restart_due) == ("active", True, False)
@@ -57,7 +57,7 @@ def test_a_priority_that_can_not_be_told_is_none(said: str) -> None:
     assert isinstance(node, VipNode) and node.priority is None and node.held
 
 
-def test_addresses_of_loopback_and_with_a_networks_prefix_are_no_vips() -> None:
+def test_addresses_of_loopback_are_not_held() -> None:
     moved = parse_vrrp(text("haproxy1").replace('"prefixlen":8', '"prefixlen":32'))
     assert isinstance(moved, VipNode) and "127.0.0.1" not in moved.held
 

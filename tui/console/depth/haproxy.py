@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cluster.gates.haproxy import ESTABLISHED
+from cluster.servers import empty_slot, state_of
 from cluster.state import ClusterState, ProxyNode, ProxyServer, Unknown
 from tui.console.depth.parts import duration, service
 from tui.console.lines import Line, Role, Row, blank, heading, span, table
@@ -19,11 +21,13 @@ def haproxy(state: ClusterState) -> list[Line]:
                 Line((("  ", ""), span(node.reason, "unknown")), key=f"haproxy/{host}", layer="haproxy", host=host),
             ]
         elif not node.servers:
-            said = span(f"haproxy is {node.service.active} and does not answer", "fail")
+            doing = "frozen" if node.service.frozen else f"{node.service.active} and does not answer"
+            said = span(f"haproxy is {doing}", "fail")
             lines += [heading(host), Line((("  ", ""), said), key=f"haproxy/{host}", layer="haproxy", host=host)]
         else:
             hint = f"HAProxy {node.version}, {service(node.service)[0]}, up {duration(node.uptime)}"
-            lines += [heading(host, hint), *table(_NAMES, [_row(host, node, server) for server in node.servers])]
+            lines += [heading(host, hint), *_besides(host, node)]
+            lines += table(_NAMES, [_row(host, node, server) for server in node.servers])
         lines.append(blank())
     return lines[:-1]
 
@@ -35,7 +39,7 @@ def _row(host: str, node: ProxyNode, server: ProxyServer) -> Row:
         (
             span(server.backend),
             span(f"{server.name}{' *' if chosen else ''}", "accent" if chosen else "strong"),
-            span(server.status, _status(server.status)),
+            span(state_of(server), _status(server)),
             (str(server.sessions), ""),
             (str(server.rate), ""),
             (str(server.queue), "warn" if server.queue else ""),
@@ -48,7 +52,27 @@ def _row(host: str, node: ProxyNode, server: ProxyServer) -> Row:
     )
 
 
-def _status(status: str) -> Role:
-    if status.startswith("UP"):
-        return "ok" if status == "UP" else "warn"
-    return "warn" if status.startswith(("MAINT", "DRAIN", "NOLB")) else "fail" if status.startswith("DOWN") else ""
+def _besides(host: str, node: ProxyNode) -> list[Line]:
+    """Frontends that take no connection, and links to other balancers that are down; none where all is well."""
+    said: list[tuple[str, Role]] = [
+        (f"frontend {name} is {status}", "warn" if status == "FULL" else "fail")
+        for name, status in node.frontends.items()
+        if status != "OPEN"
+    ]
+    said += [
+        (f"the peers link to {peer} is {status}", "warn")
+        for peer, status in node.peers.items()
+        if status != ESTABLISHED
+    ]
+    return [
+        Line((("  ", ""), span(text, role)), key=f"haproxy/{host}/{text}", layer="haproxy", host=host)
+        for text, role in said
+    ]
+
+
+def _status(server: ProxyServer) -> Role:
+    if server.serves:
+        return "ok" if server.status == "UP" else "warn"
+    if empty_slot(server):
+        return "dim"
+    return "fail" if server.status.startswith("DOWN") else "warn"

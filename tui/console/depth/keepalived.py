@@ -17,7 +17,13 @@ def keepalived(state: ClusterState) -> list[Line]:
 
 
 def _row(_host: str, node: VipNode) -> tuple[Span, ...]:
-    role: Span = ("owner", "accent") if node.held else ("away by hand", "warn") if node.away else ("backup", "")
+    # The host's own addresses are held, too: its keepalived's settings say which are more than that.
+    vips = (
+        node.held if node.configured is None else {one: node.held[one] for one in node.configured if one in node.held}
+    )
+    role: Span = ("owner", "accent") if vips else ("away by hand", "warn") if node.away else ("backup", "")
+    if node.keepalived is not None and node.keepalived.frozen:
+        role = ("frozen", "fail")
     priority = "-" if node.priority is None else str(node.priority)
-    held = ", ".join(f"{vip} on {interface}" for vip, interface in node.held.items())
+    held = ", ".join(f"{vip} on {interface}" for vip, interface in vips.items())
     return (role, (priority, ""), service(node.keepalived), span(held or "-"))

@@ -1,0 +1,102 @@
+"""The link over which the balancers share the writer's table: what is so of it, and what must wait for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from cluster.gates.galera import may_write
+from cluster.gates.haproxy import links_down, not_taken_over
+from cluster.gates.keepalived import may_own
+from cluster.gates.rest import not_at_rest
+from cluster.health import Verdict
+from cluster.health.haproxy import haproxy_health
+from cluster.picture import Thing, picture
+from cluster.state import ProxyNode, Unknown
+from facts.haproxy import parse_haproxy_stat
+from tests.unit.test_health import SPEC, proxy
+from tests.unit.test_rest import REST
+
+FIXTURES = Path(__file__).parent / "fixtures" / "haproxy"
+OTHER = proxy()
+
+
+def proxy_node(said: str) -> ProxyNode:
+    node = parse_haproxy_stat(said)
+    assert isinstance(node, ProxyNode), node
+    return node
+
+
+PEERS = """
+0x55ff27f86150: [26/Nov/2026:18:13:28] id=balancers disabled=0 flags=0x6833 resync_timeout=<PAST> task_calls=58
+  0x55ff27f8f0c0: id=haproxy2(remote,active) addr=192.0.2.121:10000 last_status=CONN last_hdshk=1m51s
+        reconnect=4s heartbeat=2s confirm=0 tx_hbt=37 rx_hbt=37 no_hbt=0 new_conn=1 proto_err=0 coll=1
+        flags=0x20000200 appctx:0x7f24c4044c40 st0=7 st1=0 task_calls=77 state=EST
+        shared tables:
+          0x55ff280d7fe0 local_id=1 remote_id=1 flags=0x0 remote_data=0x80001
+              table:0x55ff27f94150 id=galera update=2 localupdate=2 commitupdate=2 refcnt=1
+        Dictionary cache not dumped (use "show peers dict")
+  0x55ff27f8c120: id=haproxy1(local,inactive) addr=192.0.2.120:10000 last_status=NONE last_hdshk=<NEVER>
+        reconnect=<NEVER> heartbeat=<NEVER> confirm=0 tx_hbt=0 rx_hbt=0 no_hbt=0 new_conn=0 proto_err=0 coll=0
+        flags=0x0
+        shared tables:
+          0x55ff280d8090 local_id=1 remote_id=0 flags=0x0 remote_data=0x0
+              table:0x55ff27f94150 id=galera update=2 localupdate=2 commitupdate=2 refcnt=1
+        Dictionary cache not dumped (use "show peers dict")
+"""
+
+
+def whole(peers: str) -> str:
+    said = (FIXTURES / "healthy.txt").read_text()
+    return said.replace("\n\n\nServices=\n", f"\n\n{peers}\n\nServices=\n")
+
+
+def test_the_state_of_the_link_to_each_peer() -> None:
+    node = proxy_node(whole(PEERS))
+    assert node.peers == {"haproxy2": "CONN"}
+    assert replace(node, peers={}) == proxy_node(whole(""))
+    # Neither a section that is not there nor a link over which no writer is told.
+    assert proxy_node(whole("No such peers")).peers == {}
+    assert proxy_node(whole(PEERS.replace(" id=galera ", " id=other "))).peers == {}
+    # The last table of one must not count for the other.
+    first, _, _ = PEERS.partition("              table:")
+    other = PEERS[PEERS.index("  0x55ff27f8c120") :].replace("(local,inactive)", "(remote,active)")
+    assert proxy_node(whole(first + other)).peers == {"haproxy1": "NONE"}
+
+
+APART = {"haproxy1": replace(OTHER, peers={"haproxy2": "CONN"}), "haproxy2": replace(OTHER, peers={"haproxy1": "ESTA"})}
+
+
+def test_a_peers_link_that_is_cut_is_told_with_both_ends_and_closes_the_gates() -> None:
+    said = haproxy_health(SPEC, APART)
+    assert said.verdict is Verdict.WARN
+    assert said.reason.startswith("haproxy1 and haproxy2 don't share the writer's table (peers link CONN)")
+    assert "port 10000" in said.reason and len(said.findings) == 1
+    state = replace(REST, haproxy=APART)
+    reason = "haproxy1 and haproxy2 don't tell each other who the writer is (peers link CONN)"
+    for name in ("haproxy1", "haproxy2"):
+        assert reason in str(may_own(state.vrrp, state.haproxy, name))
+    assert reason in str(may_write(state.galera, state.haproxy, "mysql2"))
+    assert reason in str(not_at_rest(SPEC, state))
+    assert picture(SPEC, state)[Thing("haproxy", "haproxy1", "the peers link from haproxy1 to haproxy2")] == "CONN"
+    several = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
+    assert haproxy_health(several, APART).verdict is Verdict.OK and not_at_rest(several, state) is None
+
+
+def test_a_link_to_a_balancer_that_is_away_is_no_second_trouble() -> None:
+    other: ProxyNode | Unknown
+    for other in (Unknown("is away"), replace(OTHER, servers=())):
+        assert links_down({"haproxy1": APART["haproxy1"], "haproxy2": other}) == {}
+    assert links_down({"haproxy1": APART["haproxy1"]}) == {}
+    both = {"haproxy2": replace(OTHER, peers={"haproxy1": "NONE"}), "haproxy1": APART["haproxy1"]}
+    assert links_down(both) == {("haproxy1", "haproxy2"): "NONE"}
+    assert links_down(dict.fromkeys(("haproxy1", "haproxy2"), OTHER)) == {}
+
+
+def test_a_reload_is_complete_when_the_link_is_there_again() -> None:
+    before, now = APART["haproxy2"], replace(APART["haproxy2"], pid=2)
+    assert not_taken_over(before, "haproxy2", now) is None
+    lost = replace(now, peers={"haproxy1": "CONN"})
+    assert "does not share the writer's table with haproxy1 yet" in str(not_taken_over(before, "haproxy2", lost))
+    # What was cut before may be cut after it.
+    assert not_taken_over(replace(before, peers={"haproxy1": "CONN"}), "haproxy2", lost) is None
