@@ -117,7 +117,7 @@ def _edited_command(owned: Mapping[str, Sequence[str]]) -> str:
     whose = "; ".join(f"echo Owns={' '.join(map(shlex.quote, (unit, *paths)))}" for unit, paths in owned.items())
     mine = "|".join(shlex.quote(path) for paths in owned.values() for path in paths)
     noted = f'while read -r sum path; do case $path in {mine}) echo "$sum  $path";; esac; done <{NOTES}'
-    return f"if [ -r {NOTES} ]; then echo; {whose}; {noted} | LC_ALL=C sha256sum --check --quiet 2>/dev/null; fi"
+    return f"if [ -r {NOTES} ]; then echo; {whose}; {noted} | LC_ALL=C sha256sum --check --quiet 2>/dev/null || :; fi"
 
 
 def parse_services(text: str) -> dict[str, ServiceState]:
@@ -174,7 +174,7 @@ def processes_command(unit: str, program: str) -> str:
     return (
         f"echo; echo Processes=; {{ if [ -r {of_unit} ]; then while read -r pid; do {said}; done <{of_unit}; "
         f"elif command -v pgrep >/dev/null; then for pid in $(pgrep -x {shlex.quote(program)}); do {said}; done; "
-        "else echo unasked; fi; } 2>/dev/null"
+        "else echo unasked; fi; } 2>/dev/null || :"
     )
 
 

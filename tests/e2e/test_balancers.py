@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,17 +27,22 @@ def owners() -> list[str]:
 
 
 def facts() -> dict[str, dict[str, str]]:
-    """The VIPs that each balancer holds, by the fact."""
+    """Where each balancer holds the VIP, by the fact."""
     limits = [f"--limit={name}" for name in BALANCERS]
     done = lab.pyinfra(*limits, "inventory.py", "fact", "facts.vrrp.VrrpOwner")
     said = done.stdout + done.stderr
     found = json.loads(said[said.index("{") : said.rindex("}") + 1])
-    return {name: node["held"] for name, node in found.items()}
+    return {name: {vip: on for vip, on in node["held"].items() if vip == lab.VIP} for name, node in found.items()}
 
 
 def keepalived() -> dict[str, str]:
     """The status' verdict and reason of the VIP."""
     return next(layer for layer in lab.status()["layers"] if layer["layer"] == "keepalived")
+
+
+def haproxy() -> dict[str, str]:
+    """The status' verdict and reason of HAProxy."""
+    return next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
 
 
 def owned_by(name: str) -> Callable[[], bool]:
@@ -118,7 +124,7 @@ def test_haproxy_hangs(healthy: None) -> None:
         assert what.gap < 4, what
         seen_everywhere(other(owner))
         found = next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
-        assert found["verdict"] == "WARN" and f"{owner}: haproxy runs and does not answer" in found["reason"]
+        assert found["verdict"] == "WARN" and f"{owner}: haproxy is frozen" in found["reason"]
     finally:
         lab.ssh(owner, "systemctl kill -s CONT haproxy")
 
@@ -149,6 +155,47 @@ def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
         lab.halab("heal")
     lab.wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
     lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
+
+
+def test_a_frozen_keepalived_is_named_and_its_way_out_ends_the_split(healthy: None) -> None:
+    (owner,) = owners()
+    try:
+        lab.ssh(owner, "systemctl kill -s STOP keepalived")
+        lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+        found = keepalived()
+        assert found["verdict"] == "FAIL" and f"keepalived on {owner} is frozen" in found["reason"]
+        assert f"To end it: `systemctl restart keepalived` on {owner}" in found["reason"]
+        lab.ssh(owner, "systemctl restart keepalived")
+        lab.wait_until(owned_by(other(owner)), 5, "one owner is left")
+    finally:
+        lab.ssh(owner, "systemctl kill -s CONT keepalived")
+
+
+def test_a_peers_link_that_is_cut_one_way_is_told_and_closes_the_gates(healthy: None) -> None:
+    rules = "".join(f"nft add rule inet parted in tcp {port} 10000 drop; " for port in ("dport", "sport"))
+    chain = "nft add table inet parted; nft 'add chain inet parted in { type filter hook input priority 0; }'; "
+    try:
+        lab.ssh(BALANCERS[0], chain + rules)
+        lab.wait_until(lambda: "haproxy1 and haproxy2 don't share the writer's table" in haproxy()["reason"], 15)
+        assert haproxy()["verdict"] == "WARN"
+        (owner,) = owners()
+        move = ("switchover", "vip", "--to", other(owner), "--yes")
+        done = lab.run(sys.executable, "-m", "tui.main", *move, check=False)
+        assert "REFUSED" in done.stdout and "don't tell each other who the writer is" in done.stdout, done.stdout
+        assert owners() == [owner]
+    finally:
+        lab.ssh(BALANCERS[0], "nft delete table inet parted")
+    lab.wait_until(lambda: haproxy()["verdict"] == "OK", 15)
+
+
+def test_a_file_that_was_edited_by_hand_is_told(healthy: None) -> None:
+    config = "/etc/haproxy/haproxy.cfg"
+    lab.ssh("haproxy2", f"cp -a {config} /root/kept; sed -i 's/queue 5s/queue 6s/' {config}; systemctl reload haproxy")
+    try:
+        assert f"haproxy2: {config} is not what the deploy wrote" in haproxy()["reason"]
+    finally:
+        lab.ssh("haproxy2", f"mv /root/kept {config}; systemctl reload haproxy")
+    lab.wait_until(lambda: haproxy()["verdict"] == "OK", 10)
 
 
 def test_clients_find_the_owner_that_is_left_of_two(healthy: None) -> None:

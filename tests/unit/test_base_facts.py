@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from facts.base import FileStates, parse_services, services_command
+import os
+import signal
+import subprocess
+
+from facts.base import FileStates, parse_processes, parse_services, processes_command, services_command
 
 SHOWN = """\
 Id=haproxy.service
@@ -50,3 +54,22 @@ def test_names_are_quoted_for_the_shell() -> None:
 def test_files_with_blanks_in_their_names() -> None:
     states = FileStates().process(["ab12 0640 root haproxy /etc/a b", "garbage"])
     assert states == {"/etc/a b": ("ab12", "0640", "root", "haproxy")}
+
+
+def test_the_processes_of_a_program_and_what_they_do() -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        os.waitpid(sleeper.pid, os.WUNTRACED)
+        done = subprocess.run(
+            ["sh", "-c", f"echo before; {processes_command('no-such.service', 'sleep')}"],
+            text=True, capture_output=True, check=True,
+        )  # fmt: skip
+        before, states = parse_processes(done.stdout.rstrip("\n"), "sleep")
+        assert before == "before\n" and states is not None and "T" in states and done.stderr == ""
+        assert parse_processes("before", "sleep") == ("before\n", None)
+        assert parse_processes("before\n\nProcesses=", "sleep") == ("before\n", ())
+        assert parse_processes("before\n\nProcesses=\nunasked", "sleep") == ("before\n", None)
+    finally:
+        sleeper.kill()
+        sleeper.wait()

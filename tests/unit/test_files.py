@@ -114,7 +114,7 @@ def edited(units: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     command = services_command(units).partition("; ")[2]
     shown = "".join(f"Id={unit}\nActiveState=active\n\n" for unit in units)
     done = subprocess.run(["sh", "-c", command], text=True, capture_output=True, check=False)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
     return {name: service.edited for name, service in parse_services(shown + done.stdout).items()}
 
 
