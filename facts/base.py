@@ -167,14 +167,15 @@ def parse_services(text: str) -> dict[str, ServiceState]:
 def processes_command(unit: str, program: str) -> str:
     """A shell command whose output `parse_processes` reads: the last section of a fact's answer.
 
-    While the unit runs, its own processes are read without a program being started for it; else all of the host.
+    While the unit runs, its own processes are looked at, else all of the host's, containers' too. No program is started
+    for it.
     """
     of_unit = f"/sys/fs/cgroup/system.slice/{shlex.quote(unit)}/cgroup.procs"
-    said = 'read -r said </proc/$pid/stat && echo "$said"'
+    own = shlex.quote(f" ({program}) ")
+    every = f'for one in /proc/[0-9]*/stat; do read -r said <"$one" && case $said in *{own}*) echo "$said";; esac; done'
     return (
-        f"echo; echo Processes=; {{ if [ -r {of_unit} ]; then while read -r pid; do {said}; done <{of_unit}; "
-        f"elif command -v pgrep >/dev/null; then for pid in $(pgrep -x {shlex.quote(program)}); do {said}; done; "
-        "else echo unasked; fi; } 2>/dev/null || :"
+        f"echo; echo Processes=; {{ if [ -r {of_unit} ]; then while read -r pid; do "
+        f'read -r said <"/proc/$pid/stat" && echo "$said"; done <{of_unit}; else {every}; fi; }} 2>/dev/null || :'
     )
 
 
@@ -184,7 +185,7 @@ def parse_processes(text: str, program: str) -> tuple[str, tuple[str, ...] | Non
     A state is a letter (proc(5)); None where they were not asked.
     """
     before, mark, said = f"{text}\n".partition("\nProcesses=\n")
-    if not mark or "unasked" in said:
+    if not mark:
         return before, None
     return before, tuple(re.findall(rf"^\d+ \({re.escape(program)}\) (\S)", said, re.MULTILINE))
 

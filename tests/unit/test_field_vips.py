@@ -120,7 +120,6 @@ EMPTY = "[]\n\nAway=\nPriority=\nServices=\n"
     ("services", "processes", "verdict", "said"),
     [
         ("", None, Verdict.UNKNOWN, "it has no unit keepalived (in a container?)"),
-        ("", "unasked\n", Verdict.UNKNOWN, "it has no unit keepalived"),
         ("", "7 (keepalived) S 1\n", Verdict.UNKNOWN, "a keepalived runs that is not its unit"),
         ("", "", Verdict.FAIL, "its service is not there"),
         (UNIT.format("inactive", ""), None, Verdict.UNKNOWN, "it has no unit keepalived"),
