@@ -15,7 +15,7 @@ from tests.unit.test_health import BALANCERS, SPEC, VIP, proxy
 
 
 def test_who_is_the_owner_of_those_that_can_be_asked() -> None:
-    nodes = {"haproxy1": Unknown("is away"), "haproxy2": held(RUNNING)}
+    nodes: dict[str, VipNode | Unknown] = {"haproxy1": Unknown("is away"), "haproxy2": held(RUNNING)}
     assert owners(nodes, VIP) == ("haproxy2",)
     assert not_one_owner(nodes, VIP) == "haproxy1 can't be asked: is away"
 
@@ -70,8 +70,9 @@ def test_who_may_own_the_vip(
 
 
 def test_an_heir_may_have_more_than_one_that_can_not_be_asked() -> None:
-    vips = {"haproxy1": Unknown("is away"), "haproxy2": VipNode({}, RUNNING)}
-    assert may_own(vips, {"haproxy1": Unknown("is away"), "haproxy2": proxy()}, "haproxy2") is None
+    vips: dict[str, VipNode | Unknown] = {"haproxy1": Unknown("is away"), "haproxy2": VipNode({}, RUNNING)}
+    proxies: dict[str, ProxyNode | Unknown] = {"haproxy1": Unknown("is away"), "haproxy2": proxy()}
+    assert may_own(vips, proxies, "haproxy2") is None
 
 
 def test_new_settings_wait_for_all_others() -> None:
