@@ -12,6 +12,8 @@ from engine.journal import Run
 from engine.runbook import Plan
 from engine.work import in_the_end
 from operations.steps import Refused
+from tests.unit.test_health import HEALTHY, VIP
+from tests.unit.test_moves import plan
 from tui.console.views.runs import outcome
 from tui.follow import outcome_line
 from tui.history import _line
@@ -88,3 +90,24 @@ def test_a_run_whose_clients_failed_is_told_apart_from_one_that_went_as_planned(
     assert outcome_line("DONE", "", hit.clients).splitlines() == ["DONE", f"CLIENTS  {hit.clients}"]
     # A journal of a former release has no such field.
     assert Run("a", (begin, {"event": "end", "at": 1.0, "outcome": "DONE", "reason": ""}), False).clients == ""
+
+
+def test_each_move_asks_at_the_end_where_its_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them were done, and by the end everything is where it was before."""
+    monkeypatch.setattr("operations.vip.look_all", lambda *_, **__: HEALTHY.vrrp)
+    monkeypatch.setattr("operations.writer.writers", lambda _: frozenset({"mysql1"}))
+    monkeypatch.setattr("operations.controllers.nodes_of", lambda _: HEALTHY.pacemaker)
+    assert plan("switchover_vip", HEALTHY, to="haproxy2").holds() == f"{VIP} is on haproxy1, not on haproxy2"
+    assert plan("switchover_writer", HEALTHY, to="mysql3").holds() == "the writer is mysql1, not mysql3"
+    assert plan("switchover_resource", HEALTHY, name="vip", to="cc02").holds() == "vip is on cc01, not on cc02"
+    drained = plan("drain", HEALTHY, host="haproxy1")
+    globals_ = drained.holds.__globals__
+    monkeypatch.setitem(globals_, "look_all", lambda *_, **__: HEALTHY.vrrp)
+    assert drained.holds() == f"{VIP} is on haproxy1"
+
+
+def test_a_plan_promises_what_is_usual_of_the_traffic_that_it_moves() -> None:
+    assert plan("switchover_vip", HEALTHY, to="haproxy2").gap == 0.05
+    assert plan("switchover_writer", HEALTHY, to="mysql3").gap == 0.5
+    assert plan("drain", HEALTHY, host="haproxy1").gap == 0.05
+    assert plan("drain", HEALTHY, host="haproxy2").gap == 0
