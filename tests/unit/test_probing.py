@@ -29,9 +29,7 @@ SECRET = "never to be seen in an argument"
 
 @contextmanager
 def prober(*, port: int, service: str = "amqp") -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        own("engine.probes"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(own("engine.probes"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdin is not None
         target = {"host": "127.0.0.1", "port": port, "password": SECRET}
