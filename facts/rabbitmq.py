@@ -133,7 +133,8 @@ def _silent(filed: BrokerNode, known: dict[str, str], *, asked: bool, curl: int 
     service = filed.service
     up = service is not None and service.active in ("active", "reloading", "deactivating", "refreshing")
     if service is None or (not up and service.active not in ("inactive", "failed", "activating", "maintenance")):
-        return Unknown(f"whether its broker runs was not told ({UNIT})")
+        processes = known.get("Processes", "0") != "0"
+        return Unknown(f"whether its broker runs was not told ({UNIT})", alive=processes)
     if "Drained" in known and service.active == "active":
         # What was marked before a restart is over: a broker begins to serve.
         return replace(filed, draining=True)

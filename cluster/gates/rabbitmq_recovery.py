@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cluster.gates.rabbitmq import Nodes, is_running, is_up, may_start_together
-from cluster.state import BrokerNode, Unknown
+from cluster.state import BrokerNode, Unknown, runs
 
 DEPLOY = "`pyinfra inventory.py deploy/rabbitmq.py`"
 
@@ -26,8 +26,8 @@ def with_data(nodes: Nodes) -> list[str]:
 
 def may_recover(nodes: Nodes) -> str | None:
     """Why the brokers that have data must not be started together, or None if they may. None of them runs."""
-    if runs := next((name for name, node in nodes.items() if is_running(node)), None):
-        return f"a broker runs on {runs}: the others only have to join it. {DEPLOY} sees to that."
+    if found := next((name for name, node in nodes.items() if is_running(node)), None):
+        return f"a broker runs on {found}: the others only have to join it. {DEPLOY} sees to that."
     for name, node in nodes.items():
         if isinstance(node, BrokerNode) and node.draining:
             return f"the broker on {name} runs and is drained: `hatui undrain {name}`."
@@ -39,11 +39,16 @@ def may_recover(nodes: Nodes) -> str | None:
 
 def may_force(nodes: Nodes, chosen: str) -> str | None:
     """Why the broker on `chosen` must not be made to start without the others, or None if a person may choose that."""
-    if runs := next((name for name, node in nodes.items() if is_running(node)), None):
-        return f"a broker runs on {runs}: nothing is forced beside it. {DEPLOY} lets the others join."
+    if found := next((name for name, node in nodes.items() if is_running(node)), None):
+        return f"a broker runs on {found}: nothing is forced beside it. {DEPLOY} lets the others join."
     for name, other in nodes.items():
         if isinstance(other, Unknown) and other.alive:
             return f"{name} is not down: {other.reason.rstrip('.')}. Nothing is forced beside it."
+        if isinstance(other, BrokerNode) and name != chosen and runs(other.service) and not other.draining:
+            return (
+                f"the broker on {name} does not answer, and its unit is active: it may serve. Find out, or "
+                f"`systemctl stop rabbitmq-server` on {name}; nothing is forced beside it."
+            )
     node = nodes[chosen]
     if isinstance(node, Unknown):
         return f"{chosen} can't be read: {node.reason}"

@@ -389,6 +389,14 @@ def no_broker_forced_beside(node: Broker) -> None:
     assert may_create({**dict.fromkeys(CONTROLLERS, BrokerNode("rabbit@cc01", False)), "cc03": node}) is not None
 
 
+def test_nothing_is_forced_beside_a_broker_whose_unit_is_active() -> None:
+    active = replace(BROKERS["cc03"], running=False)
+    no_broker_forced_beside(active)
+    down = replace(BROKERS["cc01"], running=False, service=None)
+    # The one that is chosen may itself have paused, for want of a majority.
+    assert may_force({"cc01": down, "cc02": replace(down, name="rabbit@cc02"), "cc03": active}, "cc03") is None
+
+
 def test_rabbitmq_no_login_file() -> None:
     node = broker("rabbitmq-no-login-file")
     assert isinstance(node, Unknown) and node.alive and "/etc/hatui/rabbitmq-watch.curl" in node.reason
