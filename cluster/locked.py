@@ -53,7 +53,7 @@ class Held:
 
 
 def held(state: ClusterState) -> Held:
-    """It is taken on a majority of the hosts (engine/lock.py), and so one on most of those is the holder.
+    """It is taken on a majority of the hosts (operations/locking.py), and so one on most of those is the holder.
 
     One whose host does not say who has it counts for whoever has most of the others.
     """

@@ -391,7 +391,7 @@ class CrmStatus(Record):
 
 @dataclass(frozen=True, slots=True)
 class LockNode(Record):
-    """The cluster's lock on one host: whether it is held, and what its holder says of itself (engine/lock.py)."""
+    """The cluster's lock on one host: whether it is held, and what its holder says (operations/locking.py)."""
 
     held: bool
     run: str = ""

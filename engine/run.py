@@ -27,9 +27,9 @@ from cluster.picture import changes, picture
 from cluster.spec import Cluster
 from engine.journal import Journal, journal_path, new_id, runs_path
 from engine.library import Runbook, RunbookError, load, name_of
-from engine.lock import Lock, Locked
 from engine.runbook import Plan
 from engine.shown import shown
+from operations.locking import Lock, Locked
 
 if TYPE_CHECKING:
     from engine.work import Work

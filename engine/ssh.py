@@ -16,10 +16,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 
 from cluster.spec import Cluster
 from cluster.text import clean
-from engine.client import ssh_command
 from engine.frames import Frame, Frames, Garbled
 from engine.script import START, compose
 from facts.signs import Signs
+from operations.client import ssh_command
 
 FLOOD = 8 * 2**20
 """Bytes that a host may say within a second."""

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from cluster.spec import Ssh
-from engine.client import ssh_command
 from engine.frames import Beat, Frame, Section, Sign
 from engine.look import Answer, Talk
 from engine.script import LIMIT
 from engine.ssh import Broken, Line
 from facts.signs import Question, Signs
+from operations.client import ssh_command
 from tests.unit.test_health import SPEC
 
 

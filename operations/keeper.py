@@ -1,0 +1,297 @@
+"""The process that keeps the cluster's lock for another: it holds the connections, beats, and counts the leases.
+
+A process of its own, so that nothing its parent is busy with delays a beat. It frees the lock when its parent ends,
+asks it to, or has said nothing for its `check_in` seconds: a parent that is frozen does not keep the lock for ever.
+It speaks JSON lines over the socket that is its stdin (operations/locking.py is the other end):
+
+    first line           {"me": …, "needed": …, "check_in": …}
+    from its parent      {"reach": {HOST: command line}}, {"ask": NUMBER}, {"here": true}
+    to its parent        {"said": [HOST, "taken" | "held" | "ended", text]}, {"answer": NUMBER, "until": …},
+                         {"held": until}, once, and {"lost": why}, once
+
+Only the standard library and cluster/lease.py: it is there before pyinfra would be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from cluster.lease import BEAT, PATIENCE, Lease, Tenure
+
+LINE = 8192
+"""Bytes that a line from a host may have."""
+ROOM = 2**18
+"""Bytes that may wait for a host that takes nothing."""
+LATE = 1.0
+"""Seconds that this process must have stood still for a loss to be laid on that."""
+ENDING = 2.0
+"""Seconds in which a connection must have ended, once its input has."""
+
+
+def now() -> float:
+    """Seconds, those in which the machine slept too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class _Host:
+    """The connection to one host."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name = name
+        self.lease = Lease()
+        self.taken = False
+        self.out = bytearray()
+        self.heard = bytearray()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+        assert self.process.stdin and self.process.stdout
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        os.set_blocking(self.stdin.fileno(), False)
+        os.set_blocking(self.stdout.fileno(), False)
+
+    def send(self, line: str) -> None:
+        if len(self.out) < ROOM:
+            self.out += line.encode() + b"\n"
+            self.flush()
+
+    def flush(self) -> None:
+        """Give what waits to the connection, as far as it takes it. Its end is seen where it is read."""
+        with contextlib.suppress(OSError, ValueError):
+            while self.out and (count := self.stdin.write(self.out)):
+                del self.out[:count]
+
+    def lines(self) -> list[str] | None:
+        """The lines that came; None at the end of the connection, or of what may be listened to."""
+        try:
+            chunk = self.stdout.read(65536)
+        except OSError:
+            return None
+        if chunk is None:
+            return []
+        *lines, rest = (self.heard + chunk).split(b"\n")
+        self.heard = rest
+        if not chunk or len(rest) > LINE:
+            return None
+        return [line.decode(errors="replace").strip() for line in lines]
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.stdin.close()
+        if not self.taken:
+            # There is nothing to be freed on that host, or the end of the connection frees it.
+            self.process.kill()
+
+
+class _Pauses:
+    """When this process last stood still, and why, as far as it can see."""
+
+    def __init__(self) -> None:
+        self._boot, self._mono = now(), time.monotonic()
+        self._worst: tuple[float, float, bool] = (0.0, 0.0, False)
+        """When it was seen, its seconds, and whether the machine slept."""
+
+    def seen(self, waited_for: float) -> None:
+        """Called after each wait, which was to last `waited_for` seconds at most."""
+        boot, mono = now(), time.monotonic()
+        took, slept = boot - self._boot, (boot - self._boot) - (mono - self._mono)
+        self._boot, self._mono = boot, mono
+        still = took - waited_for
+        if still >= LATE and (still > self._worst[1] or boot - self._worst[0] > 2 * PATIENCE):
+            self._worst = (boot, still, slept > still / 2)
+
+    def why(self) -> str | None:
+        """A sentence for a loss now; None if this process did not stand still of late."""
+        at, still, slept = self._worst
+        if not still or now() - at > 2 * PATIENCE:
+            return None
+        if slept:
+            return f"This machine slept for {still:.1f} s."
+        return f"The process that keeps the lock did not run for {still:.1f} s: this machine has too much to do."
+
+
+class Keeper:
+    """The connections, the count, and what the parent is told."""
+
+    def __init__(self, parent: socket.socket) -> None:
+        self.parent = parent
+        self._heard = bytearray()
+        first = self._first()
+        self.me, self.needed, self.check_in = str(first["me"]), int(first["needed"]), float(first["check_in"])
+        self.hosts: dict[str, _Host] = {}
+        self.tenure = Tenure({}, self.needed)
+        self.parent_heard = now()
+        self.beat_due = now()
+        self.pauses = _Pauses()
+        self.was_held = False
+        self.lost = ""
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(parent, selectors.EVENT_READ, self._from_parent)
+
+    def go(self) -> None:
+        """Until the parent has ended, or wants it no more."""
+        try:
+            # One pass more for what came with the first line.
+            self._orders()
+            while True:
+                wait = max(0.0, self.beat_due - now())
+                ready = self.selector.select(wait)
+                self.pauses.seen(wait)
+                # All that has come is heard before anything is judged by the clock.
+                for key, _ in ready:
+                    key.data()
+                self._beat()
+                self._judge()
+        except (EOFError, ConnectionError):
+            pass
+        finally:
+            self.free()
+
+    def free(self) -> None:
+        """Free it on every host, at once."""
+        for host in self.hosts.values():
+            with contextlib.suppress(KeyError):
+                self.selector.unregister(host.stdout)
+            host.close()
+        deadline = time.monotonic() + ENDING
+        for host in self.hosts.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                host.process.wait(max(0.0, deadline - time.monotonic()))
+            if host.process.poll() is None:
+                host.process.kill()
+                host.process.wait()
+        self.hosts = {}
+
+    def _first(self) -> dict[str, Any]:
+        while b"\n" not in self._heard:
+            self._receive()
+        line, _, rest = self._heard.partition(b"\n")
+        self._heard = rest
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _receive(self) -> None:
+        chunk = self.parent.recv(65536)
+        if not chunk:
+            raise EOFError
+        self._heard += chunk
+
+    def _from_parent(self) -> None:
+        self._receive()
+        self._orders()
+
+    def _orders(self) -> None:
+        *lines, self._heard = self._heard.split(b"\n")
+        self.parent_heard = now()
+        for line in lines:
+            order = json.loads(line)
+            if "reach" in order:
+                for name, command in order["reach"].items():
+                    self._reach(name, command)
+            if "ask" in order:
+                held = not self.lost and self.tenure.held(now())
+                self._tell(answer=order["ask"], until=self.tenure.until if held else 0.0)
+
+    def _reach(self, name: str, command: list[str]) -> None:
+        if self.lost:
+            return
+        host = self.hosts[name] = _Host(name, command)
+        self.tenure.leases = {name: host.lease for name, host in self.hosts.items()}
+        # The line that says who it is counts as the first beat, and "taken" as its echo.
+        host.lease.beat(now())
+        host.send(self.me)
+        self.selector.register(host.stdout, selectors.EVENT_READ, self._listener(host))
+
+    def _listener(self, host: _Host) -> Callable[[], None]:
+        def listen() -> None:
+            lines = host.lines()
+            for line in lines or []:
+                self._hear(host, line)
+            if lines is None:
+                self.selector.unregister(host.stdout)
+                host.taken = False
+                host.lease.end()
+                host.close()
+                self._tell(said=[host.name, "ended", ""])
+
+        return listen
+
+    def _hear(self, host: _Host, line: str) -> None:
+        if line.startswith("held"):
+            self._tell(said=[host.name, "held", line.removeprefix("held").strip()[:2000]])
+        elif line == "taken" and not host.taken:
+            host.taken = True
+            host.lease.echo(0)
+            self._tell(said=[host.name, "taken", ""])
+            # To reach it may have taken as long as the beat that it echoes is worth.
+            host.send(str(host.lease.beat(now())))
+        elif host.taken and line.isascii() and line.isdecimal() and len(line) < 12:
+            host.lease.echo(int(line))
+
+    def _beat(self) -> None:
+        if now() < self.beat_due:
+            return
+        self.beat_due = now() + BEAT
+        for host in self.hosts.values():
+            if host.taken and not self.lost:
+                host.send(str(host.lease.beat(now())))
+
+    def _judge(self) -> None:
+        if self.lost:
+            return
+        silent = now() - self.parent_heard
+        if silent > self.check_in:
+            self._lose(f"The process that acts under it did not run for {silent:.1f} s.")
+            return
+        held = self.tenure.held(now())
+        if held and not self.was_held:
+            self.was_held = True
+            self._tell(held=self.tenure.until)
+        if self.tenure.lost:
+            self._lose(self.pauses.why() or self._silent())
+
+    def _silent(self) -> str:
+        """Which hosts did not answer, and for how long."""
+        at = now()
+        lapsed = [self.hosts[name] for name in self.tenure.lapsed(at)]
+        ended = [host.name for host in lapsed if not host.taken]
+        silent = [f"{host.name} for {at - host.lease.heard:.1f} s" for host in lapsed if host.taken]
+        return " ".join(
+            text
+            for text in (
+                f"No answer came from {', '.join(silent)}." if silent else "",
+                f"The connection ended to {', '.join(ended)}." if ended else "",
+            )
+            if text
+        )
+
+    def _lose(self, why: str) -> None:
+        count = len(self.hosts) - len(self.tenure.lapsed(now()))
+        self.lost = why
+        self._tell(lost=why, count=count)
+        self.free()
+
+    def _tell(self, **line: object) -> None:
+        # A parent that takes nothing is frozen: it must not hold up the beats, and learns of a loss by the clock.
+        with contextlib.suppress(BlockingIOError):
+            self.parent.send(json.dumps(line).encode() + b"\n", socket.MSG_DONTWAIT)
+
+
+def main() -> None:
+    """Keep the lock for whoever is at the other end of stdin."""
+    with contextlib.suppress(OSError):
+        # Little work, which must not wait for others'. Only root may.
+        os.nice(-10)
+    Keeper(socket.socket(fileno=os.dup(0))).go()
+
+
+if __name__ == "__main__":
+    main()
