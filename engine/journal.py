@@ -6,6 +6,7 @@ JSON an event. A live run holds flock(2) on its file, so that one that died is t
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -41,27 +42,65 @@ def new_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
+RESERVE = 2**16
+"""Bytes that are kept free for the last events of a run whose journal has no room any more."""
+
+
+class Unwritten(Exception):
+    """An event is not on the disk; the text says where and why."""
+
+
 class Journal:
-    """The journal of one run, while it lasts."""
+    """The journal of one run, while it lasts. Unwritten if it can't be begun."""
 
     def __init__(self, cluster: str, run: str) -> None:
         self.run = run
         self.path = journal_path(cluster, run)
+        self.lost = ""
+        """Why not all that happened is in it; empty while all is."""
         folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        directory = os.open(folder, os.O_RDONLY)
+        self._room = folder / "room"
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._reserve()
+            self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            directory = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise Unwritten(_why(folder, error)) from error
 
     def tell(self, event: str, /, **fields: object) -> None:
-        """Append an event, synced: when this returns it is on the disk."""
+        """Append an event, synced: when this returns it is on the disk. Unwritten if it is not.
+
+        Then nothing of it is in the file, and what was kept in reserve makes room for how the run is taken back.
+        """
         line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
-        os.write(self._file, line.encode())
-        os.fsync(self._file)
+        before = os.fstat(self._file).st_size
+        try:
+            left = line.encode()
+            while left:
+                left = left[os.write(self._file, left) :]
+            os.fsync(self._file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, before)
+            with contextlib.suppress(OSError):
+                self._room.unlink()
+            why = _why(self.path, error)
+            self.lost = self.lost or why
+            raise Unwritten(why) from error
+
+    def _reserve(self) -> None:
+        if not self._room.exists():
+            file = os.open(self._room, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.posix_fallocate(file, 0, RESERVE)
+            finally:
+                os.close(file)
 
     def close(self) -> None:
         """No more will come: whoever follows sees that the run is over."""
@@ -145,7 +184,7 @@ def ask_to_stop(run: Run) -> str | None:
 
 
 def read(path: Path) -> Run | None:
-    """The run of a journal file; None if there is none yet, or it has no first line. A torn last line is left out."""
+    """The run of a journal file; None if there is none yet, or it has no first line. What is torn is left out."""
     try:
         text = path.read_text(errors="replace")
     except OSError:
@@ -155,12 +194,12 @@ def read(path: Path) -> Run | None:
     text = path.read_text(errors="replace") if not alive else text
     events = []
     for line in text.splitlines():
-        try:
+        # One that is torn hides none of the others.
+        with contextlib.suppress(ValueError):
             event = json.loads(line)
-        except ValueError:
-            break
-        events.append(event)
-    if not events or events[0].get("event") != "begin":
+            if isinstance(event, dict) and "event" in event:
+                events.append(event)
+    if not events or events[0]["event"] != "begin":
         return None
     return Run(path.stem, tuple(events), alive, path)
 
@@ -171,6 +210,10 @@ def runs(cluster: str) -> Iterator[Run]:
         run = read(path)
         if run:
             yield run
+
+
+def _why(path: Path, error: OSError) -> str:
+    return f"The journal {path} can't be written: {error.strerror or error}. Make room there, or mend it."
 
 
 def _is_held(path: Path) -> bool:

@@ -25,7 +25,7 @@ from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
-from engine.journal import Journal, journal_path, new_id, runs_path
+from engine.journal import Journal, Unwritten, journal_path, new_id, runs_path
 from engine.library import Runbook, RunbookError, load, name_of
 from engine.runbook import Plan
 from engine.shown import shown
@@ -147,32 +147,50 @@ class _Run:
         self._say(run=self.id, journal=str(journal_path(self.cluster.name, self.id)))
         # From its first line on a run is in the journal, and no signal may end it without a word there.
         self._heed_signals()
-        journal = Journal(self.cluster.name, self.id)
-        journal.tell(
-            "begin",
-            run=self.id,
-            pid=os.getpid(),
-            runbook=self.name,
-            parameters=dict(self.order.parameters),
-            title=plan.title,
-            steps=[step.name for step in plan.steps],
-            origin=plan.origin,
-            target=plan.target,
-            who=_who(),
-            why=reason,
-            finishes=list(plan.broken),
-        )
+        try:
+            journal = Journal(self.cluster.name, self.id)
+            journal.tell(
+                "begin",
+                run=self.id,
+                pid=os.getpid(),
+                runbook=self.name,
+                parameters=dict(self.order.parameters),
+                title=plan.title,
+                steps=[step.name for step in plan.steps],
+                origin=plan.origin,
+                target=plan.target,
+                who=_who(),
+                why=reason,
+                finishes=list(plan.broken),
+            )
+        except Unwritten as error:
+            self._say(end={"outcome": Outcome.REFUSED, "reason": str(error)})
+            return Outcome.REFUSED.exit_code
         try:
             self._detach()
             result = work(journal.tell)
         except BaseException as error:
-            traceback.print_exc()
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
             result = Result(Outcome.UNKNOWN, f"The engine broke off: {type(error).__name__}: {error}")
         # Free before the end is told: who reads of the end may begin at once.
         self._free()
-        journal.tell("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
+        result = self._end(journal, result)
         journal.close()
         return result.outcome.exit_code
+
+    def _end(self, journal: Journal, result: Result) -> Result:
+        """Tell how it ended; what that is if not all of it is in the journal."""
+        for _ in range(2):
+            result = _whole(journal, result)
+            # The first failure makes room for another try.
+            with contextlib.suppress(Unwritten):
+                journal.tell("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
+                return result
+        result = _whole(journal, result)
+        # Whoever began it may be there still, and has it from nowhere else.
+        self._say(end={"outcome": result.outcome, "reason": result.reason})
+        return result
 
     def _heed_signals(self) -> None:
         """Whoever began it may go (SIGHUP, SIGINT); SIGTERM asks it to stop."""
@@ -182,9 +200,13 @@ class _Run:
 
     def _detach(self) -> None:
         """Need nobody any longer: no terminal, no pipe. What is said unasked is kept beside the journal."""
-        log = os.open(runs_path(self.cluster.name) / f"{self.id}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDWR)
-        for target, source in ((0, null), (1, log), (2, log), (self.lines.fileno(), null)):
+        try:
+            path = runs_path(self.cluster.name) / f"{self.id}.log"
+            log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:
+            log = null
+        for target, source in ((0, null), (1, log), (2, log)):
             os.dup2(source, target)
 
     def _on_term(self, _number: int, _frame: object) -> None:
@@ -200,6 +222,15 @@ class _Run:
         with contextlib.suppress(OSError):
             self.lines.write(json.dumps(line, ensure_ascii=False) + "\n")
             self.lines.flush()
+
+
+def _whole(journal: Journal, result: Result) -> Result:
+    """The result, and that the journal lacks something: then nothing is DONE."""
+    if not journal.lost or journal.lost in result.reason:
+        return result
+    outcome = Outcome.DIRTY if result.outcome is Outcome.DONE else result.outcome
+    done = "All of it was done, and stays." if result.outcome is Outcome.DONE else result.reason
+    return Result(outcome, f"{done} {journal.lost}".strip(), result.clients)
 
 
 def _steps(plan: Plan) -> list[str]:

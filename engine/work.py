@@ -7,6 +7,7 @@ else holds the lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine import session
 from engine.felt import worse
-from engine.journal import runs
+from engine.journal import Unwritten, runs
 from engine.library import Runbook
 from engine.probing import Probing
 from engine.runbook import Broken, Plan, View
@@ -58,7 +59,9 @@ class Work:
         """Take the steps, while what clients feel is measured. As operations.procedure.carry_out."""
         probing = Probing(self._cluster, plan.measures) if plan.measures else None
         if probing and (why_not := probing.start()):
-            tell("note", text=f"What clients feel can't be measured: {why_not}")
+            # What can't be written is known by the journal, and met again before the first step.
+            with suppress(Unwritten):
+                tell("note", text=f"What clients feel can't be measured: {why_not}")
         try:
             result = carry_out(
                 plan.steps,
@@ -71,7 +74,8 @@ class Work:
         finally:
             services = probing.stop() if probing else {}
             if probing:
-                tell("measured", services=services)
+                with suppress(Unwritten):
+                    tell("measured", services=services)
         return in_the_end(result, plan, services)
 
 

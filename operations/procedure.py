@@ -35,12 +35,19 @@ def carry_out(
 ) -> Result:
     """Take the steps in order. `tell` has the intent before an act begins: events intent, result, undo, undone.
 
+    Where it can't be told (`tell` raises), no further act begins, and what was done is undone all the same: the reason
+    says so, and nothing is DONE.
+
     After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
     failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked before each
     step, and by a step that only waits; `lost` also in the middle of any: a reason to go no further. What a step
     notes is told as event note.
     """
     taken: list[tuple[int, Step]] = []
+    teller = tell = _Teller(tell)
+
+    def may_not() -> str | None:
+        return stop() or teller.why or None
 
     def ended(reason: str, failed: tuple[int, Step, Exception] | None = None) -> Result:
         if not taken and failed is None:
@@ -51,7 +58,7 @@ def carry_out(
         return _back(taken, reason, tell, failed)
 
     for number, step in enumerate(steps):
-        if reason := stop():
+        if reason := may_not():
             return ended(reason)
         try:
             reason = step.precheck()
@@ -61,6 +68,8 @@ def carry_out(
             tell("result", step=number, name=step.name, ok=False, reason=reason)
             return ended(reason)
         tell("intent", step=number, name=step.name)
+        if teller.why:
+            return ended(teller.why)
         try:
             with heard(lambda text: tell("note", text=text), lost, stop):
                 step.complete()
@@ -74,7 +83,24 @@ def carry_out(
         taken.append((number, step))
         if number == pause_after and number < len(steps) - 1:
             return Result(Outcome.STOPPED, f"Paused after {step.name}, as it was asked for.")
+    if teller.why:
+        return Result(Outcome.DIRTY, f"All of it was done, and stays. {teller.why}")
     return Result(Outcome.DONE)
+
+
+class _Teller:
+    """Tells, and keeps in mind that something could not be told: what is being taken back goes on."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self.why = ""
+        """Why not all was told; empty while all was."""
+
+    def __call__(self, event: str, /, **fields: object) -> None:
+        try:
+            self._tell(event, **fields)
+        except Exception as failure:
+            self.why = self.why or (str(failure) or type(failure).__name__)
 
 
 def _said(failure: Exception) -> str:

@@ -78,9 +78,12 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
         elif "journal" in said:
             # From here on the engine needs nobody, and is heard through its journal.
             try:
-                return follow(Path(said["journal"]), ended=lambda: engine.poll() is not None)
+                return follow(
+                    Path(said["journal"]), lambda: engine.poll() is not None, last_words=lambda: _last_words(engine)
+                )
             except NeverBegun:
-                break
+                # Why, is its next line, if it could say it.
+                continue
         elif "end" in said:
             print(outcome_line(said["end"]["outcome"], said["end"]["reason"]))
             so_already = said["end"]["outcome"] == Outcome.DONE and bool(plan) and not plan["steps"]
@@ -98,6 +101,17 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
     elif plan and code == Outcome.REFUSED.exit_code and not plan["refused"]:
         print("Nothing was changed.")
     return code
+
+
+def _last_words(engine: subprocess.Popen[str]) -> dict[str, str] | None:
+    """How a run ended whose journal could not be written to its end, told by its engine; None if it was killed."""
+    engine.wait()
+    assert engine.stdout is not None
+    with contextlib.suppress(ValueError):
+        for line in engine.stdout:
+            if end := json.loads(line).get("end"):
+                return {"outcome": str(end["outcome"]), "reason": str(end["reason"])}
+    return None
 
 
 def _silent(code: int) -> str:

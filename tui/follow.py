@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,16 @@ class NeverBegun(Exception):
     """The engine ended before its journal had a first line, and so before it changed anything."""
 
 
-def follow(path: Path, ended: Callable[[], bool] = lambda: True, told: int = 0) -> int:
+def follow(
+    path: Path,
+    ended: Callable[[], bool] = lambda: True,
+    told: int = 0,
+    last_words: Callable[[], Mapping[str, str] | None] = lambda: None,
+) -> int:
     """Print each event of the run as it comes, after the first `told`, until its end. The outcome's exit code.
 
-    The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun.
+    The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun. One that
+    ends without an end may have told it in its `last_words`: outcome and reason, where it could not be written.
     """
     run: Run | None = None
     try:
@@ -44,11 +50,9 @@ def follow(path: Path, ended: Callable[[], bool] = lambda: True, told: int = 0) 
     except KeyboardInterrupt:
         print(f"\nThe run goes on without you: hatui history show {path.stem} --follow")
         return NOT_FOLLOWED
-    if run.end:
-        print(outcome_line(run.end["outcome"], run.end["reason"], run.clients))
-    else:
-        print(outcome_line(Outcome.UNKNOWN, died(run)))
-    return run.outcome.exit_code
+    end = last_words() or run.end or {"outcome": Outcome.UNKNOWN, "reason": died(run)}
+    print(outcome_line(end["outcome"], end["reason"], run.clients if run.end else ""))
+    return Outcome(end["outcome"]).exit_code
 
 
 def died(run: Run) -> str:
