@@ -7,11 +7,9 @@ began it may go, and finds the run in the journal.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import signal
-import socket
 import sys
 import time
 import traceback
@@ -29,7 +27,7 @@ from engine.journal import Journal, Unwritten, journal_path, new_id, runs_path
 from engine.library import Runbook, RunbookError, load, name_of
 from engine.runbook import Plan
 from engine.shown import shown
-from operations.locking import Lock, Locked
+from operations.locking import Lock, Locked, whoami
 
 if TYPE_CHECKING:
     from engine.work import Work
@@ -120,7 +118,9 @@ class _Run:
     def _take(self, reason: str) -> None:
         if self.lock is None:
             why = f"{self.name} {_words(self.order.parameters)}".strip()
-            self.lock = Lock(self.cluster, Holder(self.id, _who(), time.time(), f"{why} ({reason})" if reason else why))
+            self.lock = Lock(
+                self.cluster, Holder(self.id, whoami(), time.time(), f"{why} ({reason})" if reason else why)
+            )
 
     def _free(self) -> None:
         if self.lock is not None:
@@ -159,7 +159,7 @@ class _Run:
                 steps=[step.name for step in plan.steps],
                 origin=plan.origin,
                 target=plan.target,
-                who=_who(),
+                who=whoami(),
                 why=reason,
                 finishes=list(plan.broken),
             )
@@ -244,11 +244,6 @@ def _agreement() -> str | None:
     except ValueError:
         return None
     return str(line.get("reason", "")) if isinstance(line, dict) and line.get("agreed") is True else None
-
-
-def _who() -> str:
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
 
 
 def _words(parameters: Any) -> str:

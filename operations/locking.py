@@ -11,7 +11,9 @@ acts under the lock asks it anew each time (`Lock.why_lost`).
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
+import os
 import random
 import shlex
 import socket
@@ -53,6 +55,11 @@ echo taken
 while read -r -t {PATIENCE:g} beat; do echo "$beat" || break; done
 rm -f {LOCK}.holder
 """
+
+
+def whoami() -> str:
+    """Who takes it, as it is told: the user and this machine."""
+    return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
 
 
 class Locked(Exception):

@@ -14,7 +14,7 @@ from pyinfra.context import ctx_host
 from typing_extensions import override
 
 from cluster.outcome import Outcome, Result
-from operations.progress import heard
+from operations.progress import heard, why_lost
 from operations.steps import FAILURES, Elsewhere, Step, Unseen
 
 
@@ -156,7 +156,7 @@ class Procedure(PyinfraCommand):
                 logger.info(f"{host.print_prefix}{fields['name']}{stopped}")
 
         with ctx_host.use(host):
-            result = carry_out(self.steps, tell)
+            result = carry_out(self.steps, tell, why_lost)
         if result.outcome is not Outcome.DONE:
             logger.error(f"{host.print_prefix}{result.outcome}: {result.reason}")
         return result.outcome is Outcome.DONE

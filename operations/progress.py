@@ -9,6 +9,8 @@ from contextlib import contextmanager
 class _Heard:
     """Nobody listens, and nothing is against going on, unless steps are carried out: one at a time in a process."""
 
+    own: Callable[[], str | None] = staticmethod(lambda: None)
+    """Why this process has lost a lock that it took for all of its work."""
     note: Callable[[str], None] = staticmethod(lambda _: None)
     why_lost: Callable[[], str | None] = staticmethod(lambda: None)
     why_stop: Callable[[], str | None] = staticmethod(lambda: None)
@@ -24,12 +26,17 @@ def note(text: str) -> None:
 
 def why_lost() -> str | None:
     """Why nothing more may be changed, in the middle of a step: the cluster's lock is lost. None while it is held."""
-    return _heard.why_lost()
+    return _heard.own() or _heard.why_lost()
 
 
 def why_stop() -> str | None:
     """Why a step that only waits need not wait any longer: the run was asked to stop, or `why_lost`."""
-    return _heard.why_stop()
+    return _heard.own() or _heard.why_stop()
+
+
+def under(why_lost: Callable[[], str | None]) -> None:
+    """From now on all that this process does is done under a lock; `why_lost` says why it is lost, or None."""
+    _heard.own = why_lost
 
 
 @contextmanager
