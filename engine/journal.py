@@ -70,6 +70,8 @@ class Journal:
                 os.fsync(directory)
             finally:
                 os.close(directory)
+        except FileExistsError:
+            raise
         except OSError as error:
             raise Unwritten(_why(folder, error)) from error
 
@@ -149,8 +151,17 @@ class Run:
     @property
     def last_step(self) -> str:
         """The name of the step that had begun last; empty if none had."""
-        names = [event["name"] for event in self.events if event["event"] in ("intent", "undo")]
-        return str(names[-1]) if names else ""
+        last = self._last_begun()
+        return str(last["name"]) if last else ""
+
+    @property
+    def last_host(self) -> str | None:
+        """The host that it changes; empty where it is about none, None in the journal of a former version."""
+        last = self._last_begun()
+        return last.get("host") if last else None
+
+    def _last_begun(self) -> dict[str, Any] | None:
+        return next((event for event in reversed(self.events) if event["event"] in ("intent", "undo")), None)
 
     @property
     def measured(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def mending(view: View) -> tuple[list[Step], str]:
         return [], ""
     hosts = [
         name
-        for name in dict.fromkeys(host_of(one.step) for one in view.broken if one.runbook == ROLLOUT)
+        for name in dict.fromkeys(host_of(one) for one in view.broken if one.runbook == ROLLOUT)
         if name in view.cluster.hosts
     ]
     if not hosts or not_at_rest(view.cluster, view.state, hosts):
@@ -49,6 +49,7 @@ def mending(view: View) -> tuple[list[Step], str]:
         verify=gate(view.cluster),
         within=RETURN,
         lasting="it may take sessions again",
+        on=name,
     )
     return [step], ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cluster.outcome import Outcome
 from engine.journal import Run, runs
+from engine.runbook import Broken
 
 ROLLOUT, ABORT = "rollout", "rollout_abort"
 """The runbooks' names."""
@@ -57,6 +58,11 @@ def find(newest_first: Iterable[Run]) -> Open | None:
     return None
 
 
-def host_of(step: str) -> str:
-    """The host that a step of a rollout is about, by its name: LAYER/HOST: …, or HOST: …"""
-    return step.partition(":")[0].rpartition("/")[2]
+def host_of(broken: Broken) -> str:
+    """The host that the last step of a rollout that died is about; empty if it is about none.
+
+    In journals of former versions it stands in the step's name alone: LAYER/HOST: …, or HOST: …
+    """
+    if broken.host is not None:
+        return broken.host
+    return broken.step.partition(":")[0].rpartition("/")[2]

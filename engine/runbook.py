@@ -29,6 +29,8 @@ class Broken:
     parameters: dict[str, str]
     step: str
     """The step that had begun last; empty if none had."""
+    host: str | None = None
+    """The host that it changes; empty where it is about none, None in the journal of a former version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,5 +103,5 @@ def _broken(cluster: Cluster) -> list[Broken]:
         if not former.died:
             break
         begin = former.begin
-        found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step))
+        found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step, former.last_host))
     return found

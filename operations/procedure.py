@@ -67,7 +67,7 @@ def carry_out(
         if reason:
             tell("result", step=number, name=step.name, ok=False, reason=reason)
             return ended(reason)
-        tell("intent", step=number, name=step.name)
+        tell("intent", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
         if teller.why:
             return ended(teller.why)
         try:
@@ -120,7 +120,7 @@ def _back(
             left.append(f"{step.name} ({step.lasting or 'it stays done'})")
             unseen = unseen or (failed is not None and step is failed[1] and isinstance(failed[2], Unseen))
             continue
-        tell("undo", step=number, name=step.name)
+        tell("undo", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
         try:
             step.undo()
         except Exception as failure:

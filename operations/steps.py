@@ -45,7 +45,7 @@ class Step(PyinfraCommand):
     `Refused` with the reason where it must stop. `verify` says why its goal is not reached yet, and is asked until it
     says None, for `within` seconds at most. `undo` takes back what `act` did, also a part of it, and is harmless where
     there is nothing to take back; without it, `lasting` says what stays. `on` is the host that it changes; empty where
-    it changes the cluster as a whole.
+    it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to.
     """
 
     def __init__(
@@ -59,6 +59,8 @@ class Step(PyinfraCommand):
         undo: Callable[[], None] | None = None,
         lasting: str = "",
         on: str = "",
+        layer: str = "",
+        stage: str = "",
     ) -> None:
         super().__init__()
         self.name = name
@@ -69,6 +71,8 @@ class Step(PyinfraCommand):
         self.undo = undo
         self.lasting = lasting
         self.on = on
+        self.layer = layer
+        self.stage = stage
 
     @override
     def __repr__(self) -> str:

@@ -119,6 +119,9 @@ def _stage(view: View, stage: Stage) -> Step:
         verify=gate(view.cluster),
         within=SETTLE,
         lasting="the new settings stay",
+        on=_host(stage),
+        layer=stage.layer,
+        stage=stage.name,
     )
 
 
@@ -136,7 +139,19 @@ def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
                     raise Refused(f"after {time.monotonic() - begun:.0f} of {seconds} s: {reason}")
                 time.sleep(0.1)
 
-    return Step(f"{stage.name}: soak, {seconds} s", bear, precheck=ask, lasting="nothing was changed by it")
+    return Step(
+        f"{stage.name}: soak, {seconds} s",
+        bear,
+        precheck=ask,
+        lasting="nothing was changed by it",
+        on=_host(stage),
+        layer=stage.layer,
+        stage=stage.name,
+    )
+
+
+def _host(stage: Stage) -> str:
+    return stage.hosts[0] if len(stage.hosts) == 1 else ""
 
 
 def _line(stage: Stage) -> str:

@@ -210,8 +210,20 @@ def test_what_somebody_else_drained_is_not_touched(planned: Any) -> None:
     assert "hatui undrain mysql2" in planned(DRAINED, [replace(DIED, runbook="drain")]).refused
 
 
-def test_a_steps_name_tells_its_host() -> None:
-    assert host_of("galera/mysql1: soak, 5 s") == "mysql1"
-    assert host_of("mysql1: back into service") == "mysql1"
-    assert host_of("preflight: the cluster is at rest") == "preflight"
+def test_the_host_of_a_step_is_a_field_of_its_own_in_the_journal_and_stands_in_the_name_in_former_ones() -> None:
+    named = "galera/mysql1: write /etc/mysql/conf.d/a: b"
+    assert host_of(Broken("1", "rollout", {}, named, "mysql2")) == "mysql2"
+    assert host_of(Broken("1", "rollout", {}, named, "")) == ""
+    assert host_of(Broken("1", "rollout", {}, "galera/mysql1: soak, 5 s")) == "mysql1"
+    assert host_of(Broken("1", "rollout", {}, "mysql1: back into service")) == "mysql1"
+    assert host_of(Broken("1", "rollout", {}, "preflight: the cluster is at rest")) == "preflight"
+
+
+def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
+    told = [(step.on, step.layer, step.stage) for step in planned().steps]
+    assert told[0] == ("", "", "")
+    assert all((host, layer, stage) == (host, "galera", f"galera/{host}") for host, layer, stage in told[1:]), told
+
+
+def test_the_layers_are_those_that_are_deployed() -> None:
     assert set(LAYERS) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"}
