@@ -249,14 +249,15 @@ class Keeper:
             return
         silent = now() - self.parent_heard
         if silent > self.check_in:
-            self._lose(f"The process that acts under it did not run for {silent:.1f} s.")
+            self._lose(f"The process that acts under it did not run for {silent:.1f} s.", 0)
             return
         held = self.tenure.held(now())
         if held and not self.was_held:
             self.was_held = True
             self._tell(held=self.tenure.until)
         if self.tenure.lost:
-            self._lose(self.pauses.why() or self._silent())
+            count = len(self.hosts) - len(self.tenure.lapsed(now()))
+            self._lose(self.pauses.why() or self._silent(), count)
 
     def _silent(self) -> str:
         """Which hosts did not answer, and for how long."""
@@ -273,8 +274,7 @@ class Keeper:
             if text
         )
 
-    def _lose(self, why: str) -> None:
-        count = len(self.hosts) - len(self.tenure.lapsed(now()))
+    def _lose(self, why: str, count: int) -> None:
         self.lost = why
         self._tell(lost=why, count=count)
         self.free()

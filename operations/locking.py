@@ -38,6 +38,8 @@ CHECK_IN = 15.0
 """Seconds after which the lock is freed of a process that is there, but does not run: stopped, or starved."""
 HERE = 1.0
 """Seconds between two words of this process to the one that keeps its lock."""
+TURN = 0.2
+"""Seconds after which an answer is looked for again."""
 ANSWER = 10.0
 """Seconds in which the hosts must have said whether the lock is free."""
 FIRST = 0.5
@@ -194,17 +196,20 @@ class _Keeper:
     def why_lost(self) -> str | None:
         """Why it is lost; None if it is held, by what its keeper says now."""
         with self._news:
-            begun = _now()
+            waited = 0.0
             while not self.lost:
                 self._asked += 1
                 mine = self._asked
                 self.send(ask=mine)
-                while self._answered < mine and not self.lost and _now() < begun + PATIENCE:
-                    self._news.wait(max(0.01, begun + PATIENCE - _now()))
-                if not self.lost and _now() < self._until:
+                while self._answered < mine and not self.lost and waited < PATIENCE:
+                    begun = _now()
+                    self._news.wait(TURN)
+                    # Where this process stood still, the answer may be there, and has not been heard.
+                    waited += min(_now() - begun, 2 * TURN)
+                if not self.lost and self._answered >= mine and _now() < self._until:
                     return None
-                if _now() >= begun + PATIENCE:
-                    self.lost = f"The process that keeps it did not answer for {_now() - begun:.1f} s."
+                if waited >= PATIENCE:
+                    self.lost = f"The process that keeps it did not answer for {waited:.1f} s."
             return self.lost
 
     def end(self) -> None:

@@ -124,7 +124,7 @@ def test_a_holder_that_is_frozen_loses_it_and_is_told_so_before_it_acts_again(ho
     freed_within(hold, 2 + PATIENCE + 5)
     first.send_signal(signal.SIGCONT)
     told = said(first)
-    assert told.startswith("lost: The cluster's lock is lost: 9 of 9 hosts"), told
+    assert told.startswith("lost: The cluster's lock is lost: 0 of 9 hosts"), told
     assert "The process that acts under it did not run for " in told
 
 
