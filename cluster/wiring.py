@@ -60,5 +60,8 @@ PEERS = "balancers"
 PEERS_PORT = 10000
 """Where the balancers tell each other who the writer is (HAProxy's peers protocol)."""
 
+RUNS = "/var/lib/hatui/runs"
+"""Where each host that holds the lock keeps a copy of its runs' journals: a directory of root's alone."""
+
 LOCK = "/run/hatui/lock"
 """What the engine holds (flock(1)) on a majority of the hosts while it changes something; beside it, who does."""

@@ -13,12 +13,13 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cluster.outcome import Outcome
+from operations.locking import Unkept
 
 
 def state_path(cluster: str) -> Path:
@@ -37,6 +38,16 @@ def journal_path(cluster: str, run: str) -> Path:
     return runs_path(cluster) / f"{run}.jsonl"
 
 
+def team_path(cluster: str, run: str) -> Path:
+    """Where this machine keeps what the hosts have of the journal of that run (engine/team.py)."""
+    return state_path(cluster) / "team" / f"{run}.jsonl"
+
+
+def held_path(cluster: str) -> Path:
+    """Where it keeps by which run the lock was held when the hosts were asked last."""
+    return state_path(cluster) / "team" / "held"
+
+
 def new_id() -> str:
     """A name for a run that sorts by its time, such as 20261125-021459-3fa2."""
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
@@ -46,6 +57,13 @@ RESERVE = 2**16
 """Bytes that are kept free for the last events of a run whose journal has no room any more."""
 
 
+class Team(Protocol):
+    """Whoever keeps a copy of the journal, where other operators' machines find it (operations.locking.Lock.keep)."""
+
+    def __call__(self, line: str, *, wait: bool) -> None:
+        """Append a line; with `wait`, Unkept unless it is safe there."""
+
+
 class Unwritten(Exception):
     """An event is not on the disk; the text says where and why."""
 
@@ -53,9 +71,10 @@ class Unwritten(Exception):
 class Journal:
     """The journal of one run, while it lasts. Unwritten if it can't be begun."""
 
-    def __init__(self, cluster: str, run: str) -> None:
+    def __init__(self, cluster: str, run: str, team: Team | None = None) -> None:
         self.run = run
         self.path = journal_path(cluster, run)
+        self._team = team
         self.lost = ""
         """Why not all that happened is in it; empty while all is."""
         folder = self.path.parent
@@ -76,11 +95,11 @@ class Journal:
             raise Unwritten(_why(folder, error)) from error
 
     def tell(self, event: str, /, **fields: object) -> None:
-        """Append an event, synced: when this returns it is on the disk. Unwritten if it is not.
+        """Append an event, synced: when this returns it is on the disk, an intent on the team's too. Else Unwritten.
 
         Then nothing of it is in the file, and what was kept in reserve makes room for how the run is taken back.
         """
-        line = json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
+        line = _line(event, fields)
         before = os.fstat(self._file).st_size
         try:
             left = line.encode()
@@ -92,9 +111,28 @@ class Journal:
                 os.ftruncate(self._file, before)
             with contextlib.suppress(OSError):
                 self._room.unlink()
+            if event != "intent":
+                self._share(line, wait=False)
             why = _why(self.path, error)
             self.lost = self.lost or why
             raise Unwritten(why) from error
+        self._share(line, wait=event in ("begin", "intent"))
+
+    def leave(self, event: str, /, **fields: object) -> None:
+        """Append the last event to the team's copy, as far as it can be had, and nothing more from then on."""
+        if self._team:
+            with contextlib.suppress(Unkept):
+                self._team(_line(event, fields).rstrip("\n"), wait=True)
+        self._team = None
+
+    def _share(self, line: str, *, wait: bool) -> None:
+        if self._team is None:
+            return
+        try:
+            self._team(line.rstrip("\n"), wait=wait)
+        except Unkept as error:
+            self.lost = self.lost or str(error)
+            raise Unwritten(str(error)) from error
 
     def _reserve(self) -> None:
         if not self._room.exists():
@@ -119,6 +157,11 @@ class Run:
     """Its process goes on."""
     path: Path | None = None
     """Its journal."""
+
+    @property
+    def theirs(self) -> bool:
+        """It was begun on another machine, and is known by the hosts' copies."""
+        return self.path is not None and _is_theirs(self.path)
 
     @property
     def begin(self) -> dict[str, Any]:
@@ -176,6 +219,8 @@ def ask_to_stop(run: Run) -> str | None:
     Why it was not asked, as a sentence: it is over, or another user's. None if it was.
     """
     over = "It had ended meanwhile."
+    if run.theirs:
+        return f"It was begun on another machine, by {run.begin['who']}: only there it can be asked to stop."
     try:
         process = os.pidfd_open(int(run.begin["pid"]))
     except ProcessLookupError:
@@ -201,7 +246,7 @@ def read(path: Path) -> Run | None:
     except OSError:
         return None
     # Asked before the lines are: a run that ends in between is then alive with an end, not dead without one.
-    alive = _is_held(path)
+    alive = _goes_on(path)
     text = path.read_text(errors="replace") if not alive else text
     events = []
     for line in text.splitlines():
@@ -216,11 +261,38 @@ def read(path: Path) -> Run | None:
 
 
 def runs(cluster: str) -> Iterator[Run]:
-    """All runs on the cluster, the newest first."""
-    for path in sorted(runs_path(cluster).glob("*.jsonl"), reverse=True):
-        run = read(path)
-        if run:
+    """All runs on the cluster that are known here, other machines' too, the newest first."""
+    here, team = runs_path(cluster), held_path(cluster).parent
+    names = {path.stem for folder in (here, team) for path in folder.glob("*.jsonl")}
+    for name in sorted(names, reverse=True):
+        if run := known(cluster, name):
             yield run
+
+
+def known(cluster: str, run: str) -> Run | None:
+    """That run by this machine's journal, or by the hosts' copy where that tells more; None if it is not known here."""
+    mine, theirs = read(journal_path(cluster, run)), read(team_path(cluster, run))
+    if mine is None or (mine.died and theirs is not None and theirs.end):
+        return theirs
+    return mine
+
+
+def _goes_on(path: Path) -> bool:
+    """Whether the run of that journal does: by its process, or by the cluster's lock, for another machine's."""
+    if not _is_theirs(path):
+        return _is_held(path)
+    try:
+        return path.with_name("held").read_text() == path.stem
+    except OSError:
+        return False
+
+
+def _is_theirs(path: Path) -> bool:
+    return path.parent.name == "team"
+
+
+def _line(event: str, fields: Mapping[str, object]) -> str:
+    return json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
 
 
 def _why(path: Path, error: OSError) -> str:

@@ -148,7 +148,7 @@ class _Run:
         # From its first line on a run is in the journal, and no signal may end it without a word there.
         self._heed_signals()
         try:
-            journal = Journal(self.cluster.name, self.id)
+            journal = Journal(self.cluster.name, self.id, self.lock.keep if self.lock else None)
             journal.tell(
                 "begin",
                 run=self.id,
@@ -173,14 +173,15 @@ class _Run:
             with contextlib.suppress(OSError):
                 traceback.print_exc()
             result = Result(Outcome.UNKNOWN, f"The engine broke off: {type(error).__name__}: {error}")
-        # Free before the end is told: who reads of the end may begin at once.
-        self._free()
-        result = self._end(journal, result)
+        result = self._end(journal, _whole(journal, result))
         journal.close()
         return result.outcome.exit_code
 
     def _end(self, journal: Journal, result: Result) -> Result:
         """Tell how it ended; what that is if not all of it is in the journal."""
+        journal.leave("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
+        # Free before the end is told here: who reads of the end may begin at once.
+        self._free()
         for _ in range(2):
             result = _whole(journal, result)
             # The first failure makes room for another try.

@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import gevent
+
 from cluster.outcome import Outcome, Result
 from cluster.spec import Cluster
 from cluster.state import ClusterState
@@ -20,6 +22,7 @@ from engine.journal import Unwritten, runs
 from engine.library import Runbook
 from engine.probing import Probing
 from engine.runbook import Broken, Plan, View
+from engine.team import gather
 from operations.procedure import Tell, carry_out
 from operations.steps import FAILURES
 
@@ -32,6 +35,8 @@ class Work:
         self._inventory = inventory
         self._runbook = runbook
         session.begin(cluster)
+        # Asked side by side with everything else, before a plan is made of it.
+        self._team = gevent.spawn(gather, cluster)
 
     def look(self) -> ClusterState:
         """What is so now."""
@@ -39,6 +44,7 @@ class Work:
 
     def plan(self, state: ClusterState) -> Plan:
         """The runbook's plan; one that is refused where it can't be made."""
+        self._team.join()
         view = View(self._cluster, state, self._inventory, _broken(self._cluster))
         try:
             return self._runbook.plan(view, **self._runbook.parameters)

@@ -5,8 +5,10 @@ asks it to, or has said nothing for its `check_in` seconds: a parent that is fro
 It speaks JSON lines over the socket that is its stdin (operations/locking.py is the other end):
 
     first line           {"me": …, "needed": …, "check_in": …}
-    from its parent      {"reach": {HOST: command line}}, {"ask": NUMBER}, {"here": true}
+    from its parent      {"reach": {HOST: command line}}, {"ask": NUMBER}, {"here": true},
+                         {"log": [NUMBER, text]}: a line of the run's journal, which each host is to keep
     to its parent        {"said": [HOST, "taken" | "held" | "ended", text]}, {"answer": NUMBER, "until": …},
+                         {"kept": [HOST, NUMBER]}, {"unkept": [HOST, NUMBER]},
                          {"held": until}, once, and {"lost": why}, once
 
 Only the standard library and cluster/lease.py: it is there before pyinfra would be imported.
@@ -17,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import selectors
 import socket
 import subprocess
@@ -28,7 +31,7 @@ from cluster.lease import BEAT, PATIENCE, Lease, Tenure
 
 LINE = 8192
 """Bytes that a line from a host may have."""
-ROOM = 2**18
+ROOM = 2**22
 """Bytes that may wait for a host that takes nothing."""
 LATE = 1.0
 """Seconds that this process must have stood still for a loss to be laid on that."""
@@ -39,6 +42,9 @@ ENDING = 2.0
 def now() -> float:
     """Seconds, those in which the machine slept too."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+_KEPT = re.compile(r"(kept|unkept) ([0-9]{1,11})", re.ASCII)
 
 
 class _Host:
@@ -131,6 +137,8 @@ class Keeper:
         self.parent_heard = now()
         self.beat_due = now()
         self.pauses = _Pauses()
+        self.log: list[str] = []
+        """What the hosts are to keep; one that comes late is sent it all."""
         self.was_held = False
         self.lost = ""
         self.selector = selectors.DefaultSelector()
@@ -196,6 +204,12 @@ class Keeper:
             if "reach" in order:
                 for name, command in order["reach"].items():
                     self._reach(name, command)
+            if "log" in order:
+                number, text = order["log"]
+                self.log.append(f"log {number} {text}")
+                for host in self.hosts.values():
+                    if host.taken:
+                        host.send(self.log[-1])
             if "ask" in order:
                 held = not self.lost and self.tenure.held(now())
                 self._tell(answer=order["ask"], until=self.tenure.until if held else 0.0)
@@ -233,6 +247,10 @@ class Keeper:
             self._tell(said=[host.name, "taken", ""])
             # To reach it may have taken as long as the beat that it echoes is worth.
             host.send(str(host.lease.beat(now())))
+            for kept in self.log:
+                host.send(kept)
+        elif host.taken and (found := _KEPT.fullmatch(line)):
+            self._tell(**{found[1]: [host.name, int(found[2])]})
         elif host.taken and line.isascii() and line.isdecimal() and len(line) < 12:
             host.lease.echo(int(line))
 

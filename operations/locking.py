@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -31,7 +31,7 @@ from cluster.lease import PATIENCE
 from cluster.locked import Holder, held_by
 from cluster.spec import Cluster
 from cluster.state import LockNode
-from cluster.wiring import LOCK
+from cluster.wiring import LOCK, RUNS
 from operations.client import ssh_command
 
 CHECK_IN = 15.0
@@ -47,14 +47,41 @@ FIRST = 0.5
 TRIES = 4
 """How often two that take it at the same moment draw back and try again."""
 
+KEPT = 10.0
+"""Seconds in which a majority of the hosts must have a line of the journal on its disk."""
+RUNS_KEPT = 200
+"""The newest runs whose journals a host keeps."""
+LARGEST = 2**20
+"""Bytes that the journal of one run may have on a host."""
+
+# The journal is written by a process of its own, which does not hold the lock: a slow disk delays no beat.
 _SCRIPT = f"""
 umask 077
+trap '' PIPE
 mkdir -p /run/hatui && exec 9>>{LOCK} || exit 1
 IFS= read -r -t {PATIENCE:g} me || exit 1
 if ! flock -n 9; then printf 'held '; head -c 2000 {LOCK}.holder 2>/dev/null | head -n 1; echo; exit 3; fi
 printf '%s\\n' "$me" >{LOCK}.holder
+keep() {{
+  exec 9>&-
+  file={RUNS}/$run.jsonl torn=
+  while read -r number text; do
+    if mkdir -p -m 0700 {RUNS} && [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" -lt {LARGEST} ] &&
+      printf '%s%s\\n' "$torn" "$text" >>"$file" && sync -d "$file" && sync {RUNS}
+    then torn=; echo "kept $number"
+    else torn='
+'; echo "unkept $number"; fi 2>/dev/null
+    if [ "$number" = 1 ]; then
+      ls {RUNS} | grep '[.]jsonl$' | sort -r | tail -n +{RUNS_KEPT + 1} |
+        while read -r old; do rm -f {RUNS}/"$old"; done
+    fi
+  done
+}}
+exec 8> >(keep)
 echo taken
-while read -r -t {PATIENCE:g} beat; do echo "$beat" || break; done
+while read -r -t {PATIENCE:g} word rest; do
+  if [ "$word" = log ]; then printf '%s\\n' "$rest" >&8; else echo "$word"; fi || break
+done
 rm -f {LOCK}.holder
 """
 
@@ -62,6 +89,10 @@ rm -f {LOCK}.holder
 def whoami() -> str:
     """Who takes it, as it is told: the user and this machine."""
     return f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}"
+
+
+class Unkept(Exception):
+    """A line of the journal is not on the disks of a majority of the hosts; the text says on which, and why."""
 
 
 class Locked(Exception):
@@ -73,6 +104,7 @@ class Lock:
 
     def __init__(self, cluster: Cluster, me: Holder, *, check_in: float = CHECK_IN) -> None:
         self._cluster = cluster
+        self._me = me
         self._majority = len(cluster.hosts) // 2 + 1
         for last in range(TRIES - 1, -1, -1):
             self._keeper = _Keeper(me, self._majority, check_in)
@@ -97,6 +129,17 @@ class Lock:
             f"The cluster's lock is lost: {count} of {len(self._cluster.hosts)} hosts hold it, "
             f"{self._majority} are needed. {why}"
         )
+
+    def keep(self, line: str, *, wait: bool) -> None:
+        """Have every host that holds the lock append a line, without its end, to its copy of the run's journal.
+
+        With `wait`, until it is synced on a majority of all hosts; Unkept where it is not, within KEPT seconds.
+        """
+        number = self._keeper.log(line)
+        if wait and (why := self._keeper.unkept(number, self._cluster.hosts, self._majority)):
+            raise Unkept(
+                f"Too few hosts keep the run's journal, {self._majority} of {len(self._cluster.hosts)} must: {why}."
+            )
 
     def release(self) -> None:
         """Free it on every host."""
@@ -140,7 +183,8 @@ class Lock:
         )
 
     def _reach(self, hosts: Sequence[str]) -> None:
-        command = f"exec bash -c {shlex.quote(_SCRIPT)}"
+        script = f"run={shlex.quote(self._me.run)}{_SCRIPT}"
+        command = f"exec bash -c {shlex.quote(script)}"
         self._keeper.send(reach={name: ssh_command(self._cluster, name, command) for name in hosts})
 
 
@@ -165,6 +209,9 @@ class _Keeper:
         self.lost = ""
         self.count = 0
         """How many hosts held it when it was lost."""
+        self._kept: dict[int, set[str]] = {}
+        self._unkept: dict[int, set[str]] = {}
+        self._lines = 0
         self._until = 0.0
         self._asked = self._answered = 0
         self._news = threading.Condition()
@@ -192,6 +239,31 @@ class _Keeper:
         """Until something is told, for so long at most."""
         with self._news:
             self._news.wait(seconds)
+
+    def log(self, line: str) -> int:
+        """Send a line of the journal on its way; its number."""
+        with self._news:
+            self._lines += 1
+            self._kept[self._lines], self._unkept[self._lines] = set(), set()
+            self.send(log=[self._lines, line])
+            return self._lines
+
+    def unkept(self, number: int, hosts: Iterable[str], needed: int) -> str:
+        """Which hosts have not kept that line and why, once it is decided that too few have; empty if enough have."""
+        names = set(hosts)
+        deadline = _now() + KEPT
+        with self._news:
+            while len(self._kept[number]) < needed:
+                if self.lost:
+                    return "the cluster's lock is lost"
+                failed = self._unkept[number]
+                if len(names - failed) < needed:
+                    return f"{', '.join(sorted(failed))} could not write {RUNS} (is the disk full?)"
+                if _now() >= deadline:
+                    silent = ", ".join(sorted(names - self._kept[number]))
+                    return f"{silent} had not written {RUNS} after {KEPT:g} s"
+                self._news.wait(max(0.01, deadline - _now()))
+            return ""
 
     def why_lost(self) -> str | None:
         """Why it is lost; None if it is held, by what its keeper says now."""
@@ -252,6 +324,10 @@ class _Keeper:
                 self.held = True
             case {"answer": int(number), "until": float(until)}:
                 self._answered, self._until = number, until
+            case {"kept": [str(host), int(number)]}:
+                self._kept.get(number, set()).add(host)
+            case {"unkept": [str(host), int(number)]}:
+                self._unkept.get(number, set()).add(host)
             case {"lost": str(why), "count": int(count)}:
                 self.lost, self.count = self.lost or why, count
 

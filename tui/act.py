@@ -79,7 +79,7 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
             # From here on the engine needs nobody, and is heard through its journal.
             try:
                 return follow(
-                    Path(said["journal"]), lambda: engine.poll() is not None, last_words=lambda: _last_words(engine)
+                    Path(said["journal"]), lambda: engine.poll() is not None, last_words=lambda: _end_of(engine)
                 )
             except NeverBegun:
                 # Why, is its next line, if it could say it.
@@ -103,7 +103,7 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
     return code
 
 
-def _last_words(engine: subprocess.Popen[str]) -> dict[str, str] | None:
+def _end_of(engine: subprocess.Popen[str]) -> dict[str, str] | None:
     """How a run ended whose journal could not be written to its end, told by its engine; None if it was killed."""
     engine.wait()
     assert engine.stdout is not None

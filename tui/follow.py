@@ -26,15 +26,18 @@ def follow(
     ended: Callable[[], bool] = lambda: True,
     told: int = 0,
     last_words: Callable[[], Mapping[str, str] | None] = lambda: None,
+    renew: Callable[[], None] = lambda: None,
 ) -> int:
     """Print each event of the run as it comes, after the first `told`, until its end. The outcome's exit code.
 
     The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun. One that
-    ends without an end may have told it in its `last_words`: outcome and reason, where it could not be written.
+    ends without an end may have told it in its `last_words`: outcome and reason, where it could not be written. `renew`
+    brings what there is anew, where it does not come by itself.
     """
     run: Run | None = None
     try:
         while True:
+            renew()
             # Asked before the journal is read: what an engine left that ends in between is read in the next turn.
             over = ended()
             run = read(path)

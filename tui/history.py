@@ -1,21 +1,28 @@
-"""`hatui history`: what was done on this cluster from this machine, by whom, why, and how it ended."""
+"""`hatui history`: what was done on this cluster, from any operator's machine, by whom, why, and how it ended."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from collections.abc import Callable
 from itertools import islice
 
 from cluster.exits import NO_INPUT
 from cluster.outcome import Outcome
-from engine.journal import Run, journal_path, read, runs
+from cluster.spec import Cluster
+from engine.journal import Run, known, runs
+from engine.team import gather
 from tui.follow import died, event_line, follow, outcome_line
 
+AGAIN = 1.0
+"""Seconds after which the hosts are asked again for a run of another machine that is followed."""
 
-def history(cluster: str, count: int, *, as_json: bool) -> int:
+
+def history(cluster: Cluster, count: int, *, as_json: bool) -> int:
     """The newest `count` runs, a line each."""
-    for run in islice(runs(cluster), count):
+    _gathered(cluster)
+    for run in islice(runs(cluster.name), count):
         if as_json:
             said = {"run": run.id, "outcome": run.outcome or "RUNNING", "clients": run.clients, **run.begin}
             print(json.dumps(said, ensure_ascii=False))
@@ -24,15 +31,18 @@ def history(cluster: str, count: int, *, as_json: bool) -> int:
     return 0
 
 
-def show(cluster: str, name: str, *, go_on: bool, as_json: bool) -> int:
+def show(cluster: Cluster, name: str, *, go_on: bool, as_json: bool) -> int:
     """One run whole. With `go_on`, until its end, and with its outcome's exit code."""
-    path = journal_path(cluster, name)
-    run = read(path)
-    if run is None:
-        print(f"There is no run {name} on {cluster}: `hatui history` lists them.", file=sys.stderr)
+    run = known(cluster.name, name)
+    # What this machine knows to its end, no host knows better.
+    if run is None or not run.end:
+        _gathered(cluster)
+        run = known(cluster.name, name)
+    if run is None or run.path is None:
+        print(f"There is no run {name} on {cluster.name}: `hatui history` lists them.", file=sys.stderr)
         return NO_INPUT
     if go_on:
-        return follow(path)
+        return follow(run.path, renew=_renewing(cluster) if run.theirs else lambda: None)
     if as_json:
         for event in run.events:
             print(json.dumps(event, ensure_ascii=False))
@@ -52,6 +62,25 @@ def show(cluster: str, name: str, *, go_on: bool, as_json: bool) -> int:
     else:
         print("RUNNING" if run.alive else outcome_line(Outcome.UNKNOWN, died(run)))
     return 0
+
+
+def _gathered(cluster: Cluster) -> None:
+    """Ask the hosts what other machines did; who could not be asked is said on stderr."""
+    if said := str(gather(cluster)):
+        print(said, file=sys.stderr)
+
+
+def _renewing(cluster: Cluster) -> Callable[[], None]:
+    """Asks the hosts again, when it is called so long after it was asked last."""
+    asked = time.monotonic()
+
+    def renew() -> None:
+        nonlocal asked
+        if time.monotonic() - asked > AGAIN:
+            gather(cluster)
+            asked = time.monotonic()
+
+    return renew
 
 
 def _outcome(run: Run) -> str:

@@ -187,11 +187,17 @@ def main(arguments: list[str] | None = None) -> int:
 def _rollout(options: argparse.Namespace) -> int:
     from engine.inventory import use
 
-    cluster = use(options.inventory).name
+    cluster = use(options.inventory)
     try:
+        if options.pause or options.resume:
+            # It may have been begun on another machine.
+            from engine.team import gather
+
+            if said := str(gather(cluster)):
+                print(said, file=sys.stderr)
         if options.pause:
-            return rollout.pause(cluster)
-        runbook, parameters, reason = rollout.asked(options, cluster)
+            return rollout.pause(cluster.name)
+        runbook, parameters, reason = rollout.asked(options, cluster.name)
     except rollout.NotOpen as error:
         print(error, file=sys.stderr)
         return Outcome.REFUSED.exit_code
@@ -220,7 +226,7 @@ def _past(whole: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
     if options.show and (len(options.show) != 2 or options.show[0] != "show"):
         whole.error("history takes nothing, or: show ID")
-    cluster = use(options.inventory).name
+    cluster = use(options.inventory)
     if options.show:
         return show(cluster, options.show[1], go_on=options.follow, as_json=options.json)
     return history(cluster, options.n, as_json=options.json)

@@ -9,7 +9,7 @@ from engine.journal import ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout, running
 from tui.follow import follow
 
-_NONE = "No rollout goes on that was begun on this machine: `hatui history` lists the last ones."
+_NONE = "No rollout goes on: `hatui history` lists the last ones."
 
 
 class NotOpen(Exception):

@@ -26,7 +26,7 @@ SSH = """#!/bin/bash
 command=${!#} address=${@: -2:1}
 if [ -e "$LOCKS/$address.away" ]; then echo "no route" >&2; exit 255; fi
 if [ -e "$LOCKS/$address.hangs" ]; then exec sleep 60; fi
-eval "$(printf '%s' "$command" | sed "s#/run/hatui#$LOCKS/$address#g")"
+eval "$(printf '%s' "$command" | sed "s#/run/hatui#$LOCKS/$address#g; s#/var/lib/hatui#$LOCKS/$address/kept#g")"
 """
 
 Hold = Callable[..., "subprocess.Popen[str]"]

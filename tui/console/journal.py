@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from engine.journal import Run, read, runs_path
+from engine.journal import Run, held_path, read, runs_path
 
 SHOWN = 50
 """Runs that are told of, the newest."""
 
 
 class Journal:
-    """The runs on one cluster, as they are on this machine's disk."""
+    """The runs on one cluster, as they are on this machine's disk, with what it knows of other machines'."""
 
     def __init__(self) -> None:
         self._read: dict[Path, tuple[int, Run]] = {}
@@ -20,7 +20,9 @@ class Journal:
     def newest(self, cluster: str) -> list[Run]:
         """The newest first. Takes some milliseconds: not for the thread that answers keys."""
         found: dict[Path, tuple[int, Run]] = {}
-        for path in islice(sorted(runs_path(cluster).glob("*.jsonl"), reverse=True), SHOWN):
+        team = {path.name: path for path in held_path(cluster).parent.glob("*.jsonl")}
+        paths = {**team, **{path.name: path for path in runs_path(cluster).glob("*.jsonl")}}
+        for _, path in islice(sorted(paths.items(), reverse=True), SHOWN):
             try:
                 size = path.stat().st_size
             except OSError:

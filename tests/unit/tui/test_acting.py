@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from textual.pilot import Pilot
 from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
 from tui.console.actions import Risk
 from tui.console.app import Console
-from tui.console.feed import Live
 from tui.console.unlock import LASTS, Lock
 
 
@@ -60,7 +58,7 @@ def test_no_is_what_enter_and_esc_say_to_the_unlocking() -> None:
     on("healthy", check)
 
 
-def test_it_locks_itself_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_locks_itself_again() -> None:
     lock = Lock()
     assert lock.shown(5) == "LOCKED"
     lock.unlock(5)
@@ -69,10 +67,6 @@ def test_it_locks_itself_again(monkeypatch: pytest.MonkeyPatch) -> None:
     lock.unlock(5)
     lock.lock()
     assert not lock.left(6)
-    # A machine that slept meanwhile: that time counts.
-    assert Live(Path("inventory.py")).now() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=60)
-    monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 1e6}.__getitem__)
-    assert Live(Path("inventory.py")).now() == 1e6
     never = Lock("READ-ONLY")
     never.unlock(5)
     assert never.shown(6) == "READ-ONLY" and not never.left(6)
