@@ -33,7 +33,7 @@ _HOLD_BACK = """#!/bin/sh
 ip -4 -o addr show | grep -qF " $1/" || exit 0
 ask() { echo "show sess" | timeout %(making)g socat -t 1 - UNIX-CONNECT:%(socket)s 2>/dev/null; }
 [ -n "$(ask)" ] || exit 0
-nft -f - <<END
+nft -f - <<END || exit 1
 table inet hatui_handover
 delete table inet hatui_handover
 table inet hatui_handover {

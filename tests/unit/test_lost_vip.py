@@ -67,11 +67,11 @@ def leaves(tmp_path: Path) -> Callable[..., str]:
     """Runs what is run before the VIP leaves, among stand-ins; what these were told."""
     log = tmp_path / "log"
 
-    def run(*, held: bool, answers: bool) -> str:
+    def run(*, held: bool, answers: bool, refuses: bool = False) -> str:
         session = "0x1: proto=tcpv4 fe=database be=galera age=3m calls=1\n0x2: proto=unix_stream fe=GLOBAL age=0s"
         stand_ins = {
             "ip": f"echo '2: eth0 inet {VIP if held else '192.0.2.121'}/32'",
-            "nft": f"echo nft >>{log}; cat >>{log}",
+            "nft": "exit 1" if refuses else f"echo nft >>{log}; cat >>{log}",
             "sleep": ":",
             "socat": f"echo '{session}'" if answers else "exit 1",
             "timeout": 'shift; exec "$@"',
@@ -89,6 +89,11 @@ def leaves(tmp_path: Path) -> Callable[..., str]:
 
 def test_an_owner_lets_nobody_new_in_for_a_bounded_time(leaves: Callable[..., str]) -> None:
     assert f"held {{ {VIP} timeout 1500ms }}" in leaves(held=True, answers=True)
+
+
+def test_who_can_not_hold_back_says_so(leaves: Callable[..., str]) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        leaves(held=True, answers=True, refuses=True)
 
 
 @pytest.mark.parametrize(("held", "answers"), [(False, True), (True, False)])
