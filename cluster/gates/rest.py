@@ -115,7 +115,7 @@ def _membership(spec: Cluster, state: ClusterState, besides: Collection[str]) ->
     names = [name for name in spec.names(Role.CONTROLLER) if name not in besides]
     for name, node in _asked(state.corosync, names).items():
         if isinstance(node, Unknown):
-            yield f"{name}'s Corosync can't be asked: {node.reason}."
+            yield f"Corosync on {name}: {node.reason}."
         elif isinstance(node, QuorumNode) and (not node.running or not node.quorate):
             yield f"{name} is in no Corosync membership with quorum: start it, or see `journalctl -u corosync` there."
         elif isinstance(node, QuorumNode) and (missing := [other for other in names if other not in node.members]):
