@@ -39,8 +39,6 @@ def unchecked(node: ProxyNode) -> list[str]:
     """What is so by the settings, and nobody's trouble: servers without a check, and those whose check declines."""
     said = []
     for backend, servers in _by_backend(node).items():
-        if backend in OURS:
-            continue
         if names := [server.name for server in servers if server.status == "no check"]:
             said.append(f"{', '.join(names)} of {backend}: no check, they serve unchecked")
         if names := [server.name for server in servers if declines(server)]:

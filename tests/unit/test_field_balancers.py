@@ -14,6 +14,7 @@ from cluster.health import Verdict
 from cluster.health.haproxy import haproxy_health
 from cluster.health.verdict import LayerHealth
 from cluster.picture import Thing, picture
+from cluster.servers import state_of, way_out
 from cluster.spec import Cluster
 from cluster.state import ProxyNode, ProxyServer, Unknown
 from facts.haproxy import parse_haproxy_stat
@@ -342,6 +343,36 @@ def test_a_frontend_that_is_stopped(status: str, verdict: Verdict, said: str) ->
     else:
         assert reason is None and not_at_rest(SPEC, state) is None
     assert picture(SPEC, state)[Thing("haproxy", "haproxy1", "frontend database on haproxy1")] == status
+
+
+# What is said of the whole.
+
+
+def test_what_is_shown_of_a_server() -> None:
+    assert (state_of(server("a", "UP")), way_out(server("a", "UP"))) == ("UP", "")
+    assert state_of(server("a", "UP", weight=0)) == "UP with weight 0"
+    assert state_of(server("a", "DOWN", weight=0)) == "DOWN"
+    node = with_servers(server("a1", "UP"), server("a2", "UP", weight=0), server("b1", "MAINT", "b", address="none"))
+    assert "app 1/2 UP, b 0/0 UP" in judged(node).hosts[0].shows
+    assert "0 of 0 servers of b are UP (it has none)" in judged(node).reason
+
+
+def test_balancers_of_which_none_serves() -> None:
+    for silent in (replace(OTHER, servers=()), replace(OTHER, service=unit("haproxy.service", "failed"))):
+        said = haproxy_health(SPEC, dict.fromkeys(("haproxy1", "haproxy2"), silent))
+        assert said.verdict is Verdict.FAIL and said.findings[0].reason == "none of 2 balancers serves"
+        one = haproxy_health(SPEC, {"haproxy1": silent, "haproxy2": Unknown("is away")})
+        assert one.verdict is Verdict.UNKNOWN and "none of" not in one.reason
+        assert judged(silent).verdict is Verdict.WARN
+    assert haproxy_health(SPEC, {}).findings == ()
+
+
+def test_the_writer_is_told_where_there_is_one() -> None:
+    assert judged(OTHER).reason == "2 of 2 balancers serve, every server is UP, writer mysql1"
+    assert judged(OTHER).hosts[0].shows == "galera 3/3 UP, rabbitmq 3/3 UP, writer mysql1"
+    several = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
+    said = haproxy_health(several, {"haproxy1": proxy("mysql2"), "haproxy2": OTHER})
+    assert said.reason == "2 of 2 balancers serve, every server is UP" and "writer" not in said.hosts[0].shows
 
 
 # What the inventory wants.

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from cluster.gates.galera import may_write
-from cluster.gates.haproxy import links_down, not_taken_over
+from cluster.gates.haproxy import kept_away, links_down, next_server, not_taken_over
 from cluster.gates.keepalived import may_own
 from cluster.gates.rest import not_at_rest
 from cluster.health import Verdict
 from cluster.health.haproxy import haproxy_health
 from cluster.picture import Thing, picture
-from cluster.state import ProxyNode, Unknown
+from cluster.state import ProxyNode, ProxyServer, Unknown
 from facts.haproxy import parse_haproxy_stat
 from tests.unit.test_health import SPEC, proxy
 from tests.unit.test_rest import REST
@@ -100,3 +100,43 @@ def test_a_reload_is_complete_when_the_link_is_there_again() -> None:
     assert "does not share the writer's table with haproxy1 yet" in str(not_taken_over(before, "haproxy2", lost))
     # What was cut before may be cut after it.
     assert not_taken_over(replace(before, peers={"haproxy1": "CONN"}), "haproxy2", lost) is None
+
+
+def test_a_link_that_is_established_is_no_trouble() -> None:
+    both = {"haproxy1": replace(OTHER, peers={"haproxy2": "ESTA"}), "haproxy2": APART["haproxy2"]}
+    assert links_down(both) == {} and haproxy_health(SPEC, both).verdict is Verdict.OK
+    assert not_at_rest(SPEC, replace(REST, haproxy=both)) is None
+
+
+# Who takes over, and who is kept away.
+
+
+def with_status(*servers: tuple[str, str, str]) -> ProxyNode:
+    made = (ProxyServer(backend, name, "", status, "L7OK/200", 0, True, 9, 0) for backend, name, status in servers)
+    return replace(OTHER, servers=tuple(made))
+
+
+def test_the_first_server_that_is_up_everywhere_takes_over() -> None:
+    one = with_status(("galera", "a", "UP"), ("galera", "b", "DOWN"), ("galera", "c", "UP"), ("galera", "d", "UP"))
+    two = with_status(("galera", "a", "UP"), ("galera", "b", "UP"), ("galera", "c", "DOWN"), ("galera", "d", "UP"))
+    assert next_server({"x": one, "y": two}, "galera", "a") == "d"
+    assert next_server({"x": one, "y": two}, "galera", "d") == "a"
+    assert next_server({"x": one}, "galera", "a") == "c"
+    assert next_server({"x": one, "y": two}, "rabbitmq", "a") is None
+    other = with_status(("rabbitmq", "z", "UP"), ("galera", "a", "UP"))
+    assert next_server({"x": other}, "galera", "a") is None
+
+
+def test_what_was_told_by_hand_is_kept_away_in_its_own_backend() -> None:
+    one = with_status(("galera", "a", "MAINT"), ("galera", "b", "UP"), ("rabbitmq", "c", "DRAIN"))
+    two = with_status(("galera", "b", "DRAIN"), ("galera", "a", "DOWN"))
+    assert kept_away({"x": one, "y": two, "z": Unknown("is away")}, "galera") == {"a", "b"}
+    assert kept_away({"x": one}, "rabbitmq") == {"c"}
+
+
+def test_a_server_that_was_not_checked_before_the_reload_may_be_down_after_it() -> None:
+    (first, *others) = OTHER.servers
+    before = replace(OTHER, servers=(replace(first, check="INI"), *others), pid=1)
+    down = replace(OTHER, servers=(replace(first, status="DOWN"), *others), pid=2)
+    assert not_taken_over(before, "haproxy1", down) is None
+    assert "galera/mysql1 is DOWN" in str(not_taken_over(replace(OTHER, pid=1), "haproxy1", down))
