@@ -1,6 +1,6 @@
-"""What must hold of a cluster's hosts, addresses and secrets; a sentence for each thing that does not.
+"""What must hold of a cluster's hosts, addresses and secrets; a `Mistake` for each thing that does not.
 
-Every check is a pure function of the `Cluster`; every sentence begins with its key.
+Every check is a pure function of the `Cluster`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from cluster.checks_galera import galera_settings
 from cluster.checks_layers import corosync, galera, haproxy, keepalived, pacemaker, rabbitmq
-from cluster.reading import place, shown
+from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
 
@@ -34,7 +34,7 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-def sentences(cluster: Cluster) -> Iterator[str]:
+def mistakes(cluster: Cluster) -> Iterator[Mistake]:
     """Everything that is wrong with `cluster`."""
     yield from _names(cluster)
     yield from _addresses(cluster)
@@ -44,7 +44,7 @@ def sentences(cluster: Cluster) -> Iterator[str]:
     yield from _secrets(cluster)
 
 
-def _names(cluster: Cluster) -> Iterator[str]:
+def _names(cluster: Cluster) -> Iterator[Mistake]:
     named = {
         "name": cluster.name,
         "galera.cluster_name": cluster.galera.cluster_name,
@@ -52,25 +52,31 @@ def _names(cluster: Cluster) -> Iterator[str]:
     }
     for key, name in named.items():
         if not _NAME.fullmatch(name):
-            yield f"{key} is {shown(name)}: it must be 1 to 32 letters, digits, _ . -, with a letter or digit first."
+            yield Mistake(
+                key, f"is {shown(name)}: it must be 1 to 32 letters, digits, _ . -, with a letter or digit first."
+            )
     if cluster.release not in RELEASES:
         known = " or ".join(f"{name} ({title})" for name, title in RELEASES.items())
-        yield f"release is {shown(cluster.release)}: it must be {known}."
+        yield Mistake("release", f"is {shown(cluster.release)}: it must be {known}.")
     for name, host in cluster.hosts.items():
         key = place("hosts", host.role, name)
         if not _LABEL.fullmatch(name):
-            yield (
-                f"{key} has no name that a host can have: it must be 1 to 63 of a-z, 0-9 and -, "
-                "with - neither first nor last (RFC 1123)."
+            yield Mistake(
+                key,
+                "has no name that a host can have: it must be 1 to 63 of a-z, 0-9 and -, "
+                "with - neither first nor last (RFC 1123).",
+                foreign(name),
             )
         elif name.isdigit() or name == "localhost":
-            yield f"{key} is a name that programs take for an address: choose one such as {host.role}1."
+            yield Mistake(key, f"is a name that programs take for an address: choose one such as {host.role}1.")
 
 
-def _addresses(cluster: Cluster) -> Iterator[str]:
+def _addresses(cluster: Cluster) -> Iterator[Mistake]:
     network = _network(cluster.network)
     if network is None:
-        yield f"network is {shown(cluster.network)}: it must be an IPv4 network such as 192.168.47.0/24, of /8 to /30."
+        yield Mistake(
+            "network", f"is {shown(cluster.network)}: it must be an IPv4 network such as 192.168.47.0/24, of /8 to /30."
+        )
     named = {place("hosts", host.role, name): host.address for name, host in cluster.hosts.items()}
     named |= {"keepalived.vip": cluster.keepalived.vip, "pacemaker.vip": cluster.pacemaker.vip}
     seen: dict[str, str] = {}
@@ -78,14 +84,16 @@ def _addresses(cluster: Cluster) -> Iterator[str]:
         try:
             address = IPv4Address(text)
         except AddressValueError:
-            yield f"{key} is {shown(text)}: it must be an IPv4 address, such as 192.168.47.120."
+            yield Mistake(key, f"is {shown(text)}: it must be an IPv4 address, such as 192.168.47.120.")
             continue
         if network and address not in network:
-            yield f"{key} is {text}: it must be in the network {network}."
+            yield Mistake(key, f"is {text}: it must be in the network {network}.")
         elif network and address in (network.network_address, network.broadcast_address):
-            yield f"{key} is {text}: the first and the last address of {network} belong to no host."
+            yield Mistake(key, f"is {text}: the first and the last address of {network} belong to no host.")
         if text in seen:
-            yield f"{key} is {text}, which {seen[text]} has already: each host and each VIP needs its own address."
+            yield Mistake(
+                key, f"is {text}, which {seen[text]} has already: each host and each VIP needs its own address."
+            )
         seen.setdefault(text, key)
     yield from _bmc_addresses(cluster, seen)
 
@@ -99,51 +107,58 @@ def _network(text: str) -> IPv4Network | None:
     return network if 8 <= network.prefixlen <= 30 and text == str(network) else None
 
 
-def _bmc_addresses(cluster: Cluster, seen: dict[str, str]) -> Iterator[str]:
+def _bmc_addresses(cluster: Cluster, seen: dict[str, str]) -> Iterator[Mistake]:
     devices: dict[tuple[str, int], str] = {}
     for name, device in cluster.pacemaker.fencing.items():
         key = f"{place('pacemaker', 'fencing', name)}.address"
         try:
             IPv4Address(device.address)
         except AddressValueError:
-            yield f"{key} is {shown(device.address)}: it must be the IPv4 address of the controller's BMC."
+            yield Mistake(key, f"is {shown(device.address)}: it must be the IPv4 address of the controller's BMC.")
             continue
         if device.address in seen:
-            yield f"{key} is {device.address}, which {seen[device.address]} has: a BMC has an address of its own."
+            yield Mistake(
+                key, f"is {device.address}, which {seen[device.address]} has: a BMC has an address of its own."
+            )
         other = devices.setdefault((device.address, device.port), name)
         if other != name:
             has = f"{device.address}, port {device.port}"
-            yield f"{key} is {has}, which {place(other)} has: fencing one would fence the other."
+            yield Mistake(key, f"is {has}, which {place(other)} has: fencing one would fence the other.")
 
 
-def _ssh(cluster: Cluster) -> Iterator[str]:
+def _ssh(cluster: Cluster) -> Iterator[Mistake]:
     ssh = cluster.ssh
     if not _USER.fullmatch(ssh.user):
-        yield f"ssh.user is {shown(ssh.user)}: it must be the name of a user on the hosts, such as root."
+        yield Mistake("ssh.user", f"is {shown(ssh.user)}: it must be the name of a user on the hosts, such as root.")
     for key, path in (("ssh.key", ssh.key), ("ssh.known_hosts", ssh.known_hosts)):
         if path is not None and not _PATH.fullmatch(path):
-            yield f"{key} is {shown(path)}: it must be a path from / or ~/, of letters, digits and _ . / @ + - only."
+            yield Mistake(
+                key, f"is {shown(path)}: it must be a path from / or ~/, of letters, digits and _ . / @ + - only."
+            )
     if not 1 <= ssh.port <= 65535:
-        yield f"ssh.port is {ssh.port}: it must be from 1 to 65535."
+        yield Mistake("ssh.port", f"is {ssh.port}: it must be from 1 to 65535.")
 
 
-def _secrets(cluster: Cluster) -> Iterator[str]:
+def _secrets(cluster: Cluster) -> Iterator[Mistake]:
     # A source may be a secret that was written in the wrong place: it is never shown.
     for name, source in cluster.secrets.items():
         key = place("secrets", name)
         if name not in SECRETS:
-            yield f"{key} is no secret that hatui knows: there are {', '.join(SECRETS)}."
+            yield Mistake(key, f"is no secret that hatui knows: there are {', '.join(SECRETS)}.", foreign(name))
         kind, _, rest = source.partition(":")
         if not rest.isprintable():
-            yield f"{key} holds a control character: it must be file:/path, env:NAME or command:program arguments."
+            yield Mistake(
+                key, "holds a control character: it must be file:/path, env:NAME or command:program arguments."
+            )
         elif not (
             (kind == "file" and rest.startswith("/"))
             or (kind == "env" and _VARIABLE.fullmatch(rest))
             or (kind == "command" and _splits(rest))
         ):
-            yield (
-                f"{key} names no source (what it holds is not shown): it must be "
-                "file:/path, env:NAME or command:program arguments, never the secret itself."
+            yield Mistake(
+                key,
+                "names no source (what it holds is not shown): it must be "
+                "file:/path, env:NAME or command:program arguments, never the secret itself.",
             )
 
 

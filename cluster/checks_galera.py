@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cluster.reading import place, shown
+from cluster.reading import Mistake, foreign, place, shown
 from cluster.spec import Cluster
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_OPTION = re.compile(r"(cert|evs|gcache|gcs|gmcast|pc|protonet|repl|socket)\.[a-z][a-z0-9_.]*", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}", re.ASCII)
+_OPTION = re.compile(r"(cert|evs|gcache|gcs|gmcast|pc|protonet|repl|socket)\.[a-z][a-z0-9_.]{0,79}", re.ASCII)
 _OPTION_VALUE = re.compile(r"[A-Za-z0-9_./:,+%=@-]+", re.ASCII)
 LENGTH = 256
 """Characters of a value."""
@@ -77,7 +77,7 @@ _PREFIX = re.compile(r"(?:(?:loose|skip|disable|enable|maximum|autoset)_)*")
 """What mariadbd takes off a name before it looks the name up (MariaDB, "Option Prefixes")."""
 
 
-def galera_settings(cluster: Cluster) -> Iterator[str]:
+def galera_settings(cluster: Cluster) -> Iterator[Mistake]:
     """What is wrong with `galera.settings`."""
     seen: dict[str, str] = {}
     for name, value in cluster.galera.settings.items():
@@ -86,22 +86,26 @@ def galera_settings(cluster: Cluster) -> Iterator[str]:
         plain = name.replace("-", "_")
         other = seen.setdefault(plain, name)
         if other != name:
-            yield f"{key} is the same setting as {place(other)}: leave one of them out."
+            yield Mistake(key, f"is the same setting as {place(other)}: leave one of them out.")
         dotted = "." in name
         if dotted and not _OPTION.fullmatch(name):
-            yield f"{key} is no option of the Galera provider: it must be one such as gcache.size."
+            yield Mistake(
+                key, "is no option of the Galera provider: it must be one such as gcache.size.", foreign(name)
+            )
         elif not dotted and not _NAME.fullmatch(plain):
-            yield f"{key} is no name of a setting: it must be of a-z, 0-9, _ and -, such as max_connections."
+            yield Mistake(
+                key, "is no name of a setting: it must be of a-z, 0-9, _ and -, such as max_connections.", foreign(name)
+            )
         elif reason := _reason(plain):
-            yield f"{key} can't be set to {shown(value)}: {reason}."
+            yield Mistake(key, f"can't be set to {shown(value)}: {reason}.")
         text = str(value)
         if not text.isprintable() or any(sign in text for sign in "\"'`\\") or len(text) > LENGTH:
-            yield (
-                f"{key} is {shown(value)}: it must have no quote, backslash or control character, "
-                f"at most {LENGTH} signs."
+            yield Mistake(
+                key,
+                f"is {shown(value)}: it must have no quote, backslash or control character, at most {LENGTH} signs.",
             )
         elif dotted and not _OPTION_VALUE.fullmatch(text):
-            yield f"{key} is {shown(value)}: it must be of letters, digits and _ . / : , + % = @ -."
+            yield Mistake(key, f"is {shown(value)}: it must be of letters, digits and _ . / : , + % = @ -.")
 
 
 def _reason(name: str) -> str | None:

@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     Record = TypeVar("Record", bound=DataclassInstance)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong at `key`, such as keepalived.vip: `says` goes on after it, and `look` says how it is written."""
+
+    key: str
+    says: str
+    look: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.key}{self.look} {self.says}"
+
 
 _WORD = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
@@ -24,7 +38,25 @@ SHOWN = 80
 
 
 def shown(value: object) -> str:
-    """`value` as a sentence shows it: quoted, without control characters, cut where it is long."""
+    """`value` as a sentence shows it: quoted, and with a letter in it that only looks like one of ours pointed at."""
+    return f"{quoted(value)}{foreign(value)}"
+
+
+def foreign(value: object) -> str:
+    """Where and what the first letter is that is not ASCII: it may look like one that is.
+
+    Such as " (its 2nd letter is CYRILLIC SMALL LETTER A)"; empty for a text without one.
+    """
+    text = value if isinstance(value, str) else ""
+    for number, letter in enumerate(text[:SHOWN], 1):
+        if ord(letter) > 127:
+            ending = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+            return f" (its {number}{ending} letter is {unicodedata.name(letter, f'U+{ord(letter):04X}')})"
+    return ""
+
+
+def quoted(value: object) -> str:
+    """`value` quoted, without control characters, cut where it is long."""
     try:
         text = repr(value)
     except ValueError:
@@ -34,8 +66,8 @@ def shown(value: object) -> str:
 
 
 def place(*keys: str) -> str:
-    """Where a value stands in the inventory, such as keepalived.vip; a key that is no plain word is quoted."""
-    return ".".join(key if _WORD.fullmatch(key) else shown(key) for key in keys)
+    """Where a value stands in the inventory, such as keepalived.vip; a key that is no plain, short word is quoted."""
+    return ".".join(key if len(key) <= SHOWN and _WORD.fullmatch(key) else quoted(key) for key in keys)
 
 
 def _is_text(value: object) -> bool:
@@ -61,10 +93,10 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 
 
 class Reader:
-    """Reads, and keeps a sentence for each mistake in `errors`."""
+    """Reads, and keeps each mistake in `errors`."""
 
     def __init__(self) -> None:
-        self.errors: list[str] = []
+        self.errors: list[Mistake] = []
 
     def known(self, path: str, given: Iterable[object], names: Iterable[str]) -> None:
         """Report each key of `given` that is none of `names`; `path` is where they stand."""
@@ -72,25 +104,25 @@ class Reader:
         for key in given:
             if key in possible:
                 continue
-            near = difflib.get_close_matches(str(key), possible, n=1)
+            near = difflib.get_close_matches(str(key)[:SHOWN], possible, n=1)
             right = f"did you mean {near[0]}?" if near else f"there are {', '.join(possible)}."
             where = place(path, str(key)) if path else place(str(key))
-            self.errors.append(f"{where} is no key that hatui knows: {right}")
+            self.errors.append(Mistake(where, f"is no key that hatui knows: {right}", foreign(key)))
 
     def table(self, path: str, value: object) -> Mapping[str, Any]:
         """`value` if it is a dict whose keys are texts, else an empty one."""
         if isinstance(value, Mapping):
             wrong = [key for key in value if not isinstance(key, str)]
-            self.errors += [f"{path} has the key {shown(key)}: it must be a text." for key in wrong]
+            self.errors += [Mistake(path, f"has the key {shown(key)}: it must be a text.") for key in wrong]
             return {key: entry for key, entry in value.items() if isinstance(key, str)}
-        self.errors.append(f"{path} is {shown(value)}: it must be a dict.")
+        self.errors.append(Mistake(path, f"is {shown(value)}: it must be a dict."))
         return {}
 
     def scalar(self, path: str, value: object, kind: str) -> bool:
         """Whether `value` is of `kind`, one of the types that a field may have."""
         fits, words = _KINDS[kind]
         if not fits(value):
-            self.errors.append(f"{path} is {shown(value)}: it must be {words}.")
+            self.errors.append(Mistake(path, f"is {shown(value)}: it must be {words}."))
             return False
         return True
 
@@ -114,7 +146,7 @@ class Reader:
             where, typed = f"{path}.{name}", str(entry.type)
             if name not in table:
                 if entry.default is MISSING and entry.default_factory is MISSING:
-                    self.errors.append(f"{where} is missing: it must be given.")
+                    self.errors.append(Mistake(where, "is missing: it must be given."))
                     values[name] = _EMPTY[typed]
             elif typed.startswith("Mapping["):
                 values[name] = self.entries(where, table[name], typed[len("Mapping[str, ") : -1])

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from cluster.checks import sentences
-from cluster.reading import Reader, place, shown
+from cluster.checks import mistakes
+from cluster.reading import Mistake, Reader, place, shown
 from cluster.spec import (
     Cluster,
     Corosync,
@@ -43,7 +43,7 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
     reader = Reader()
     given = reader.table("The inventory", data)
     reader.known("", given, (*_NEEDED, *_SECTIONS, "secrets"))
-    reader.errors += [f"{key} is missing: it must be given." for key in _NEEDED if key not in given]
+    reader.errors += [Mistake(key, "is missing: it must be given.") for key in _NEEDED if key not in given]
     texts = {key: _text(reader, key, given) for key in _TEXTS}
     cluster = Cluster(
         **texts,
@@ -57,19 +57,36 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         corosync=reader.record("corosync", given.get("corosync", {}), Corosync),
         secrets=_secrets(reader, given.get("secrets", {})),
     )
-    errors = (*reader.errors, *_further(reader.errors, sentences(cluster)))
+    # Which role is meant decides what else is wrong; nothing that follows from the wrong one is said.
+    doubtful = [key for name in _with_several_roles(given.get("hosts", {})) for key in _about(name)]
+    keys = [*(mistake.key for mistake in reader.errors), *doubtful]
+    errors = (*reader.errors, *_further(keys, mistakes(cluster)))
     if errors:
-        raise SpecError(tuple(dict.fromkeys(errors)))
+        raise SpecError(tuple(dict.fromkeys(map(str, errors))))
     return cluster
 
 
-def _further(said: list[str], found: Iterator[str]) -> Iterator[str]:
-    """Those of `found` that don't merely follow from a value that could not be read. Each begins with its key."""
-    keys = [sentence.partition(" ")[0] for sentence in said]
-    for sentence in found:
-        key = sentence.partition(" ")[0]
-        if not any(key == one or key.startswith(f"{one}.") for one in keys):
-            yield sentence
+def _further(keys: list[str], found: Iterator[Mistake]) -> Iterator[Mistake]:
+    """Those of `found` that don't merely follow from a value of `keys`."""
+    for mistake in found:
+        if not any(mistake.key == one or mistake.key.startswith(f"{one}.") for one in keys):
+            yield mistake
+
+
+def _with_several_roles(hosts: object) -> dict[str, list[str]]:
+    """The hosts that more than one role names, with these roles."""
+    roles: dict[str, list[str]] = {}
+    for role in Role:
+        members = hosts.get(role.value) if isinstance(hosts, Mapping) else None
+        for name in members if isinstance(members, Mapping) else ():
+            roles.setdefault(name, []).append(str(role))
+    return {name: named for name, named in roles.items() if len(named) > 1}
+
+
+def _about(name: str) -> Iterator[str]:
+    """The keys under which something is said of the host `name`, or of how many hosts a role has."""
+    yield from ("hosts", "galera.arbitrator")
+    yield from (place("pacemaker", "fencing", name), place("keepalived", "priorities", name))
 
 
 def _text(reader: Reader, key: str, given: Mapping[str, Any]) -> str:
@@ -82,12 +99,16 @@ def _hosts(reader: Reader, value: object) -> dict[str, Host]:
     reader.known("hosts", table, [role.value for role in Role])
     hosts: dict[str, Host] = {}
     for name, address, role in _members(reader, table):
-        if name in hosts:
-            reader.errors.append(
-                f"hosts.{role} names {shown(name)}, which hosts.{hosts[name].role} has too: a host has one role."
+        hosts.setdefault(name, Host(name, address, role))
+    for name, (first, *further) in _with_several_roles(table).items():
+        also = " and ".join(f"hosts.{role}" for role in further[:-1])
+        reader.errors.append(
+            Mistake(
+                f"hosts.{further[-1]}",
+                f"names {shown(name)}, which hosts.{first} {f'and {also} have' if also else 'has'} too: "
+                "a host has one role.",
             )
-        else:
-            hosts[name] = Host(name, address, role)
+        )
     return hosts
 
 
@@ -117,10 +138,10 @@ def _pacemaker(reader: Reader, given: Mapping[str, Any]) -> Pacemaker:
 def _secrets(reader: Reader, value: object) -> dict[str, str]:
     # A value that is not as it should be may be the secret itself: it is not shown.
     if not isinstance(value, Mapping):
-        reader.errors.append('secrets must be a dict of sources, such as {"bmc": "file:/path"}.')
+        reader.errors.append(Mistake("secrets", 'must be a dict of sources, such as {"bmc": "file:/path"}.'))
         return {}
     reader.errors += [
-        f"{place('secrets', str(name))} must be a text that names its source, such as file:/path."
+        Mistake(place("secrets", str(name)), "must be a text that names its source, such as file:/path.")
         for name, source in value.items()
         if not isinstance(source, str)
     ]

@@ -299,3 +299,68 @@ def test_whatever_is_given_the_answer_is_sentences(data: Any) -> None:
     with pytest.raises(SpecError) as caught:
         cluster_spec(data)
     assert caught.value.errors
+
+
+def said(*changes: Any) -> list[str]:
+    with pytest.raises(SpecError) as caught:
+        cluster_spec(inventory(*changes))
+    return list(caught.value.errors)
+
+
+def test_a_host_under_three_roles_is_one_mistake() -> None:
+    """It was followed by three lines about fencing, which was as it should be."""
+    found = said((("hosts", "haproxy", "ctl1"), "127.8.0.31"), (("hosts", "galera", "ctl1"), "127.8.0.31"))
+    assert found == [
+        "hosts.controller names 'ctl1', which hosts.haproxy and hosts.galera have too: a host has one role."
+    ]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        ("hosts", "galera"), ("hosts", "controller"), ("hosts",), (), ("keepalived", "priorities"), ("pacemaker",),
+        ("pacemaker", "fencing"), ("galera", "settings"), ("secrets",), ("haproxy",),
+    ],
+)  # fmt: skip
+def test_no_name_of_64_kib_is_echoed_whole(where: tuple[str, ...]) -> None:
+    found = said(((*where, "a" * 65536), "127.8.0.99"))
+    assert found and all(len(sentence) < 500 for sentence in found)
+
+
+@pytest.mark.parametrize("key", ["name", "release", "network"])
+def test_no_value_of_64_kib_is_echoed_whole(key: str) -> None:
+    assert all(len(sentence) < 500 for sentence in said(((key,), "a" * 65536)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            (("name",), "pr\u043ed"),
+            "name is 'pr\u043ed' (its 3rd letter is CYRILLIC SMALL LETTER O): it must be 1 to 32",
+        ),
+        (
+            (("hosts", "galera", "d\u042c4"), "127.8.0.24"),
+            "hosts.galera.'d\u042c4' (its 2nd letter is CYRILLIC CAPITAL",
+        ),
+        (
+            (("keepalived", "v\u0456\u0440"), "127.8.0.1"),
+            "keepalived.'v\u0456\u0440' (its 2nd letter is CYRILLIC SMALL LETTER B",
+        ),
+        (
+            (("keepalived", "vip"), "127.8.0.1\uff10"),
+            "keepalived.vip is '127.8.0.1\uff10' (its 10th letter is FULLWIDTH",
+        ),
+        (
+            (("galera", "settings"), {"max_\u0441\u043ennections": 1}),
+            "galera.settings.'max_\u0441\u043ennections' (its 5th letter is CYRI",
+        ),
+        ((("secrets", "bm\u0441"), "env:X"), "secrets.'bm\u0441' (its 3rd letter is CYRILLIC SMALL LETTER ES) is no s"),
+        (
+            (("pacemaker", "fencing", "\u0441tl1"), {"address": "127.9.0.9", "user": "x"}),
+            "pacemaker.fencing.'\u0441tl1' (its 1st",
+        ),
+    ],
+)
+def test_a_letter_that_only_looks_like_one_of_ours_is_pointed_at(change: Any, says: str) -> None:
+    assert any(sentence.startswith(says) for sentence in said(change)), said(change)
