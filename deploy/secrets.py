@@ -7,6 +7,7 @@ this process only on a host's stdin.
 from __future__ import annotations
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Lock
 
 from pyinfra.api.exceptions import PyinfraError
 
@@ -45,11 +47,34 @@ MADE: Mapping[str, Callable[[], str]] = {
 """Secrets that hatui makes by itself. Others, such as a BMC's password, must be given."""
 
 
+_asked: dict[str, str] = {}
+"""What each command printed: it is asked once a run, since it may have to ask a person or a service far away."""
+_ASKING = Lock()
+
+
+def asked(cluster: Cluster) -> dict[str, str]:
+    """What the commands of `cluster` printed, each asked now if it was not: for a process that this one begins.
+
+    It travels on that one's stdin alone. A command that fails is left out: who needs its secret is told why.
+    """
+    for name, source in cluster.secrets.items():
+        if source.startswith("command:"):
+            with contextlib.suppress(SecretError):
+                secret(cluster, name)
+    return dict(_asked)
+
+
+def remember(printed: Mapping[str, str]) -> None:
+    """Take what the process that began this one gives (`asked`)."""
+    _asked.update(printed)
+
+
 def secret(cluster: Cluster, name: str) -> str:
     """The value of the secret `name` of `cluster`.
 
     Looked for in this order: the environment variable HATUI_SECRET_<NAME>; the source that the inventory names
-    ("file:/path", "env:NAME", "command:program arguments"); the store, which makes those of `MADE` on first use.
+    ("file:/path", "env:NAME", "command:program arguments", which is run once); the store, which makes those of `MADE`
+    on first use.
 
     Raises SecretError.
     """
@@ -74,16 +99,23 @@ def _from_source(name: str, source: str) -> str:
         elif kind == "env":
             value = os.environ.get(rest, "")
         else:
-            done = subprocess.run(shlex.split(rest), capture_output=True, text=True, timeout=30, check=False)
-            if done.returncode != 0:
-                raise SecretError(f"The secret {name} can't be had: `{rest}` ended with {done.returncode}.")
-            value = done.stdout.strip()
+            value = _from_command(name, rest)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         reason = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise SecretError(f"The secret {name} can't be had from {source}: {reason}.") from error
     if not value:
         raise SecretError(f"The secret {name} is empty: {source} gives nothing.")
     return value
+
+
+def _from_command(name: str, command: str) -> str:
+    with _ASKING:
+        if command not in _asked:
+            done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=30, check=False)
+            if done.returncode != 0:
+                raise SecretError(f"The secret {name} can't be had: `{command}` ended with {done.returncode}.")
+            _asked[command] = done.stdout.strip()
+        return _asked[command]
 
 
 def _from_store(path: Path, name: str) -> str:

@@ -34,7 +34,8 @@ from cluster.changes import Change, bounded
 from cluster.checks import SECRETS
 from cluster.spec import Cluster
 from cluster.text import clean
-from deploy.secrets import SecretError, secret
+from deploy.secrets import SecretError, remember, secret
+from engine.asked import Asked
 from engine.effects import unit_of
 from engine.session import state_of
 from operations.files import Replacement, masked
@@ -59,8 +60,10 @@ def die_with_parent() -> None:
 
 
 def asked_for() -> Cluster:
-    """The cluster to deploy to: the line of JSON on stdin, as the spec was checked when the run was planned."""
-    return msgspec.json.decode(sys.stdin.buffer.readline(), type=Cluster)
+    """The cluster to deploy to, told on stdin as a line of JSON (engine/asked.py); its secrets are asked no more."""
+    line = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
+    remember(line.printed)
+    return line.cluster
 
 
 def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: bool) -> int:

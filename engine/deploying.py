@@ -17,6 +17,8 @@ import msgspec
 from cluster.changes import Change, change_of
 from cluster.spec import Cluster
 from cluster.text import clean
+from deploy.secrets import asked
+from engine.asked import Asked
 from engine.start import own
 from operations.progress import note, why_lost
 from operations.steps import Refused
@@ -55,6 +57,7 @@ class _Deploy:
         command += [part for host in hosts for part in ("--limit", host)]
         # A file takes whatever it may say; a pipe that nobody reads would hold it up.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
+        secrets = asked(cluster)
         self._process = subprocess.Popen(
             [*command, *(["--dry"] if dry else [])],
             stdin=subprocess.PIPE,
@@ -65,7 +68,7 @@ class _Deploy:
         with contextlib.suppress(OSError):
             # The cluster that was planned for, whatever has become of its inventory. The pipe then stays open: somebody
             # waits for the end.
-            self._process.stdin.write(msgspec.json.encode(cluster) + b"\n")
+            self._process.stdin.write(msgspec.json.encode(Asked(cluster, secrets)) + b"\n")
             self._process.stdin.flush()
         self._within = DRY_WITHIN if dry else WITHIN
         self._ended = ""

@@ -8,7 +8,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyinfra import host, state
 from pyinfra.api.command import PyinfraCommand
@@ -28,13 +28,13 @@ class ManagedFile:
     """
 
     path: str
-    content: bytes
+    content: bytes = field(repr=False)
     mode: str = "0644"
     """Four octal digits."""
     user: str = "root"
     group: str = "root"
     check: str | None = None
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def sha256(self) -> str:

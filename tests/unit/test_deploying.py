@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
 import msgspec
 import pytest
 
-from cluster.spec import Cluster
 from cluster.validate import cluster_spec
+from deploy import secrets
 from engine import deploying
+from engine.asked import Asked
 from operations.steps import Refused
 from tests.unit.inventories import inventory
 from tests.unit.test_health import SPEC
@@ -86,11 +88,15 @@ def test_one_that_does_not_end_is_ended(program: Path, monkeypatch: pytest.Monke
         deploying.changes(SPEC, ["base"])
 
 
-def test_it_is_told_the_cluster_that_was_planned_for(program: Path) -> None:
+def test_it_is_told_the_cluster_that_was_planned_for_and_what_commands_printed(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "_asked", {})
     cluster = cluster_spec(inventory((("galera", "settings"), {"max_connections": 7, "gcache.size": "2G"})))
+    cluster = replace(cluster, secrets={"bmc": "command:echo made"})
     says(program, f"Path('{program}/told').write_text(sys.stdin.readline()); print('''{END}''')")
     deploying.deployed(cluster, "base", [])
-    assert msgspec.json.decode((program / "told").read_text(), type=Cluster) == cluster
+    assert msgspec.json.decode((program / "told").read_text(), type=Asked) == Asked(cluster, {"echo made": "made"})
 
 
 PARENT = """

@@ -45,6 +45,11 @@ def test_the_new_content_takes_the_old_ones_place_and_the_old_is_kept(tmp_path: 
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_neither_its_content_nor_a_secret_is_in_what_is_shown_of_it() -> None:
+    shown = repr(ManagedFile("/x", b"password = correct horse", secrets=("correct horse",)))
+    assert "correct" not in shown and "password" not in shown and "/x" in shown
+
+
 def test_a_file_and_its_directory_are_made(tmp_path: Path) -> None:
     target = tmp_path / "new" / "file"
     file = ManagedFile(path=str(target), content=b"x", user=tmp_path.owner(), group=tmp_path.group())

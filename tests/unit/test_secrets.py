@@ -6,13 +6,15 @@ import base64
 import json
 import multiprocessing
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cluster.spec import Cluster, Keepalived, Pacemaker, Ssh
-from deploy.secrets import SecretError, secret, store_path
+from deploy.secrets import SecretError, asked, secret, store_path
 
 CLUSTER = Cluster(
     name="one",
@@ -82,6 +84,21 @@ def test_a_source_of_the_inventory(source: str, value: str, tmp_path: Path, monk
     monkeypatch.setenv("GIVEN", "of env")
     cluster = replace(CLUSTER, secrets={"bmc": source.format(tmp_path)})
     assert secret(cluster, "bmc") == value
+
+
+def test_a_command_is_asked_once_a_run_by_it_and_by_the_processes_that_it_begins(tmp_path: Path) -> None:
+    """It may have to ask a person, or a service far away: each of a deploy's hosts asked it anew."""
+    calls = tmp_path / "calls"
+    source = f"command:sh -c 'echo >>{calls}; echo made'"
+    cluster = replace(CLUSTER, secrets={"bmc": source, "probe": "command:false"})
+    assert [secret(cluster, "bmc") for _ in range(3)] == ["made"] * 3
+    printed = asked(cluster)
+    assert printed[source.removeprefix("command:")] == "made" and "false" not in printed
+    script = f"from deploy.secrets import remember, secret\nremember({printed!r})\n"
+    script += "from tests.unit.test_secrets import CLUSTER\nfrom dataclasses import replace\n"
+    script += f"print(secret(replace(CLUSTER, secrets={dict(cluster.secrets)!r}), 'bmc'))"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert told == "made\n" and calls.read_text() == "\n"
 
 
 @pytest.mark.parametrize(
