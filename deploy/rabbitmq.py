@@ -4,8 +4,9 @@ from pyinfra import host
 
 from cluster.releases import BROKERS_FORM_TOGETHER, packages
 from cluster.spec import Cluster, Role
-from deploy.rabbitmq_files import administrator, broker_files, wanted
-from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER
+from deploy.rabbitmq_files import administrator, broker_files, plugins, wanted
+from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER, PLUGINS
+from operations.amended import amended
 from operations.files import managed
 from operations.hosts import conducts
 from operations.lock import unlocked
@@ -23,6 +24,7 @@ leads = conducts(list(brokers))
 if Role.CONTROLLER in host.groups:
     installed(name="RabbitMQ: packages", packages=packages(cluster.release, "rabbitmq"))
     managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
+    amended(name="RabbitMQ: its management plugin", path=PLUGINS, amend=plugins)
     running(name="RabbitMQ: the port mapper, and the mender of partitions", units=[EPMD_SOCKET, MEND_TIMER])
 
 if leads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from pyinfra.api.exceptions import PyinfraError
@@ -21,7 +22,6 @@ from facts.rabbitmq import (
     EPMD_SOCKET,
     MEND_PROGRAM,
     MEND_TIMER,
-    PLUGINS,
     STAMPED,
     UNIT,
     WATCH_LOGIN,
@@ -66,6 +66,16 @@ _COOKIE_CHECK = (
     " Erlang cookie than the secret rabbitmq_cookie. Give the secret its value, or stop the brokers on all controllers"
     " and run this deploy again.' >&2; false; }; }"
 )
+
+
+def plugins(text: str) -> str:
+    """The list of enabled plugins with the one that hatui needs; others that the host has enabled stay so.
+
+    Source: rabbitmq-plugins(8): one Erlang list of names.
+    """
+    listed = re.fullmatch(r"\s*\[([a-z0-9_,\s]*)\]\.\s*", text)
+    names = [name for name in re.split(r"[,\s]+", listed[1]) if name] if listed else []
+    return text if "rabbitmq_management" in names else f"[{','.join([*names, 'rabbitmq_management'])}].\n"
 
 
 def node_name(host: str) -> str:
@@ -152,7 +162,6 @@ def broker_files(cluster: Cluster, name: str) -> list[ManagedFile]:
                 net_ticktime=cluster.rabbitmq.net_ticktime,
             ),
         ),
-        ManagedFile(path=PLUGINS, content=b"[rabbitmq_management].\n"),
         ManagedFile(
             path=WATCH_LOGIN,
             content=f"user = {curl_string(f'{watch.name}:{watch.password}')}\n".encode(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
@@ -58,6 +60,33 @@ class FileNotes(FactBase[dict[str, str]]):
     def process(self, output: Iterable[str]) -> dict[str, str]:
         lines = (line.partition("  ") for line in output)
         return {path: digest for digest, blanks, path in lines if blanks}
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedText:
+    """A file's text, with its bytes that are no UTF-8 as surrogates, and its mode and owner."""
+
+    text: str
+    mode: str
+    """Four octal digits."""
+    user: str
+    group: str
+
+
+class FileText(FactBase[OwnedText | None]):
+    """A file that others may own lines in, as it is; None where there is none. At most 1 MiB of it is read."""
+
+    @override
+    def command(self, path: str) -> str:
+        file = shlex.quote(path)
+        return f"[ ! -f {file} ] || {{ stat -L -c '%04a %U %G' -- {file} && head -c 1048576 -- {file} | base64; }}"
+
+    @override
+    def process(self, output: Iterable[str]) -> OwnedText | None:
+        lines = list(output)
+        if not lines or len(owner := lines[0].split()) != 3:
+            return None
+        return OwnedText(base64.b64decode("".join(lines[1:])).decode(errors="surrogateescape"), *owner)
 
 
 class KernelParameters(FactBase[dict[str, str]]):

@@ -104,8 +104,11 @@ class Replacement(Told):
         return [*lines, f"mode and owner: {owner}, to be {wanted}"] if owner and owner != wanted else lines
 
 
-def replacement(file: ManagedFile) -> Replacement:
-    """The command that puts `file` in its place; the content, in base64, is its stdin."""
+def replacement(file: ManagedFile, *, whole: bool = True) -> Replacement:
+    """The command that puts `file` in its place; the content, in base64, is its stdin.
+
+    `whole`: nobody else writes into it, and a note of the hash tells whether somebody did.
+    """
     target = shlex.quote(file.path)
     lines = [
         "set -eu; umask 077",
@@ -128,7 +131,7 @@ def replacement(file: ManagedFile) -> Replacement:
         'sync -d "$new"',
         'if [ -e "$target" ]; then cp -a -- "$target" "$target.hatui-old"; fi',
         # Before the file: what is broken off here is seen as edited, and written again by the next deploy.
-        note(file.path, file.sha256),
+        note(file.path, file.sha256 if whole else ""),
         'mv -f -- "$new" "$target"',
         "trap - EXIT",
     ]
