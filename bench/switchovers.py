@@ -34,7 +34,7 @@ def moved(service: str, target: str) -> Run | None:
     """The run that moved it; None if it was there already, or was not DONE."""
     before = {run.id for run in runs(CLUSTER.name)}
     code = hatui("switchover", service, "--to", target).wait(timeout=120)
-    (run,) = [run for run in runs(CLUSTER.name) if run.id not in before]
+    (run,) = [run for run in runs(CLUSTER.name) if run.id not in before and not run.theirs]
     return run if code == 0 and run.measured else None
 
 

@@ -66,7 +66,8 @@ keep() {{
   exec 9>&-
   file={RUNS}/$run.jsonl torn=
   while read -r number text; do
-    if mkdir -p -m 0700 {RUNS} && [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" -lt {LARGEST} ] &&
+    if mkdir -p -m 0755 "$(dirname {RUNS})" && mkdir -p -m 0700 {RUNS} &&
+      [ "$(stat -c %s "$file" 2>/dev/null || echo 0)" -lt {LARGEST} ] &&
       printf '%s%s\\n' "$torn" "$text" >>"$file" && sync -d "$file" && sync {RUNS}
     then torn=; echo "kept $number"
     else torn='

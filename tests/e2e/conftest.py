@@ -42,5 +42,6 @@ def cluster() -> Iterator[Deployment]:
 def healthy(cluster: Deployment) -> Iterator[None]:
     """A cluster that is all OK before the test, and is brought back to that after it."""
     lab.all_ok(within=60)
+    lab.forget_runs()
     yield
     lab.repair()

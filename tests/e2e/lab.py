@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,12 @@ def drained(found: dict[str, Any]) -> set[str]:
     """The hosts that a status tells of as drained, in whatever layer, with the way out."""
     reasons = (finding["reason"] for layer in found["layers"] for finding in layer["findings"])
     return {host for reason in reasons for host in re.findall(r"`hatui undrain (\w+)`", reason)}
+
+
+def forget_runs() -> None:
+    """Take the hosts' copies of former runs away: each test is a team of its own."""
+    with ThreadPoolExecutor(len(HOSTS)) as pool:
+        list(pool.map(lambda host: ssh(host, "rm -rf /var/lib/hatui/runs"), HOSTS))
 
 
 def repair() -> None:

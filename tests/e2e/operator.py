@@ -35,7 +35,7 @@ def carried_out(*arguments: str, code: int = 0) -> Run:
 
 def newest(before: set[str]) -> Run:
     """The one run that was not there `before`."""
-    (run,) = [run for run in runs(CLUSTER.name) if run.id not in before]
+    (run,) = [run for run in runs(CLUSTER.name) if run.id not in before and not run.theirs]
     return run
 
 
