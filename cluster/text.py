@@ -18,3 +18,9 @@ def clean(text: str, limit: int = 200) -> str:
     )
     line = " ".join("".join(kept).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def sentence(text: str) -> str:
+    """`text` ended, so that another sentence can follow it."""
+    said = text.rstrip()
+    return said if not said or said.endswith((".", "!", "?")) else f"{said}."

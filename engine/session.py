@@ -25,7 +25,7 @@ from cluster.state import ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
 from engine.layers import LAYERS, facts
 from operations.hosts import look_all, shell
-from operations.steps import Refused
+from operations.steps import Refused, Unseen
 
 ANSWER = 5
 """Seconds after which a host that does not answer is not asked any more."""
@@ -97,5 +97,6 @@ def _reach(name: str) -> HostAnswer | Unknown:
     try:
         shell(name, "true", timeout=ANSWER)
     except Refused as refusal:
-        return Unknown(str(refusal).removeprefix(f"{name} "))
+        said = refusal.reason if isinstance(refusal, Unseen) else str(refusal)
+        return Unknown(said.removeprefix(f"{name} "))
     return HostAnswer(time.monotonic() - begun)

@@ -48,9 +48,8 @@ def named(name: str) -> Host:
             with gevent.Timeout(CONNECT, OSError(f"no connection within {CONNECT} s")):
                 found.connect(reason="to look at the whole cluster", show_errors=False, raise_exceptions=True)
         except (PyinfraError, OSError) as error:
-            raise Unseen(
-                f"{name} can't be reached ({clean(str(error))}). Bring it back, or mend the inventory."
-            ) from error
+            why = f"{name} can't be reached ({clean(str(error))})"
+            raise Unseen(why, "bring it back, or mend the inventory") from error
     return found
 
 
@@ -72,8 +71,9 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
     def one(name: str) -> Any:
         try:
             return look(name, fact, **arguments)
-        except (Refused, PyinfraError, OSError) as error:
-            return Unknown(str(error).removeprefix(f"{name} "))
+        except FAILURES as error:
+            said = error.reason if isinstance(error, Unseen) else str(error)
+            return Unknown(said.removeprefix(f"{name} "))
 
     looks = {name: gevent.spawn(one, name) for name in names}
     return {name: running.get() for name, running in looks.items()}
@@ -82,7 +82,7 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
 def on_all(names: Sequence[str], work: Callable[[str], None]) -> None:
     """Do the same on every host, side by side, so that they change as one; then raise what failed, if anything."""
     running = [gevent.spawn(work, name) for name in names]
-    gevent.joinall(running)
+    _joined(running)
     for one in running:
         one.get()
 
@@ -109,9 +109,18 @@ def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
         return None
 
     running = [gevent.spawn(one, name) for name in names]
-    gevent.joinall(running)
+    _joined(running)
     if failure := next((ended.value for ended in running if ended.value), None):
         raise failure
+
+
+def _joined(running: Sequence[gevent.Greenlet[..., Any]]) -> None:
+    """Wait for all of them; who is interrupted meanwhile leaves none behind that goes on acting."""
+    try:
+        gevent.joinall(running)
+    except BaseException:
+        gevent.killall(running)
+        raise
 
 
 def _run(

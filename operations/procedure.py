@@ -14,8 +14,9 @@ from pyinfra.context import ctx_host
 from typing_extensions import override
 
 from cluster.outcome import Outcome, Result
+from cluster.text import sentence
 from operations.progress import heard, why_lost
-from operations.steps import FAILURES, Elsewhere, Step, Unseen
+from operations.steps import FAILURES, INTERRUPTIONS, Elsewhere, Step, Unseen
 
 
 class Tell(Protocol):
@@ -38,10 +39,10 @@ def carry_out(
     Where it can't be told (`tell` raises), no further act begins, and what was done is undone all the same: the reason
     says so, and nothing is DONE.
 
-    After a failure, of whatever kind, the steps that were taken are undone, the last first; `in_stages` all but the
-    failed one stay, and the outcome is STOPPED, as it is after the step `pause_after`. `stop` is asked before each
-    step, and by a step that only waits; `lost` also in the middle of any: a reason to go no further. What a step
-    notes is told as event note.
+    After a failure, of whatever kind (an interruption and the end of the process too), the steps that were taken are
+    undone, the last first; `in_stages` all but the failed one stay, and the outcome is STOPPED, as it is after the step
+    `pause_after`. `stop` is asked before each step, and by a step that only waits; `lost` also in the middle of any: a
+    reason to go no further. What a step notes is told as event note.
     """
     taken: list[tuple[int, Step]] = []
     teller = tell = _Teller(tell)
@@ -49,7 +50,7 @@ def carry_out(
     def may_not() -> str | None:
         return stop() or teller.why or None
 
-    def ended(reason: str, failed: tuple[int, Step, Exception] | None = None) -> Result:
+    def ended(reason: str, failed: tuple[int, Step, BaseException] | None = None) -> Result:
         if not taken and failed is None:
             return Result(Outcome.REFUSED, reason)
         if in_stages:
@@ -62,7 +63,7 @@ def carry_out(
             return ended(reason)
         try:
             reason = step.precheck()
-        except Exception as failure:
+        except BaseException as failure:
             reason = _said(failure)
         if reason:
             tell("result", step=number, name=step.name, ok=False, reason=reason)
@@ -76,7 +77,7 @@ def carry_out(
         except Elsewhere as found:
             tell("result", step=number, name=step.name, ok=False, reason=str(found))
             return Result(Outcome.DONE_ELSEWHERE, str(found))
-        except Exception as failure:
+        except BaseException as failure:
             tell("result", step=number, name=step.name, ok=False, reason=_said(failure))
             return ended(f"{step.name}: {_said(failure)}", (number, step, failure))
         tell("result", step=number, name=step.name, ok=True)
@@ -103,13 +104,15 @@ class _Teller:
             self.why = self.why or (str(failure) or type(failure).__name__)
 
 
-def _said(failure: Exception) -> str:
+def _said(failure: BaseException) -> str:
+    if isinstance(failure, INTERRUPTIONS):
+        return "It was interrupted"
     # A mistake in a runbook has no sentence of its own.
     return str(failure) if isinstance(failure, FAILURES) and str(failure) else f"{type(failure).__name__}: {failure}"
 
 
 def _back(
-    taken: Sequence[tuple[int, Step]], reason: str, tell: Tell, failed: tuple[int, Step, Exception] | None
+    taken: Sequence[tuple[int, Step]], reason: str, tell: Tell, failed: tuple[int, Step, BaseException] | None
 ) -> Result:
     """Undo what can be undone, a step that failed half-way too. REVERTED only if all of it was."""
     left: list[str] = []
@@ -123,7 +126,7 @@ def _back(
         tell("undo", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
         try:
             step.undo()
-        except Exception as failure:
+        except BaseException as failure:
             left.append(f"{step.name} (not undone: {_said(failure)})")
             unseen = unseen or isinstance(failure, Unseen)
             tell("undone", step=number, name=step.name, ok=False, reason=_said(failure))
@@ -131,8 +134,9 @@ def _back(
             tell("undone", step=number, name=step.name, ok=True)
     if not left:
         undone = "Everything" if taken else f"{begun[0][1].name}"
-        return Result(Outcome.REVERTED, f"{reason} {undone} was undone.")
-    return Result(Outcome.UNKNOWN if unseen else Outcome.DIRTY, f"{reason} What was done and stays: {'; '.join(left)}.")
+        return Result(Outcome.REVERTED, f"{sentence(reason)} {undone} was undone.")
+    stays = f"{sentence(reason)} What was done and stays: {'; '.join(left)}."
+    return Result(Outcome.UNKNOWN if unseen else Outcome.DIRTY, stays)
 
 
 class Procedure(PyinfraCommand):

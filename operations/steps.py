@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from gevent import GreenletExit
 from pyinfra import logger
 from pyinfra.api.arguments import ConnectorArguments
 from pyinfra.api.command import PyinfraCommand
@@ -26,7 +27,14 @@ class Refused(Exception):
 
 
 class Unseen(Refused):
-    """A host can't be reached, so that nothing can be said of what is so there."""
+    """A host can't be reached, so that nothing can be said of what is so there.
+
+    `reason` is the text without what to do about it.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason}: {advice}." if advice else reason)
+        self.reason = reason
 
 
 class Elsewhere(Refused):
@@ -104,6 +112,8 @@ class Step(PyinfraCommand):
 
 FAILURES = (Refused, PyinfraError, OSError)
 """What a step may raise: it refused, or a connection broke."""
+INTERRUPTIONS = (KeyboardInterrupt, SystemExit, GreenletExit)
+"""What ends a step from outside: Ctrl-C, the end of its process, or of its greenlet."""
 
 
 def refused(name: str, reason: str) -> Step:

@@ -16,7 +16,7 @@ from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations.hosts import look_all, shell
 from operations.leaving import hold_back
-from operations.steps import Elsewhere, Refused, Step, wait_for
+from operations.steps import FAILURES, Elsewhere, Refused, Step, wait_for
 
 RAISED = 30
 """Seconds after which an heir's raised priority falls back by itself, whatever became of whoever raised it."""
@@ -144,28 +144,42 @@ def _kept(away: int) -> str:
     return f"mkdir -p {LASTING} && echo {away} >{VIP_AWAY_KEPT} && sync {VIP_AWAY_KEPT}"
 
 
+def _let_all_own(names: Sequence[str]) -> None:
+    """Try every one of them. Refused, with the way out, for those that can't be told."""
+    failures = []
+    for name in names:
+        try:
+            _let_own(name)
+        except FAILURES as failure:
+            failures.append(f"{failure}: `hatui undrain {name}` lets it take the VIP again")
+    if failures:
+        raise Refused("; ".join(failures))
+
+
 def _not_on(balancers: Sequence[str], vip: str, owner: str, heir: str) -> str | None:
     now = owners(look_all(balancers, VrrpOwner), vip)
     if now == (heir,):
         return None
     if len(now) == 1 and owner not in now:
-        raise Elsewhere(f"{vip} went to {now[0]}, not to {heir}: VRRP chose so. {owner} is still told to give it up.")
+        left = f"{owner} is still told to give it up: `hatui undrain {owner}` lets it take it again."
+        raise Elsewhere(f"{vip} went to {now[0]}, not to {heir}: VRRP chose so. {left}")
     return f"{vip} is on {', '.join(now) or 'nobody'}, not on {heir}"
 
 
 def _back_to(balancers: Sequence[str], vip: str, owner: str) -> None:
     """Let `owner` have the VIP again, wherever it is now."""
     _let_own(owner)
-    others = [name for name in balancers if name != owner]
-    now = owners(look_all(balancers, VrrpOwner), vip)
-    if now != (owner,):
-        _raise(owner)
-        for name in others:
-            _give_up(name, vip)
+    vips = look_all(balancers, VrrpOwner)
+    if owners(vips, vip) != (owner,):
+        # Who was told so before, by somebody, is left as it is.
+        others = [name for name, node in vips.items() if name != owner and isinstance(node, VipNode) and not node.away]
         try:
+            _raise(owner)
+            for name in others:
+                _give_up(name, vip)
             wait_for(lambda: _not_on(balancers, vip, "", owner), within=TAKE, every=0.1)
         finally:
-            for name in others:
-                _let_own(name)
+            # However it went: who was told to give it up must be able to take it.
+            _let_all_own(others)
     if reason := not_one_owner(look_all(balancers, VrrpOwner), vip):
         raise Refused(reason)

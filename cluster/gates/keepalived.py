@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.gates.haproxy import not_open, why_not_serving, why_not_shared
+from cluster.gates.reason import Advised
 from cluster.state import ProxyNode, Unknown, VipNode, runs
 
 Vips = Mapping[str, VipNode | Unknown]
@@ -24,7 +25,7 @@ def not_one_owner(vips: Vips, vip: str) -> str | None:
         if reason := why_not_running(name, node):
             return reason
         if node.away:
-            return f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
+            return Advised(f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)")
     found = owners(vips, vip)
     if len(found) != 1:
         return f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'})"

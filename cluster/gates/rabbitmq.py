@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from cluster.gates.reason import Advised
 from cluster.state import QUEUES_UNTOLD, BrokerNode, Unknown
 
 Nodes = Mapping[str, BrokerNode | Unknown]
@@ -100,7 +101,7 @@ def incomplete(nodes: Nodes, besides: Collection[str] = frozenset()) -> str | No
     wanted = {node.name for node in known.values()}
     for name, node in known.items():
         if node.draining:
-            return f"the broker on {name} is drained (`hatui undrain {name}` puts it back into service)"
+            return Advised(f"the broker on {name} is drained (`hatui undrain {name}` puts it back into service)")
         if not node.running:
             return f"the broker on {name} {'does not answer' if is_up(node) else 'is down'}"
         if {member for member in node.members if _host_of(member, besides) not in besides} != wanted:

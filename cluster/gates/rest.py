@@ -13,6 +13,7 @@ from typing import TypeVar
 from cluster.gates import count, galera, pacemaker, rabbitmq
 from cluster.gates.haproxy import not_open, why_not_serving, why_not_shared, writers_of
 from cluster.gates.keepalived import no_carrier, not_one_owner, owners
+from cluster.gates.reason import Advised
 from cluster.gates.resources import unsettled
 from cluster.servers import empty_slot, state_of, way_out
 from cluster.spec import Cluster, Role
@@ -52,7 +53,7 @@ def _hosts(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iter
     for name in spec.hosts:
         answer = state.hosts.get(name, Unknown("was not asked"))
         if name not in besides and isinstance(answer, Unknown):
-            yield _with(f"{name} {answer.reason.rstrip('.')}", ": bring it back, or mend the inventory")
+            yield f"{name} {answer.reason.rstrip('.')}: bring it back, or mend the inventory."
 
 
 def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:
@@ -189,8 +190,8 @@ def _controller_vip(spec: Cluster, state: ClusterState, besides: Collection[str]
 
 
 def _with(reason: str, hint: str) -> str:
-    """The reason as a sentence, with `hint` unless it tells already what to do."""
-    return f"{reason}." if "`hatui" in reason or "ring it back" in reason else f"{reason}{hint}."
+    """The reason as a sentence, with `hint` unless it says itself what to do."""
+    return f"{reason}." if isinstance(reason, Advised) else f"{reason}{hint}."
 
 
 def _asked(nodes: Mapping[str, Seen | Unknown], names: Collection[str]) -> dict[str, Seen | Unknown]:

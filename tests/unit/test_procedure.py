@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import gevent
 import pytest
+from pyinfra.api.exceptions import PyinfraError
 
 from cluster.exits import NOT_FOLLOWED
 from cluster.outcome import Outcome, Result
@@ -31,11 +33,11 @@ class World:
         self,
         name: str,
         *,
-        fails: Exception | None = None,
+        fails: BaseException | None = None,
         against: str | None = None,
         verify: Callable[[], str | None] = lambda: None,
         undoes: bool = True,
-        undo_fails: Exception | None = None,
+        undo_fails: BaseException | None = None,
     ) -> Step:
         def act() -> None:
             self.done.append(name)
@@ -70,14 +72,51 @@ def test_a_first_step_that_may_not_be_taken_changes_nothing(world: World) -> Non
     assert "intent a" not in world.events
 
 
-@pytest.mark.parametrize("failure", [Refused("no"), OSError("broken"), KeyError("a mistake in a runbook")])
+FAILURES = [
+    Refused("no"),
+    OSError("broken"),
+    KeyError("a mistake in a runbook"),
+    PyinfraError("no host"),
+    KeyboardInterrupt(),
+    SystemExit(1),
+    gevent.GreenletExit(),
+    gevent.Timeout(3),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
 def test_a_failure_of_any_kind_undoes_the_failed_step_and_those_before_it_the_last_first(
-    world: World, failure: Exception
+    world: World, failure: BaseException
 ) -> None:
     result = carry_out([world.step("a"), world.step("b"), world.step("c", fails=failure)], world.tell)
     assert result.outcome is Outcome.REVERTED
     assert not world.done
     assert [event for event in world.events if event.startswith("undo ")] == ["undo c", "undo b", "undo a"]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+def test_a_precheck_that_breaks_off_undoes_the_steps_before_it(world: World, failure: BaseException) -> None:
+    def broken() -> str | None:
+        raise failure
+
+    result = carry_out([world.step("a"), Step("b", lambda: None, precheck=broken)], world.tell)
+    assert result.outcome is Outcome.REVERTED
+    assert not world.done
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+def test_an_undo_that_breaks_off_holds_up_no_other(world: World, failure: BaseException) -> None:
+    steps = [world.step("a"), world.step("b", undo_fails=failure), world.step("c", fails=Refused("no"))]
+    assert carry_out(steps, world.tell).outcome is Outcome.DIRTY
+    assert world.done == ["b"]
+
+
+@pytest.mark.parametrize("reason", ["cc02 is not in standby", "cc02 is not in standby."])
+def test_a_reason_ends_before_the_next_sentence_begins(world: World, reason: str) -> None:
+    undone = carry_out([world.step("a"), world.step("b", fails=Refused(reason))], world.tell)
+    assert undone.reason == "b: cc02 is not in standby. Everything was undone."
+    left = carry_out([world.step("a", undoes=False), world.step("b", fails=Refused(reason))], world.tell)
+    assert left.reason == "b: cc02 is not in standby. What was done and stays: a (so)."
 
 
 def test_what_can_not_be_undone_is_named_and_the_outcome_is_dirty(world: World) -> None:
