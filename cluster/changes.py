@@ -27,6 +27,8 @@ class Change:
     """Lines of a unified diff; secrets are masked."""
     unit: str = ""
     """The unit of systemd that runs with former settings after it, until it is reloaded or restarted."""
+    path: str = ""
+    """The file that is written; empty if none is."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""

@@ -11,7 +11,8 @@ from deploy.secrets import secret
 from facts.galera import CHECK_UNIT
 from operations.accounts import WantedAccount, accounts
 from operations.files import managed
-from operations.galera import created, joined, rolled
+from operations.galera import created, joined
+from operations.galera_nodes import rolled
 from operations.hosts import conducts
 from operations.lock import unlocked
 from operations.packages import installed
@@ -78,6 +79,7 @@ if leads:
         hosts=nodes,
         arbitrator=arbitrator,
         balancers=cluster.names(Role.HAPROXY),
+        vip=cluster.keepalived.vip,
     )
     if cluster.haproxy.single_writer:
         settled(

@@ -7,11 +7,12 @@ from cluster.spec import Cluster, Role
 from deploy.rabbitmq_files import administrator, broker_files, plugins, wanted
 from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER, PLUGINS
 from operations.amended import amended
+from operations.brokers import rolled
 from operations.files import managed
 from operations.hosts import conducts
 from operations.lock import unlocked
 from operations.packages import installed
-from operations.rabbitmq import created, joined, rolled
+from operations.rabbitmq import created, joined
 from operations.rabbitmq_definitions import defined
 from operations.service import running
 
@@ -40,4 +41,8 @@ if leads:
         together=cluster.release in BROKERS_FORM_TOGETHER,
     )
     joined(name="RabbitMQ: all members", hosts=brokers)
-    rolled(name="RabbitMQ: restart what runs with former settings", hosts=brokers)
+    rolled(
+        name="RabbitMQ: restart what runs with former settings",
+        hosts=brokers,
+        balancers=cluster.names(Role.HAPROXY),
+    )

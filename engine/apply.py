@@ -40,6 +40,7 @@ from engine.effects import unit_of
 from engine.session import state_of
 from operations.files import Replacement, masked
 from operations.lock import HELD
+from operations.procedure import Procedure
 from operations.steps import FAILURES, Refused, Step
 from operations.told import Told
 
@@ -127,11 +128,11 @@ def _changes(state: State, layers: Sequence[str]) -> Iterator[Change]:
 
 
 def _change(layer: str, host: str, operation: str, command: PyinfraCommand) -> Change:
-    if isinstance(command, Step):
+    if isinstance(command, (Step, Procedure)):
         return Change(layer, command.on, command.name)
     if isinstance(command, Replacement):
         lines = bounded(command.difference(host))
-        return Change(layer, host, command.what, lines, unit_of(command.file.path))
+        return Change(layer, host, command.what, lines, unit_of(command.file.path), command.file.path)
     return Change(layer, host, command.what if isinstance(command, Told) else operation)
 
 
@@ -169,7 +170,7 @@ class _Heard(logging.Handler):
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        line = clean(record.getMessage(), 300)
+        line = clean(record.getMessage(), 800)
         if line and "Error: executed" not in line:
             self._lines = [*self._lines, line][-_WORDS:]
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from cluster.gates.haproxy import kept_away
+from cluster.gates.pacemaker import view_of
 from cluster.gates.rest import not_at_rest
 from cluster.spec import Cluster, Role
-from cluster.wiring import GALERA_BACKEND
+from cluster.state import BrokerNode, VipNode
+from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
 from engine.rollouts import ROLLOUT, host_of
 from engine.runbook import View
 from engine.session import seen
+from operations.brokers import revived
+from operations.procedure import taken
 from operations.servers import undrain
 from operations.steps import Step
 
@@ -18,9 +22,28 @@ RETURN = 180
 """Seconds in which a host comes back whose service was being restarted when the engine died."""
 
 
-def gate(cluster: Cluster) -> Callable[[], str | None]:
-    """Why the cluster is not at rest, asked anew each time."""
-    return lambda: not_at_rest(cluster, seen(cluster))
+def gate(cluster: Cluster, besides: Collection[str] = ()) -> Callable[[], str | None]:
+    """Why the cluster is not at rest, the hosts `besides` left out, asked anew each time."""
+    return lambda: not_at_rest(cluster, seen(cluster), besides)
+
+
+def at_fault(view: View) -> str:
+    """The one host without whose own troubles the cluster is at rest; empty where there is none, or not just one.
+
+    One that somebody took out of service has none: it is left to whom it is known why.
+    """
+    alone = [name for name in view.cluster.hosts if not_at_rest(view.cluster, view.state, {name}) is None]
+    return alone[0] if len(alone) == 1 and alone[0] not in _taken_out(view) else ""
+
+
+def _taken_out(view: View) -> set[str]:
+    """The hosts that somebody took out of service, as a whole or in part."""
+    state = view.state
+    kept = kept_away(state.haproxy, GALERA_BACKEND) | kept_away(state.haproxy, RABBITMQ_BACKEND)
+    away = {name for name, node in state.vrrp.items() if isinstance(node, VipNode) and node.away}
+    drained = {name for name, node in state.rabbitmq.items() if isinstance(node, BrokerNode) and node.draining}
+    seen = view_of(state.pacemaker)
+    return kept | away | drained | {one.name for one in (seen.nodes if seen else ()) if one.standby}
 
 
 def mending(view: View) -> tuple[list[Step], str]:
@@ -42,10 +65,9 @@ def mending(view: View) -> tuple[list[Step], str]:
         (name for name in hosts if not_at_rest(view.cluster, view.state, {*hosts} - {name})),
         hosts[0],
     )
-    drained = kept_away(view.state.haproxy, GALERA_BACKEND).intersection(hosts)
     step = Step(
         f"{name}: back into service, where a rollout that died left it",
-        lambda: _give_back(view.cluster, sorted(drained)),
+        lambda: _give_back(view, hosts),
         verify=gate(view.cluster),
         within=RETURN,
         lasting="it may take sessions again",
@@ -54,6 +76,13 @@ def mending(view: View) -> tuple[list[Step], str]:
     return [step], ""
 
 
-def _give_back(cluster: Cluster, drained: Sequence[str]) -> None:
-    for name in drained:
-        undrain(cluster.names(Role.HAPROXY), GALERA_BACKEND, name)
+def _give_back(view: View, hosts: Sequence[str]) -> None:
+    balancers = view.cluster.names(Role.HAPROXY)
+    addresses = {name: view.cluster.address(name) for name in view.cluster.names(Role.CONTROLLER)}
+    for name in hosts:
+        broker = view.state.rabbitmq.get(name)
+        if isinstance(broker, BrokerNode) and broker.draining:
+            taken(revived(addresses, balancers, name))
+        for backend in (GALERA_BACKEND, RABBITMQ_BACKEND):
+            if name in kept_away(view.state.haproxy, backend):
+                undrain(balancers, backend, name)

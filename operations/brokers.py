@@ -1,21 +1,29 @@
 """A broker taken out of service and put back, or restarted: its clients and its queues' leaders go elsewhere first.
 
+By hand, and by a deploy alike.
+
 Source: RabbitMQ's "Upgrading", maintenance mode; rabbitmq-upgrade(8), `drain` and `revive`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
 
-from cluster.gates.rabbitmq import incomplete, may_drain_broker
-from cluster.state import BrokerNode, ProxyNode
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.gates.rabbitmq import incomplete, is_up, may_drain_broker
+from cluster.state import BrokerNode, ProxyNode, Unknown
 from cluster.wiring import BROKER_DRAINED_FILE, LASTING, RABBITMQ_BACKEND
 from facts.haproxy import HaproxyStat
-from facts.rabbitmq import RabbitCluster
+from facts.rabbitmq import UNIT, RabbitCluster
 from operations import servers
-from operations.hosts import look, look_all, shell
-from operations.rabbitmq import START, nodes_of, restart_service, why_critical, why_not_serving
-from operations.steps import Step
+from operations.hosts import look, look_all, shell, taking_part
+from operations.procedure import Procedure, taken
+from operations.rabbitmq import START, connections, nodes_of, restart_service, start, why_critical, why_not_serving
+from operations.steps import Refused, Step, refused
+from operations.traffic import carrying
 
 DRAIN = 120
 """Seconds in which a broker must have closed its clients' connections and handed its leaders over."""
@@ -72,16 +80,11 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
     """The steps that restart the broker on `name` while the others carry on."""
     names = list(hosts)
 
-    def restart() -> None:
-        # A broker that has the mark goes into maintenance again when it starts.
-        shell(name, f"rm -f {BROKER_DRAINED_FILE}")
-        restart_service(name)
-
     return [
         *drained(names, balancers, name),
         Step(
             f"RabbitMQ on {name} restarts",
-            restart,
+            lambda: restart_service(name),
             precheck=lambda: may_drain_broker(nodes_of(names), name),
             verify=lambda: incomplete(nodes_of(names)) or why_not_serving(name, hosts[name]),
             within=START,
@@ -89,6 +92,42 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
         ),
         given_back(balancers, name),
     ]
+
+
+def brought_back(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> None:
+    """Let the broker on `name` run with the settings that lie on its disk: started, or restarted where that is due."""
+    node = nodes_of([name])[name]
+    if not isinstance(node, BrokerNode):
+        raise Refused(f"{name} can't be read: {node.reason}")
+    if not node.running and not is_up(node):
+        start([name], START)
+    elif node.service is not None and node.service.restart_due:
+        taken(restarted(hosts, list(carrying(balancers)), name))
+
+
+@operation()
+def rolled(hosts: Mapping[str, str], balancers: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Restart what runs with former settings, one broker at a time, the one with most connections last.
+
+    Only those of this run; the gates look at all. `hosts` maps each to its address.
+    """
+    nodes = nodes_of(list(hosts))
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
+    here = taking_part(list(hosts))
+    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
+    if not due:
+        return
+    unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
+    if unknown:
+        yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
+        return
+    for name in sorted(due, key=connections):
+        yield Procedure(f"{name}: restart RabbitMQ", partial(_restarted_now, hosts, balancers, name), on=name)
+
+
+def _restarted_now(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> list[Step]:
+    """The balancers may not run yet."""
+    return restarted(hosts, list(carrying(balancers)), name)
 
 
 def _critical(name: str) -> str | None:
@@ -132,7 +171,9 @@ def _drain(balancers: Sequence[str], name: str) -> None:
 
 
 def _revive(name: str) -> None:
-    shell(name, f"rabbitmq-upgrade -q revive >/dev/null && rm -f {BROKER_DRAINED_FILE}", timeout=60)
+    # A broker that does not run has nothing to be revived from.
+    revive = f"{{ ! systemctl -q is-active {UNIT} || rabbitmq-upgrade -q revive >/dev/null; }}"
+    shell(name, f"{revive} && rm -f {BROKER_DRAINED_FILE}", timeout=60)
 
 
 def _not_back(hosts: Mapping[str, str], name: str) -> str | None:

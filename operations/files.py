@@ -7,15 +7,16 @@ import difflib
 import hashlib
 import re
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pyinfra import host, state
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from facts.base import NOTES, FileNotes, FileStates
-from operations.hosts import shell
+from facts.base import NOTES, FileNotes, FileState, FileStates
+from operations.hosts import look, shell
+from operations.steps import Refused
 from operations.told import Told
 
 
@@ -129,7 +130,8 @@ def replacement(file: ManagedFile, *, whole: bool = True) -> Replacement:
         )
     lines += [
         'sync -d "$new"',
-        'if [ -e "$target" ]; then cp -a -- "$target" "$target.hatui-old"; fi',
+        # An older one would be taken for what was here before.
+        'if [ -e "$target" ]; then cp -a -- "$target" "$target.hatui-old"; else rm -f -- "$target.hatui-old"; fi',
         # Before the file: what is broken off here is seen as edited, and written again by the next deploy.
         note(file.path, file.sha256 if whole else ""),
         'mv -f -- "$new" "$target"',
@@ -151,6 +153,32 @@ def note(path: str, sha256: str) -> str:
         f"( umask 077; mkdir -p -- {NOTES.rpartition('/')[0]}; noted=$(mktemp {NOTES}.XXXXXX) || exit; "
         f'{{ [ ! -e {NOTES} ] || {others}; {line}; }} >"$noted"; mv -f -- "$noted" {NOTES} )'
     )
+
+
+def put_back(name: str, before: Mapping[str, FileState], paths: Sequence[str]) -> list[str]:
+    """Put those of `paths` on host `name` back that are no longer as they were `before` (FileStates): which they were.
+
+    Refused, and nothing is touched, where the former content is not there any more.
+    """
+    now = look(name, FileStates, paths=list(paths))
+    changed = [path for path in paths if now.get(path) != before.get(path)]
+    kept = look(name, FileStates, paths=[_kept(path) for path in changed])
+    lost = [path for path in changed if path in before and kept.get(_kept(path)) != before[path]]
+    if lost:
+        raise Refused(f"the former {', '.join(lost)} is not kept on {name}: {_kept(lost[0])} is another")
+    for path in changed:
+        target, former = shlex.quote(path), shlex.quote(_kept(path))
+        new = shlex.quote(f"{path}.hatui-new")
+        back = f"cp -a -- {former} {new} && mv -f -- {new} {target}" if path in before else f"rm -f -- {target}"
+        # Only of one that is ours whole a note is kept.
+        noted = f"grep -qs -- {shlex.quote(f'  {path}')} {NOTES}"
+        again = note(path, before[path][0] if path in before else "")
+        shell(name, f"! {noted} || {again}; {back}")
+    return changed
+
+
+def _kept(path: str) -> str:
+    return f"{path}.hatui-old"
 
 
 def difference(file: ManagedFile, old: str) -> list[str]:

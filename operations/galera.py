@@ -1,9 +1,9 @@
-"""The Galera cluster: created on evidence, joined and restarted one node at a time, each behind its gate."""
+"""The Galera cluster: created on evidence, joined one node at a time, each behind its gate."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
@@ -16,16 +16,15 @@ from cluster.gates.galera import (
     is_synced,
     may_bootstrap,
     may_join,
-    may_restart_galera,
 )
 from cluster.state import GaleraNode, ServiceState, Unknown
 from cluster.text import clean
 from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
-from facts.galera import CHECK_UNIT, GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
-from operations.hosts import look_all, shell, taking_part
+from facts.galera import GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
+from operations.hosts import look_all, shell
+from operations.service import or_last_words
 from operations.steps import Refused, Step, refused, wait_for
-from operations.traffic import away_from, writers
 
 TRANSFER = 1800
 """Seconds that a state transfer may take."""
@@ -36,8 +35,9 @@ RETURN = 20
 
 NEW_CLUSTER = "/run/mariadb-wsrep-new-cluster"
 """What galera_new_cluster tells the unit by, as long as the first node starts."""
-SAY_WHY = "{ journalctl -q -u mariadb -n 200 -o cat | grep -a -F '[ERROR]' | tail -n 3 >&2; exit 1; }"
-"""Shell: after a start that failed, what the server had to say."""
+
+
+_RESTART = or_last_words(f"systemctl restart {UNIT}", UNIT)
 
 
 def nodes_of(hosts: Sequence[str]) -> Nodes:
@@ -71,7 +71,7 @@ def _create(hosts: Sequence[str]) -> None:
         raise Refused(reason)
     first = hosts[0]
     shell(first, f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null; "
-          f"galera_new_cluster || {SAY_WHY}", timeout=300)  # fmt: skip
+          f"{or_last_words('galera_new_cluster', UNIT)}", timeout=300)  # fmt: skip
     wait_for(lambda: None if is_synced(nodes_of([first])[first]) else f"{first} is not Synced", within=SETTLE)
 
 
@@ -91,9 +91,9 @@ def joined(hosts: Sequence[str], arbitrator: str | None) -> Generator[PyinfraCom
         if service is not None and (service.reload_due or not service.enabled):
             yield Step(f"{name}: MariaDB starts at boot", partial(_enable, name), on=name)
         if not node.running or node.standalone:
-            yield Step(f"{name} joins the Galera cluster", lambda name=name: join(hosts, name))  # type: ignore[misc]
+            yield Step(f"{name} joins the Galera cluster", partial(join, hosts, name), on=name)
         elif not is_synced(node):
-            yield Step(f"{name} becomes Synced", lambda name=name: await_return(hosts, name))  # type: ignore[misc]
+            yield Step(f"{name} becomes Synced", partial(await_return, hosts, name), on=name)
 
     if arbitrator is not None:
         garb = arbitrator_service(arbitrator)
@@ -139,7 +139,7 @@ def join(hosts: Sequence[str], name: str, *, replace: bool = False) -> None:
     shell(
         name,
         # What a killed galera_new_cluster leaves would make this a second cluster.
-        f"rm -f {NEW_CLUSTER}; systemctl reset-failed {UNIT} 2>/dev/null; systemctl restart {UNIT} || {SAY_WHY}",
+        f"rm -f {NEW_CLUSTER}; systemctl reset-failed {UNIT} 2>/dev/null; {_RESTART}",
         timeout=TRANSFER,
     )
     _await_synced(hosts, name, SETTLE)
@@ -168,50 +168,6 @@ def _await_synced(hosts: Sequence[str], name: str, within: float) -> None:
     wait_for(why_not, within=within)
 
 
-@operation()
-def rolled(
-    hosts: Mapping[str, str], arbitrator: str | None, balancers: Sequence[str]
-) -> Generator[PyinfraCommand, None, None]:
-    """Restart what runs with former settings, one node at a time, the writer last, each behind its gate.
-
-    Only hosts of this run; the gates look at all. `hosts` maps each to its address. On the `balancers` each node is
-    drained before, and undrained after. The responder, whose restart costs nobody a session, goes first, then the
-    arbitrator.
-    """
-    size = len(hosts) + (arbitrator is not None)
-    nodes = nodes_of(list(hosts))
-    known = {name: node for name, node in nodes.items() if isinstance(node, GaleraNode)}
-    here = set(taking_part([*hosts, *([arbitrator] if arbitrator else [])]))
-    for name, node in known.items():
-        if name in here and node.check is not None and node.check.restart_due:
-            yield Step(f"{name}: restart the health responder", partial(_restart_check, hosts, name), on=name)
-    if arbitrator is not None and arbitrator in here:
-        garb = arbitrator_service(arbitrator)
-        if garb is not None and garb.restart_due:
-            act = partial(_restart_arbitrator, hosts, arbitrator, size)
-            yield Step(f"{arbitrator}: restart the arbitrator", act, on=arbitrator)
-    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
-    if not due:
-        return
-    unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
-    if unknown:
-        yield refused("Restart MariaDB", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
-        return
-    try:
-        last = writers(balancers)
-    except Refused as refusal:
-        yield refused("Restart MariaDB", str(refusal))
-        return
-    for name in sorted(due, key=lambda name: name in last):
-        act = partial(_restart, hosts, name, size, balancers)
-        yield Step(f"{name}: restart MariaDB", act, on=name)
-
-
-def _restart_check(hosts: Mapping[str, str], name: str) -> None:
-    shell(name, f"systemctl daemon-reload; systemctl restart {CHECK_UNIT}")
-    wait_for(lambda: why_not_serving(name, hosts[name]), within=10)
-
-
 _ASK = """
 import sys, urllib.error, urllib.request
 try:
@@ -232,27 +188,4 @@ def why_not_serving(name: str, address: str) -> str | None:
 
 def restart_service(name: str) -> None:
     """Restart MariaDB's unit on `name`; a state transfer is part of it. Refused with what its journal says."""
-    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {SAY_WHY}", timeout=TRANSFER)
-
-
-def _restart_arbitrator(hosts: Mapping[str, str], arbitrator: str, size: int) -> None:
-    if reason := incomplete(nodes_of(list(hosts)), size):
-        raise Refused(f"the arbitrator is not restarted: {reason}.")
-    shell(arbitrator, f"systemctl daemon-reload; systemctl restart {GARB_UNIT}", timeout=130)
-    wait_for(lambda: incomplete(nodes_of(list(hosts)), size), within=SETTLE)
-
-
-def _restart(hosts: Mapping[str, str], name: str, size: int, balancers: Sequence[str]) -> None:
-    names = list(hosts)
-    before = nodes_of(names)
-    if reason := may_restart_galera(before, name, size):
-        raise Refused(reason)
-    node = before[name]
-    conf_id = node.conf_id if isinstance(node, GaleraNode) else None
-    with away_from(name, balancers):
-        # Draining takes its time: the same gate again, and nobody may have left or come meanwhile.
-        if reason := may_restart_galera(nodes_of(names), name, size, conf_id):
-            raise Refused(reason)
-        restart_service(name)
-        wait_for(lambda: incomplete(nodes_of(names), size), within=SETTLE)
-        wait_for(lambda: why_not_serving(name, hosts[name]), within=SETTLE)
+    shell(name, f"systemctl daemon-reload; {_RESTART}", timeout=TRANSFER)

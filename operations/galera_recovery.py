@@ -14,7 +14,6 @@ from facts.galera_recovery import COMPARE, POSITION, TablespacePosition, TableSu
 from facts.haproxy import HaproxyStat
 from operations.galera import (
     NEW_CLUSTER,
-    SAY_WHY,
     SETTLE,
     TRANSFER,
     arbitrator_service,
@@ -23,12 +22,14 @@ from operations.galera import (
     start_arbitrator,
 )
 from operations.hosts import look_all, shell, shell_all
+from operations.service import or_last_words
 from operations.steps import Refused, Step
 
 STOP = 5
 """Seconds that a server which only tries to start gets to end; one that waits for its former members never does. It
 never served, so it may be killed: what it has is on disk."""
 
+_BOOTSTRAP = "systemd-run --quiet --wait --collect --unit=hatui-galera-bootstrap galera_new_cluster"
 _OLD = f"{STATE_FILE}.hatui-old"
 _NEW = f"{STATE_FILE}.hatui-new"
 _ASIDE = f"{STATE_FILE}.hatui-set-aside"
@@ -164,8 +165,7 @@ def bootstrapped(
             "set -e; umask 027; "
             f"[ ! -e {STATE_FILE} ] || cp -p {STATE_FILE} {_OLD}; printf %s {shlex.quote(state)} >{_NEW}; "
             f"chown mysql:mysql {_NEW}; sync {_NEW}; mv {_NEW} {STATE_FILE}; "
-            f"systemctl reset-failed {UNIT} 2>/dev/null || true; "
-            f"systemd-run --quiet --wait --collect --unit=hatui-galera-bootstrap galera_new_cluster || {SAY_WHY}",
+            f"systemctl reset-failed {UNIT} 2>/dev/null || true; " + or_last_words(_BOOTSTRAP, UNIT),
             timeout=TRANSFER,
         )
 

@@ -8,14 +8,16 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.haproxy import may_reload_haproxy, not_taken_over
+from cluster.gates.haproxy import may_reload_haproxy, not_taken_over, why_not_serving
 from cluster.gates.keepalived import owners
-from cluster.state import ProxyNode
+from cluster.state import ProxyNode, runs
+from cluster.text import clean
 from facts.base import STAMPS
 from facts.haproxy import UNIT, HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations import servers
 from operations.hosts import look_all, shell, taking_part
+from operations.service import last_words, or_last_words
 from operations.steps import Refused, Step, wait_for
 
 TAKE_OVER = 15
@@ -38,15 +40,29 @@ def reloaded(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, No
         yield Step(f"{name}: reload HAProxy", partial(_reload, balancers, name), on=name)
 
 
+def brought_back(balancers: Sequence[str], name: str) -> None:
+    """Let HAProxy on `name` run with the settings that lie on its disk: started, or reloaded where that is due."""
+    node = look_all([name], HaproxyStat)[name]
+    if not isinstance(node, ProxyNode):
+        raise Refused(f"{name} can't be asked: {node.reason}")
+    if not runs(node.service):
+        start = or_last_words(f"systemctl start {UNIT}", UNIT)
+        shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {start}")
+        wait_for(lambda: why_not_serving(name, look_all([name], HaproxyStat)[name]), within=TAKE_OVER)
+    elif node.service.restart_due:
+        _reload(balancers, name)
+
+
 def _reload(balancers: Sequence[str], name: str) -> None:
     before = look_all(balancers, HaproxyStat)
     if reason := may_reload_haproxy(before, name):
         raise Refused(reason)
     servers.keep(name)
-    shell(name, f"systemctl daemon-reload; systemctl reload {UNIT}")
+    since = shell(name, "date +%s").strip()
+    shell(name, f"systemctl daemon-reload; {or_last_words(f'systemctl reload {UNIT}', UNIT)}")
     try:
         wait_for(lambda: not_taken_over(before[name], name, look_all([name], HaproxyStat)[name]), within=TAKE_OVER)
-    except Refused:
+    except Refused as refusal:
         # The unit stamped a reload that its program did not take: it stays due.
-        shell(name, f"rm -f {STAMPS}/{UNIT}")
-        raise
+        said = shell(name, f"rm -f {STAMPS}/{UNIT}; {last_words(UNIT, since)}; true")
+        raise Refused(f"{refusal}. {clean(said, 400)}") from refusal

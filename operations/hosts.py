@@ -79,12 +79,28 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
     return {name: running.get() for name, running in looks.items()}
 
 
-def on_all(names: Sequence[str], work: Callable[[str], None]) -> None:
-    """Do the same on every host, side by side, so that they change as one; then raise what failed, if anything."""
-    running = [gevent.spawn(work, name) for name in names]
-    _joined(running)
-    for one in running:
-        one.get()
+def on_all(names: Sequence[str], work: Callable[[str], object]) -> None:
+    """Do the same on every host, side by side, so that they change as one; when all have ended, raise what failed.
+
+    Who is interrupted meanwhile leaves none behind that goes on acting.
+    """
+
+    def one(name: str) -> Exception | None:
+        try:
+            work(name)
+        except FAILURES as failure:
+            return failure
+        return None
+
+    running = [gevent.spawn(one, name) for name in names]
+    try:
+        gevent.joinall(running)
+    except BaseException:
+        gevent.killall(running)
+        raise
+    for ended in running:
+        if failure := ended.get():
+            raise failure
 
 
 def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = None, quiet: bool = False) -> str:
@@ -100,27 +116,7 @@ def shell(name: str, command: str, *, timeout: int = 60, stdin: str | None = Non
 
 def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
     """Run `command` on every host, side by side. When all have ended: what the first that failed said, if one did."""
-
-    def one(name: str) -> Exception | None:
-        try:
-            shell(name, command, timeout=timeout)
-        except FAILURES as failure:
-            return failure
-        return None
-
-    running = [gevent.spawn(one, name) for name in names]
-    _joined(running)
-    if failure := next((ended.value for ended in running if ended.value), None):
-        raise failure
-
-
-def _joined(running: Sequence[gevent.Greenlet[..., Any]]) -> None:
-    """Wait for all of them; who is interrupted meanwhile leaves none behind that goes on acting."""
-    try:
-        gevent.joinall(running)
-    except BaseException:
-        gevent.killall(running)
-        raise
+    on_all(names, lambda name: shell(name, command, timeout=timeout))
 
 
 def _run(

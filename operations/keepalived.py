@@ -9,10 +9,11 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owners
-from cluster.state import VipNode
+from cluster.state import VipNode, runs
 from facts.haproxy import HaproxyStat
 from facts.vrrp import UNIT, VrrpOwner
 from operations.hosts import look_all, shell, taking_part
+from operations.service import or_last_words
 from operations.steps import Refused, Step, wait_for
 
 SETTLE = 10
@@ -32,11 +33,23 @@ def reloaded(balancers: Sequence[str], vip: str) -> Generator[PyinfraCommand, No
         yield Step(f"{name}: reload keepalived", partial(_reload, balancers, vip, name), on=name)
 
 
+def brought_back(balancers: Sequence[str], vip: str, name: str) -> None:
+    """Let keepalived on `name` run with the settings that lie on its disk: started, or reloaded where that is due."""
+    node = look_all([name], VrrpOwner)[name]
+    if not isinstance(node, VipNode):
+        raise Refused(f"{name} can't be asked: {node.reason}")
+    reload = runs(node.keepalived)
+    if not reload or (node.keepalived is not None and node.keepalived.restart_due):
+        do = or_last_words(f"systemctl {'reload' if reload else 'start'} {UNIT}", UNIT)
+        shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {do}")
+        _await_owner(balancers, vip)
+
+
 def _reload(balancers: Sequence[str], vip: str, name: str) -> None:
     proxies = look_all(balancers, HaproxyStat)
     if reason := may_reload_keepalived(look_all(balancers, VrrpOwner), proxies, name, vip):
         raise Refused(reason)
-    shell(name, f"systemctl daemon-reload; systemctl reload {UNIT}")
+    shell(name, f"systemctl daemon-reload; {or_last_words(f'systemctl reload {UNIT}', UNIT)}")
     _await_owner(balancers, vip)
 
 

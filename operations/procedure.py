@@ -15,8 +15,9 @@ from typing_extensions import override
 
 from cluster.outcome import Outcome, Result
 from cluster.text import sentence
-from operations.progress import heard, why_lost
-from operations.steps import FAILURES, INTERRUPTIONS, Elsewhere, Step, Unseen
+from operations.interrupting import interruptible
+from operations.progress import heard, listeners, why_lost
+from operations.steps import FAILURES, INTERRUPTIONS, Elsewhere, Refused, Step, Unseen
 
 
 class Tell(Protocol):
@@ -40,9 +41,10 @@ def carry_out(
     says so, and nothing is DONE.
 
     After a failure, of whatever kind (an interruption and the end of the process too), the steps that were taken are
-    undone, the last first; `in_stages` all but the failed one stay, and the outcome is STOPPED, as it is after the step
-    `pause_after`. `stop` is asked before each step, and by a step that only waits; `lost` also in the middle of any: a
-    reason to go no further. What a step notes is told as event note.
+    undone, the last first; `in_stages` all but the failed one stay, and the outcome is STOPPED (REVERTED where nothing
+    had been changed before), as it is after the step `pause_after`. `stop` is asked before each step, and by a step
+    that only waits; `lost` also in the middle of any: a reason to go no further. What a step notes is told as event
+    note.
     """
     taken: list[tuple[int, Step]] = []
     teller = tell = _Teller(tell)
@@ -55,7 +57,9 @@ def carry_out(
             return Result(Outcome.REFUSED, reason)
         if in_stages:
             half_way = failed is not None and failed[1].undo is not None
-            return Result(Outcome.STOPPED, _back([], reason, tell, failed).reason if half_way else reason)
+            result = _back([], reason, tell, failed) if half_way else Result(Outcome.STOPPED, reason)
+            kept = any(step.changes for _, step in taken)
+            return result if result.outcome is Outcome.REVERTED and not kept else Result(Outcome.STOPPED, result.reason)
         return _back(taken, reason, tell, failed)
 
     for number, step in enumerate(steps):
@@ -120,7 +124,8 @@ def _back(
     begun = [*taken, failed[:2]] if failed else taken
     for number, step in reversed(begun):
         if step.undo is None:
-            left.append(f"{step.name} ({step.lasting or 'it stays done'})")
+            broken = failed is not None and step is failed[1]
+            left.append(f"{step.name} ({'it broke off' if broken else step.lasting or 'it stays done'})")
             unseen = unseen or (failed is not None and step is failed[1] and isinstance(failed[2], Unseen))
             continue
         tell("undo", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
@@ -139,28 +144,52 @@ def _back(
     return Result(Outcome.UNKNOWN if unseen else Outcome.DIRTY, stays)
 
 
-class Procedure(PyinfraCommand):
-    """Steps that belong together, as one command of an operation: for those who use plain pyinfra."""
+def taken(steps: Sequence[Step]) -> None:
+    """Take the steps as a part of another. Refused, with what is left, unless all of them were seen to succeed."""
+    note, lost = listeners()
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def tell(event: str, /, **fields: object) -> None:
+        if event in ("note", "intent"):
+            note(str(fields["text" if event == "note" else "name"]))
+
+    result = carry_out(steps, tell, why_lost, lost=lost)
+    if result.outcome is not Outcome.DONE:
+        raise (Unseen if result.outcome is Outcome.UNKNOWN else Refused)(result.reason)
+
+
+class Procedure(PyinfraCommand):
+    """Steps that belong together, as one command of an operation: for those who use plain pyinfra.
+
+    `plan` gives them when their turn comes; it may raise Refused. `on` is the host that they change; empty where they
+    change the cluster as a whole.
+    """
+
+    def __init__(self, name: str, plan: Callable[[], Sequence[Step]], *, on: str = "") -> None:
         super().__init__()
-        self.steps = steps
+        self.name = name
+        self.plan = plan
+        self.on = on
 
     @override
     def __repr__(self) -> str:
-        return f"Procedure({', '.join(step.name for step in self.steps)})"
+        return f"Procedure({self.name})"
 
     @override
     def execute(self, state: State, host: Host, connector_arguments: ConnectorArguments) -> bool:
         """Carry the steps out. False, which stops the run, unless all of them were seen to succeed."""
+        logger.info(f"{host.print_prefix}{self.name}")
 
         def tell(event: str, /, **fields: object) -> None:
             if event == "intent" or (event == "result" and not fields.get("ok")):
                 stopped = f": stopped. {fields.get('reason')}" if event == "result" else ""
                 logger.info(f"{host.print_prefix}{fields['name']}{stopped}")
 
-        with ctx_host.use(host):
-            result = carry_out(self.steps, tell, why_lost)
+        _, lost = listeners()
+        with ctx_host.use(host), interruptible():
+            try:
+                result = carry_out(self.plan(), tell, why_lost, lost=lost)
+            except FAILURES as failure:
+                result = Result(Outcome.REFUSED, str(failure))
         if result.outcome is not Outcome.DONE:
-            logger.error(f"{host.print_prefix}{result.outcome}: {result.reason}")
+            logger.error(f"{host.print_prefix}{self.name}: {result.outcome}. {result.reason}")
         return result.outcome is Outcome.DONE

@@ -39,13 +39,19 @@ def under(why_lost: Callable[[], str | None]) -> None:
     _heard.own = why_lost
 
 
+def listeners() -> tuple[Callable[[str], None], Callable[[], str | None]]:
+    """Who is told by `note` now, and who says `why_lost`: for steps that are a part of another."""
+    return _heard.note, _heard.why_lost
+
+
 @contextmanager
 def heard(
     note: Callable[[str], None], why_lost: Callable[[], str | None], why_stop: Callable[[], str | None]
 ) -> Iterator[None]:
     """While this is open, `note` has what steps tell; the others say whether they may, and should, go on."""
+    before = _heard.note, _heard.why_lost, _heard.why_stop
     _heard.note, _heard.why_lost, _heard.why_stop = note, why_lost, why_stop
     try:
         yield
     finally:
-        _heard.note, _heard.why_lost, _heard.why_stop = _Heard.note, _Heard.why_lost, _Heard.why_stop
+        _heard.note, _heard.why_lost, _heard.why_stop = before

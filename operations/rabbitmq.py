@@ -1,4 +1,4 @@
-"""The RabbitMQ cluster: created on evidence, joined, and restarted one broker at a time, each behind its gate."""
+"""The RabbitMQ cluster: created on evidence, and joined, each broker behind its gate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from collections.abc import Generator, Mapping, Sequence
-from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
@@ -18,15 +17,16 @@ from cluster.gates.rabbitmq import (
     is_up,
     main_cluster,
     may_create,
-    may_restart_rabbitmq,
     may_start,
     may_start_together,
     table,
 )
 from cluster.state import BrokerNode, Unknown
-from cluster.text import clean
+from cluster.text import clean, sentence
+from cluster.wiring import BROKER_DRAINED_FILE
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
 from operations.hosts import look_all, shell, taking_part
+from operations.service import last_words, or_last_words
 from operations.steps import Refused, Step, refused, wait_for
 
 START = 120
@@ -35,11 +35,6 @@ TOGETHER = 360
 """Seconds for brokers that wait for one another after all were down: one that misses another tries for 300 s."""
 RETURN = 60
 """Seconds in which a broker that runs and does not answer may come back by itself."""
-
-_SAY_WHY = (
-    "{ { grep -a -h -m 3 -E 'BOOT FAILED|rror' /var/log/rabbitmq/rabbitmq-server.log | tail -n 3;"
-    f" systemctl status --no-pager -n 0 {UNIT} | sed -n 3p; }} >&2; exit 1; }}"
-)
 
 
 def nodes_of(hosts: Sequence[str]) -> Nodes:
@@ -85,14 +80,20 @@ def _create(hosts: Sequence[str], first: Sequence[str]) -> None:
 
 
 def start(names: Sequence[str], within: float) -> None:
-    """Start the brokers side by side, and wait until each answers."""
+    """Start the brokers side by side, and wait until each answers. Refused with the last words of one that does not."""
+    since = shell(names[0], "date +%s").strip()
     for name in names:
         shell(
             name,
             f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null;"
             f" systemctl start --no-block {UNIT}",
         )
-    wait_for(lambda: _why_not_running(names), within=within)
+    try:
+        wait_for(lambda: _why_not_running(names), within=within)
+    except Refused as refusal:
+        silent = next((name for name, node in nodes_of(names).items() if not is_running(node)), names[0])
+        said = clean(shell(silent, f"{last_words(UNIT, since)}; true"), 400)
+        raise Refused(f"{sentence(str(refusal))} {said}" if said else str(refusal)) from refusal
 
 
 def _why_not_running(names: Sequence[str]) -> str | None:
@@ -141,7 +142,11 @@ def joined(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
         )
     starting = [name for name in down if name not in returning]
     if starting:
-        yield Step(f"{', '.join(starting)} joins the RabbitMQ cluster", lambda: start(starting, START))
+        yield Step(
+            f"{', '.join(starting)} joins the RabbitMQ cluster",
+            lambda: start(starting, START),
+            on=starting[0] if len(starting) == 1 else "",
+        )
     if len(known) == len(nodes) and incomplete(nodes):
         yield Step(
             "All brokers are in one cluster", lambda: wait_for(lambda: incomplete(nodes_of(names)), within=START)
@@ -200,43 +205,12 @@ def _queues(name: str) -> int:
         raise Refused(f"{name}: its management API does not say how many queues there are: {clean(said)}") from error
 
 
-@operation()
-def rolled(hosts: Mapping[str, str]) -> Generator[PyinfraCommand, None, None]:
-    """Restart what runs with former settings, one broker at a time, the one with most connections last.
-
-    Only those of this run; the gates look at all.
-    """
-    nodes = nodes_of(list(hosts))
-    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
-    here = taking_part(list(hosts))
-    due = [name for name, node in known.items() if name in here and node.service and node.service.restart_due]
-    if not due:
-        return
-    unknown = [f"{name} ({node.reason})" for name, node in nodes.items() if isinstance(node, Unknown)]
-    if unknown:
-        yield refused("Restart RabbitMQ", f"{', '.join(due)} must be restarted, but {unknown[0]} can't be read.")
-        return
-    for name in sorted(due, key=connections):
-        yield Step(f"{name}: restart RabbitMQ", partial(_restart, hosts, name), on=name)
-
-
 def connections(name: str) -> int:
     """How many clients the broker on `name` has now; 0 where that can't be told."""
     try:
         return int(shell(name, "ss -Htn state established '( sport = :5672 )' | wc -l", timeout=10))
     except (Refused, ValueError):
         return 0
-
-
-def _restart(hosts: Mapping[str, str], name: str) -> None:
-    names = list(hosts)
-    if reason := may_restart_rabbitmq(nodes_of(names), name):
-        raise Refused(reason)
-    if reason := why_critical(name):
-        raise Refused(f"{name} is not restarted: {reason}")
-    restart_service(name)
-    wait_for(lambda: incomplete(nodes_of(names)), within=START)
-    wait_for(lambda: why_not_serving(name, hosts[name]), within=START)
 
 
 def why_critical(name: str) -> str | None:
@@ -248,8 +222,15 @@ def why_critical(name: str) -> str | None:
 
 
 def restart_service(name: str) -> None:
-    """Restart the broker's unit on `name`, with new files of its own taken in. Refused with what its log says."""
-    shell(name, f"systemctl daemon-reload; systemctl restart {UNIT} || {_SAY_WHY}", timeout=300)
+    """Restart the broker's unit on `name`, with new files of its own taken in. Refused with its last words.
+
+    A broker that has the mark goes into maintenance again when it starts.
+    """
+    shell(
+        name,
+        f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; " + or_last_words(f"systemctl restart {UNIT}", UNIT),
+        timeout=300,
+    )
 
 
 def why_not_serving(name: str, address: str) -> str | None:

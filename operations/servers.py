@@ -10,36 +10,16 @@ import shlex
 import time
 from collections.abc import Sequence
 
-from pyinfra.api.exceptions import PyinfraError
-
 from cluster.gates.haproxy import next_server, why_not_serving
 from cluster.state import ProxyNode
 from cluster.text import clean
 from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_KEEP_PROGRAM, HAPROXY_MASTER_SOCKET
 from facts.haproxy import HaproxyStat
 from operations.hosts import look_all, on_all, shell
-from operations.steps import Refused, wait_for
+from operations.steps import FAILURES, Refused, wait_for
 
 UNSTICK = 5
 """Seconds in which no balancer's table may name the drained server any more."""
-
-
-def drain(balancers: Sequence[str], backend: str, server: str, within: float) -> None:
-    """Move all sessions of `backend`/`server` away, on every balancer, and keep new ones away (management.txt, 9.3).
-
-    New sessions go elsewhere from the first moment; open ones may end by themselves for `within` seconds, then they
-    are shut. If that fails on any balancer, the server is given back on all of them, and Refused says so.
-    """
-    try:
-        keep_away(balancers, backend, server)
-        end_sessions(balancers, backend, server, within)
-    except BaseException as failure:
-        if not isinstance(failure, (Refused, PyinfraError, OSError)):
-            _give_back(balancers, backend, server)
-            raise
-        left = _give_back(balancers, backend, server)
-        outcome = f"It is left drained: {left}" if left else "It may take sessions as before."
-        raise Refused(f"{server} could not be drained: {failure} {outcome}") from failure
 
 
 def keep_away(balancers: Sequence[str], backend: str, server: str, heir: str | None = None) -> None:
@@ -70,19 +50,21 @@ def choose(balancers: Sequence[str], backend: str, vip: str, server: str) -> Non
 
 def undrain(balancers: Sequence[str], backend: str, server: str) -> None:
     """Give `backend`/`server` back to every balancer. Refused, naming those that did not take it."""
-    if left := _give_back(balancers, backend, server):
+    _, left = give_back(balancers, backend, server)
+    if left:
         raise Refused(left)
 
 
-def _give_back(balancers: Sequence[str], backend: str, server: str) -> str:
-    """Try every balancer; what went wrong, if anything did."""
-    failures = []
+def give_back(balancers: Sequence[str], backend: str, server: str) -> tuple[list[str], str]:
+    """Try every balancer: those that took it, and what went wrong, if anything did."""
+    told, failures = [], []
     for name in balancers:
         try:
             _put(name, backend, server, "ready")
-        except (Refused, PyinfraError, OSError) as failure:
+            told.append(name)
+        except FAILURES as failure:
             failures.append(str(failure))
-    return "; ".join(failures)
+    return told, "; ".join(failures)
 
 
 def _stuck_on(balancers: Sequence[str], backend: str, server: str, heir: str | None) -> str | None:

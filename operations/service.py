@@ -48,6 +48,28 @@ def stamp_lines(unit: str, files: Sequence[str], *, reloads: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def or_last_words(command: str, unit: str) -> str:
+    """Shell: `command`; where it fails, it ends with 1 and the last words of `unit`'s own processes on stderr.
+
+    What systemctl says itself names only where to look.
+    """
+    return f"since=$(date +%s); {command} 2>/dev/null || {{ {last_words(unit, '$since')} >&2; exit 1; }}"
+
+
+def last_words(unit: str, since: str) -> str:
+    """Shell: what `unit`'s own processes have said since `since` (seconds since the epoch, a shell word) of errors.
+
+    The first three are told: what follows is mostly their consequence. Without the time in front, and each once.
+    """
+    said = f"journalctl -q -o cat --since=@{since} _SYSTEMD_UNIT={shlex.quote(unit)} -n 400"
+    errors = (
+        r"grep -a -v -i -E '\[(note|notice|warning)\]' | "
+        "grep -i -E 'error|alert|emerg|fatal|fail|cannot|invalid|unknown|denied'"
+    )
+    shorten = "sed -E 's/^[0-9][0-9T:.Z -]*//'"
+    return f"{{ {said} | {errors} || {said} | tail -n 3; }} | {shorten} | awk '!said[$0]++' | head -n 3"
+
+
 def drop_in(unit: str, service_lines: str, *, unit_lines: str = "") -> ManagedFile:
     """hatui's drop-in for `unit` (name with its suffix). Takes effect after `daemon_reload`."""
     text = "# Managed by hatui.\n"

@@ -53,7 +53,8 @@ class Step(PyinfraCommand):
     `Refused` with the reason where it must stop. `verify` says why its goal is not reached yet, and is asked until it
     says None, for `within` seconds at most. `undo` takes back what `act` did, also a part of it, and is harmless where
     there is nothing to take back; without it, `lasting` says what stays. `on` is the host that it changes; empty where
-    it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to.
+    it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to. One that `changes`
+    nothing only looks.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Step(PyinfraCommand):
         on: str = "",
         layer: str = "",
         stage: str = "",
+        changes: bool = True,
     ) -> None:
         super().__init__()
         self.name = name
@@ -81,6 +83,7 @@ class Step(PyinfraCommand):
         self.on = on
         self.layer = layer
         self.stage = stage
+        self.changes = changes
 
     @override
     def __repr__(self) -> str:

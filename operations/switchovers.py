@@ -27,7 +27,7 @@ def vip(balancers: Sequence[str], address: str, to: str) -> Generator[PyinfraCom
         known = f"to must be one of {', '.join(balancers)}, and {address} is on {', '.join(now) or 'nobody'}."
         yield refused("Move the VIP", known)
         return
-    yield Procedure(handover(balancers, address, now[0], to))
+    yield Procedure(f"Move {address} to {to}", lambda: handover(balancers, address, now[0], to))
 
 
 @operation()
@@ -42,7 +42,8 @@ def database_writer(
         known = f"to must be one of {', '.join(nodes)}, and the writer is {', '.join(sorted(now)) or 'nobody'}."
         yield refused("Move the writer", known)
         return
-    yield Procedure(writer.moved(nodes, balancers, address, next(iter(now), ""), to))
+    origin = next(iter(now), "")
+    yield Procedure(f"Make {to} the writer", lambda: writer.moved(nodes, balancers, address, origin, to))
 
 
 @operation()
@@ -55,4 +56,4 @@ def resource(hosts: Sequence[str], resource: str, to: str) -> Generator[PyinfraC
         known = f"to must be one of {', '.join(hosts)}, and {resource} is on {', '.join(now) or 'no host'}."
         yield refused(f"Move {resource}", known)
         return
-    yield Procedure(controllers.moved(hosts, resource, now[0], to))
+    yield Procedure(f"Move {resource} to {to}", lambda: controllers.moved(hosts, resource, now[0], to))

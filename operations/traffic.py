@@ -1,19 +1,18 @@
-"""The database's traffic on the balancers: who is the writer, and how it is moved away from a node and back."""
+"""The database's traffic on the balancers: who is the writer, and whether a node may be left without any."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from cluster.gates.galera import may_drain, takes_no_sessions
+from cluster.gates.galera import incomplete, may_drain
 from cluster.gates.haproxy import writers_of
 from cluster.state import ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
+from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat
 from operations.hosts import look_all
-from operations.servers import drain, undrain
-from operations.steps import Refused, wait_for
+from operations.steps import Refused
 
 DRAIN = 10
 """Seconds that sessions may take to end by themselves."""
@@ -45,25 +44,15 @@ def writers(balancers: Sequence[str]) -> frozenset[str]:
     return frozenset(writers_of(carrying(balancers)).values())
 
 
-@contextmanager
-def away_from(name: str, balancers: Sequence[str]) -> Iterator[None]:
-    """While this is open, the balancers send nothing to `name`; after it, in any case, they may again.
-
-    A node that is down is kept out by its health check, so nothing is left drained for it.
-    """
+def may_leave(hosts: Sequence[str], balancers: Sequence[str], name: str) -> str | None:
+    """Why the node `name` must not be taken out of service now, or None: all others are Synced, and take sessions."""
+    others = {host: node for host, node in look_all(hosts, WsrepStatus).items() if host != name}
+    size = max((getattr(node, "size", 0) for node in others.values()), default=0)
+    if reason := incomplete(others, size):
+        return f"{name} is not drained: {reason}."
     proxies = carrying(balancers)
-    if reason := may_drain(proxies, name):
-        raise Refused(reason)
-    running = list(proxies)
-    try:
-        drain(running, GALERA_BACKEND, name, within=DRAIN)
-        yield
-    except Refused as refusal:
-        try:
-            undrain(running, GALERA_BACKEND, name)
-        except Refused as second:
-            raise Refused(f"{refusal} And {name} is left drained: {second}") from refusal
-        raise
-    undrain(running, GALERA_BACKEND, name)
-    # The next node may go only when this one takes sessions again.
-    wait_for(lambda: takes_no_sessions(carrying(balancers), name), within=RISE)
+    for balancer, proxy in proxies.items():
+        for server in proxy.servers:
+            if server.backend == GALERA_BACKEND and server.name != name and not server.status.startswith("UP"):
+                return f"{name} is not drained: {server.name} is {server.status} on {balancer} already."
+    return may_drain(proxies, name)

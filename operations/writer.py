@@ -8,6 +8,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.gates.galera import may_write, takes_no_sessions
+from cluster.gates.haproxy import writers_of
 from cluster.state import GaleraNode
 from cluster.wiring import GALERA_BACKEND
 from facts.galera import WsrepStatus
@@ -15,7 +16,7 @@ from facts.haproxy import HaproxyStat
 from operations import servers
 from operations.hosts import look_all
 from operations.steps import Refused, Step, refused, wait_for
-from operations.traffic import DRAIN, RISE, carrying, writers
+from operations.traffic import DRAIN, RISE, carrying, may_leave, writers
 
 GAP = 0.5
 """Seconds for which new sessions may wait while the writer moves."""
@@ -60,7 +61,7 @@ def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str,
         return [chosen(nodes, balancers, vip, target)]
     return [
         redirected(nodes, balancers, vip, origin, target),
-        emptied(balancers, vip, origin, target),
+        emptied(nodes, balancers, vip, origin, target),
         standby(balancers, origin, target),
     ]
 
@@ -76,8 +77,14 @@ def chosen(nodes: Sequence[str], balancers: Sequence[str], vip: str, target: str
     )
 
 
-def redirected(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> Step:
-    """The step after which new sessions go to `target`."""
+def redirected(
+    nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str, *, leaves: bool = False
+) -> Step:
+    """The step after which new sessions go to `target`. `origin` `leaves` where the others must do without it then."""
+
+    def why_not() -> str | None:
+        reason = may_leave(nodes, balancers, origin) if leaves else None
+        return reason or why_not_write(nodes, balancers, target)
 
     def act() -> None:
         # A client that comes back must find what was acknowledged to it.
@@ -87,20 +94,20 @@ def redirected(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin:
     return Step(
         f"New sessions go to {target}",
         act,
-        precheck=lambda: why_not_write(nodes, balancers, target),
+        precheck=why_not,
         verify=lambda: not_the_writer(balancers, target),
-        undo=lambda: _restored(balancers, vip, origin),
+        undo=lambda: _restored(nodes, balancers, vip, origin),
     )
 
 
-def emptied(balancers: Sequence[str], vip: str, origin: str, target: str) -> Step:
+def emptied(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> Step:
     """The step in which the sessions on `origin` end, or are cut."""
     return Step(
         f"Sessions on {origin} end, or are cut after {DRAIN} s",
         lambda: servers.end_sessions(balancers, GALERA_BACKEND, origin, DRAIN),
         verify=lambda: not_the_writer(balancers, target),
         within=DRAIN,
-        undo=lambda: _restored(balancers, vip, origin),
+        undo=lambda: _restored(nodes, balancers, vip, origin),
     )
 
 
@@ -151,9 +158,12 @@ def _catch_up(origin: str, target: str) -> None:
     wait_for(why_not, within=CATCH_UP, every=0.05)
 
 
-def _restored(balancers: Sequence[str], vip: str, origin: str) -> None:
-    """Give `origin` back to the balancers, as the writer."""
-    servers.undrain(balancers, GALERA_BACKEND, origin)
-    servers.choose(balancers, GALERA_BACKEND, vip, origin)
-    if reason := not_the_writer(balancers, origin):
+def _restored(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str) -> None:
+    """Give `origin` back to the balancers, as the writer if it may be that; to those that can be told in any case."""
+    told, failure = servers.give_back(balancers, GALERA_BACKEND, origin)
+    if set(writers_of(look_all(told, HaproxyStat)).values()) != {origin}:
+        if reason := may_write(look_all(nodes, WsrepStatus), look_all(told, HaproxyStat), origin):
+            raise Refused(f"{origin} may take sessions, and another stays the writer: {failure or reason}")
+        servers.choose(told, GALERA_BACKEND, vip, origin)
+    if reason := failure or not_the_writer(balancers, origin):
         raise Refused(reason)

@@ -13,7 +13,7 @@ from facts.vrrp import VrrpOwner
 from operations import brokers, controllers, galera_nodes, vip, writer
 from operations.hosts import look_all
 from operations.steps import Step
-from operations.traffic import writers
+from operations.traffic import may_leave, writers
 
 PARAMETERS = {"host": "the host that is to carry nothing; empty: which could be"}
 
@@ -100,23 +100,20 @@ def _no_heir(view: View, name: str) -> str | None:
 
 def _database(view: View, host: str) -> Planned:
     nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
+    address = view.cluster.keepalived.vip
     proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
     if len(proxies) == len(balancers) and all(
         host in kept_away({one: node}, GALERA_BACKEND) for one, node in proxies.items()
     ):
         return [], "", ""
-    if reason := galera_nodes.may_leave(nodes, balancers, host):
+    if reason := may_leave(nodes, balancers, host):
         return [], reason, ""
     if host not in writers_of(proxies).values():
-        return [galera_nodes.emptied(nodes, balancers, host)], "", "nothing: it is not the writer"
+        return galera_nodes.taken_out(nodes, balancers, address, host), "", "nothing: it is not the writer"
     heirs = [name for name in nodes if name != host and not may_write(view.state.galera, view.state.haproxy, name)]
     if not heirs:
         return [], f"{host} is the writer, and no other node can be: `hatui switchover writer --to …` says why.", ""
-    address = view.cluster.keepalived.vip
-    steps = [
-        writer.redirected(nodes, balancers, address, host, heirs[0]),
-        writer.emptied(balancers, address, host, heirs[0]),
-    ]
+    steps = galera_nodes.taken_out(nodes, balancers, address, host, heirs[0])
     return steps, "", f"{heirs[0]} becomes the writer; open sessions are cut after 10 s"
 
 

@@ -109,19 +109,14 @@ def _galera(view: View, _layer: str, _mending: bool) -> Planned:
     order = [name for name in hosts if name != last]
     steps: list[Step] = []
     for name in order:
-        steps += [galera_nodes.emptied(list(hosts), balancers, name)]
-        steps += galera_nodes.restarted(hosts, size, balancers, name, last)
+        steps += galera_nodes.restarted(hosts, size, balancers, address, name, last)
     if last:
         heir = next(
             (name for name in order if not may_write(view.state.galera, view.state.haproxy, name) or _mending), None
         )
         if heir is None:
             return [], f"No other node than {last} can be the writer: `hatui switchover writer --to …` says why."
-        steps += [
-            writer.redirected(list(hosts), balancers, address, last, heir),
-            writer.emptied(balancers, address, last, heir),
-        ]
-        steps += galera_nodes.restarted(hosts, size, balancers, last, heir)
+        steps += galera_nodes.restarted(hosts, size, balancers, address, last, last, heir)
     return steps, ""
 
 

@@ -7,12 +7,13 @@ from cluster.spec import Cluster
 from cluster.state import BrokerNode, ClusterState, GaleraNode, ProxyNode
 from cluster.text import clean
 from engine.deploying import changes, deployed
-from engine.leftover import gate, mending
+from engine.leftover import at_fault, gate, mending
 from engine.planning import Stage, stages
 from engine.rollouts import ROLLOUT
 from engine.runbook import Plan, View
+from engine.taking_back import Files, can_be, remembered, take_back
 from operations.progress import why_stop
-from operations.steps import Refused, Step
+from operations.steps import Refused, Step, wait_for
 
 PARAMETERS = {
     "layer": f"{', '.join(LAYERS)}; all by default",
@@ -43,18 +44,22 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
             refused="The cluster does not run yet: `pyinfra inventory.py deploy/ha.py` creates it.",
         )
     mend, refused = mending(view)
-    if refused:
+    # A host that is at fault by itself is mended by what is rolled out to it, which goes first then.
+    mended = at_fault(view) if refused else ""
+    if refused and not mended:
         return Plan(title, refused=refused)
     found = changes(view.cluster, [layer] if layer else LAYERS)
-    planned = stages(view.cluster, view.state, found, canary)
+    planned = stages(view.cluster, view.state, found, canary or mended)
+    if refused and not (planned and planned[0].hosts == (mended,)):
+        return Plan(title, refused=refused)
     if canary and planned and not any(canary in stage.hosts for stage in planned):
         changed = ", ".join(dict.fromkeys(host for stage in planned for host in stage.hosts))
         return Plan(title, refused=f"Nothing changes on {canary}, so it can't be the canary. It does on {changed}.")
-    steps, ends = _steps(view, planned, seconds or 0)
+    steps, ends = _steps(view, planned, seconds or 0, mended)
     if pause_after and planned and pause_after not in ends:
         return Plan(title, refused=f"There is no stage {pause_after} to pause after: there are {', '.join(ends)}.")
     broken = [one.run for one in view.broken if one.runbook == ROLLOUT]
-    whole = [*mend, *([_preflight(view.cluster)] if steps else []), *steps]
+    whole = [*mend, *([_preflight(view.cluster, mended)] if steps else []), *steps]
     return Plan(
         title,
         whole,
@@ -93,16 +98,18 @@ def _runs(state: ClusterState) -> bool:
     )
 
 
-def _preflight(cluster: Cluster) -> Step:
-    return Step("preflight: the cluster is at rest", lambda: None, precheck=gate(cluster), lasting="it only looked")
+def _preflight(cluster: Cluster, mended: str) -> Step:
+    name = f"preflight: the cluster is at rest{f', but for {mended}, which is mended' if mended else ''}"
+    precheck = gate(cluster, [mended] if mended else [])
+    return Step(name, lambda: None, precheck=precheck, lasting="it only looked", changes=False)
 
 
-def _steps(view: View, planned: tuple[Stage, ...], seconds: int) -> tuple[list[Step], dict[str, int]]:
+def _steps(view: View, planned: tuple[Stage, ...], seconds: int, mended: str) -> tuple[list[Step], dict[str, int]]:
     """The steps, and at which of them each stage, each layer and the first canary ends."""
     steps: list[Step] = []
     ends: dict[str, int] = {}
     for stage in planned:
-        steps.append(_stage(view, stage))
+        steps.append(_stage(view, stage, mended if stage is planned[0] else ""))
         if stage.canary and stage is not planned[-1] and seconds:
             steps.append(_soak(view.cluster, stage, seconds))
         ends.setdefault("canary", len(steps) - 1)
@@ -110,14 +117,26 @@ def _steps(view: View, planned: tuple[Stage, ...], seconds: int) -> tuple[list[S
     return steps, ends
 
 
-def _stage(view: View, stage: Stage) -> Step:
+def _stage(view: View, stage: Stage, mended: str) -> Step:
+    before: list[Files] = []
+
+    def act() -> None:
+        if can_be(stage):
+            before.append(remembered(stage))
+        deployed(view.cluster, stage.layer, stage.hosts)
+
+    def undo() -> None:
+        take_back(view.cluster, stage, before[-1] if before else None)
+        wait_for(gate(view.cluster, [mended] if mended else []), within=SETTLE)
+
     what = "; ".join(stage.effects or dict.fromkeys(change.what for change in stage.changes))
     return Step(
         f"{stage.name}: {clean(what, 160)}",
-        lambda: deployed(view.cluster, stage.layer, stage.hosts),
-        precheck=gate(view.cluster),
+        act,
+        precheck=gate(view.cluster, [mended] if mended else []),
         verify=gate(view.cluster),
         within=SETTLE,
+        undo=undo if can_be(stage) else None,
         lasting="the new settings stay",
         on=_host(stage),
         layer=stage.layer,
@@ -144,6 +163,7 @@ def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
         bear,
         precheck=ask,
         lasting="nothing was changed by it",
+        changes=False,
         on=_host(stage),
         layer=stage.layer,
         stage=stage.name,

@@ -1,6 +1,7 @@
 """End a rollout that stopped, as it is: what was changed stays, what was not is left alone."""
 
 from cluster.changes import LAYERS
+from cluster.gates.rest import not_at_rest
 from cluster.text import clean
 from engine.deploying import changes
 from engine.leftover import mending
@@ -20,7 +21,9 @@ def plan(view: View) -> Plan:
     layer = former.parameters.get("layer", "")
     found = changes(view.cluster, [layer] if layer else LAYERS)
     hosts = ", ".join(dict.fromkeys(change.host or change.layer for change in found)) or "no host"
+    now = not_at_rest(view.cluster, view.state)
     lines = [
+        *([f"the cluster is not at rest, and stays so: {now}"] if now and not mend else []),
         f"it stopped because: {clean(former.stopped, 300)}",
         *(f"done, and stays done: {name}" for name in former.done),
         *(f"not done: {name}" for name in former.left),

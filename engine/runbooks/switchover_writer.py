@@ -35,7 +35,7 @@ def plan(view: View, to: str = "") -> Plan:
     steps = [
         step
         for name in former
-        for step in (redirected(nodes, balancers, vip, name, to), emptied(balancers, vip, name, to))
+        for step in (redirected(nodes, balancers, vip, name, to), emptied(nodes, balancers, vip, name, to))
     ]
     steps += [standby(balancers, name, to) for name in former]
     if not writers:

@@ -281,3 +281,27 @@ def test_killed_in_the_middle_of_each_stage_it_is_run_again_and_leaves_nothing_d
     assert killed and any(killed[0] in run.begin["finishes"] for run in runs(CLUSTER.name))
     assert drained() == [] and max_connections() == ["1306"] * 3
     assert change.plan().returncode == 0
+
+
+def test_a_canary_that_does_not_start_with_a_setting_is_taken_back_and_says_the_servers_own_words(
+    change: Rollout,
+) -> None:
+    before = lab.ssh("mysql1", f"sha256sum {SETTINGS}")
+    change.differs({"galera": {"settings": {"tmpdir": "/nonexistent"}}})
+    done = change.run("--canary", "mysql1", "--soak", "1")
+    assert done.returncode == Outcome.REVERTED.exit_code, done.stdout + done.stderr
+    said = done.stdout.splitlines()[-1]
+    assert "/nonexistent" in said and "systemctl status" not in said, said
+    lab.all_ok(within=30)
+    assert lab.ssh("mysql1", f"sha256sum {SETTINGS}") == before and drained() == []
+    # The way back that the plan named: there is nothing left to do.
+    assert "It is so already" in hatui("rollout", "--yes").stdout
+
+
+def test_a_host_that_is_down_by_its_settings_holds_up_no_rollout_that_mends_it(change: Rollout) -> None:
+    lab.ssh("mysql1", f"sed -i 's:^.mysqld.$:&\\ntmpdir = /nonexistent:' {SETTINGS}; systemctl restart mariadb; true")
+    change.differs({})
+    done = change.run("--soak", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert order(last_run()) == ["mysql1"] and drained() == []
+    lab.all_ok(within=30)

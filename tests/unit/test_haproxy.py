@@ -260,49 +260,23 @@ class Balancers:
         return {name: replace(node, stuck={"galera": self.stuck[name]}) for name in names}
 
 
-def test_a_drain_is_the_same_on_all_balancers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_kept_away_and_emptied_on_all_balancers_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Balancers(monkeypatch)
-    operations.drain(["haproxy1", "haproxy2"], "galera", "mysql1", within=0)
-    assert lab.states == {("haproxy1", "mysql1"): "maint", ("haproxy2", "mysql1"): "maint"}
+    operations.keep_away(["haproxy1", "haproxy2"], "galera", "mysql1")
+    assert lab.states == {("haproxy1", "mysql1"): "drain", ("haproxy2", "mysql1"): "drain"}
     assert lab.stuck == {"haproxy1": "mysql2", "haproxy2": "mysql2"}
+    operations.end_sessions(["haproxy1", "haproxy2"], "galera", "mysql1", within=0)
+    assert lab.states == {("haproxy1", "mysql1"): "maint", ("haproxy2", "mysql1"): "maint"}
     operations.undrain(["haproxy1", "haproxy2"], "galera", "mysql1")
     assert set(lab.states.values()) == {"ready"}
 
 
-@pytest.mark.parametrize("where", ["state drain", "clear table", "state maint", "shutdown sessions"])
-def test_a_drain_that_fails_leaves_nothing_drained(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_who_does_not_take_a_server_back_is_named_and_the_others_do(monkeypatch: pytest.MonkeyPatch) -> None:
     lab = Balancers(monkeypatch)
-    real = lab.shell
-
-    def failing(name: str, command: str, **arguments: Any) -> str:
-        if name == "haproxy2" and where in command:
-            raise Refused("haproxy2 can't be reached.")
-        return real(name, command, **arguments)
-
-    monkeypatch.setattr(operations, "shell", failing)
-    with pytest.raises(Refused, match=r"mysql1 could not be drained: haproxy2 .* It may take sessions as before"):
-        operations.drain(["haproxy1", "haproxy2"], "galera", "mysql1", within=0)
-    assert set(lab.states.values()) == {"ready"}
-
-
-def test_a_drain_that_can_not_be_undone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = Balancers(monkeypatch)
-    lab.broken = "haproxy2"
-    with pytest.raises(Refused, match="left drained: haproxy2 can't be reached"):
-        operations.drain(["haproxy1", "haproxy2"], "galera", "mysql1", within=0)
-    assert lab.states["haproxy1", "mysql1"] == "ready"
-
-
-def test_an_interrupted_drain_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = Balancers(monkeypatch)
-
-    def interrupted(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(operations, "_await_end", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        operations.drain(["haproxy1", "haproxy2"], "galera", "mysql1", within=0)
-    assert set(lab.states.values()) == {"ready"}
+    lab.broken = "haproxy1"
+    with pytest.raises(Refused, match="haproxy1 can't be reached"):
+        operations.undrain(["haproxy1", "haproxy2"], "galera", "mysql1")
+    assert lab.states == {("haproxy2", "mysql1"): "ready"}
 
 
 def test_a_name_can_not_bring_a_second_command(monkeypatch: pytest.MonkeyPatch) -> None:

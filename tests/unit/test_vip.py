@@ -34,7 +34,7 @@ class Balancers:
             if name in self.breaks:
                 raise self.breaks[name]
             self.owner = "haproxy1"
-        elif command == f"echo 0 >{VIP_AWAY_FILE}":
+        elif command.startswith(f"echo 0 >{VIP_AWAY_FILE}"):
             self.away[name] = False
         return ""
 
