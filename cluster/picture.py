@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster.gates.galera import retries
 from cluster.gates.haproxy import writers_of
@@ -29,6 +29,10 @@ class Thing:
     host: str
     name: str
     """As in "the writer", so that "NAME was A, and is B" is a sentence."""
+    vip: str = ""
+    """Where it is told who owns a VIP: its address."""
+    holders: tuple[str, ...] = field(default=(), compare=False)
+    """The hosts that the value names, where it is about no single one; not what makes a thing another."""
 
 
 Picture = Mapping[Thing, str]
@@ -44,12 +48,14 @@ class Where:
     layer: str
     name: str
     value: str
+    vip: str = ""
+    holders: tuple[str, ...] = ()
 
 
 def whereabouts(seen: Picture) -> tuple[Where, ...]:
     """The things of a picture that are about no single host."""
     return tuple(
-        Where(JUDGED.get(thing.layer, thing.layer), thing.name, value)
+        Where(JUDGED.get(thing.layer, thing.layer), thing.name, value, thing.vip, thing.holders)
         for thing, value in seen.items()
         if not thing.host
     )
@@ -102,7 +108,8 @@ def _things(spec: Cluster, state: ClusterState) -> Iterator[tuple[Thing, str]]:
 def _owner(layer: str, vip: str, nodes: Mapping[str, VipNode | Unknown]) -> tuple[Thing, str]:
     owners = [name for name, node in nodes.items() if isinstance(node, VipNode) and vip in node.held]
     unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
-    return Thing(layer, "", f"the owner of {vip}"), ", ".join(owners) or ("unknown" if unknown else "nobody")
+    thing = Thing(layer, "", f"the owner of {vip}", vip, tuple(owners))
+    return thing, ", ".join(owners) or ("unknown" if unknown else "nobody")
 
 
 def _keepalived(node: VipNode | Unknown) -> str:
@@ -118,10 +125,9 @@ def _keepalived(node: VipNode | Unknown) -> str:
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
     if nodes:
         unknown = all(isinstance(node, Unknown) for node in nodes.values())
-        yield (
-            Thing("haproxy", "", "the writer"),
-            ", ".join(sorted(set(writers_of(nodes).values()))) or ("unknown" if unknown else "not chosen"),
-        )
+        writers = tuple(sorted(set(writers_of(nodes).values())))
+        thing = Thing("haproxy", "", "the writer", holders=writers)
+        yield thing, ", ".join(writers) or ("unknown" if unknown else "not chosen")
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"

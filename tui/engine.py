@@ -26,6 +26,10 @@ class Where(msgspec.Struct, frozen=True):
     layer: str
     name: str
     value: str
+    vip: str = ""
+    """The VIP whose owner this is."""
+    holders: tuple[str, ...] = ()
+    """The hosts that `value` names, of a VIP or of the writer."""
 
 
 class Gate(msgspec.Struct, frozen=True):

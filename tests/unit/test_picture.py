@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.picture import changes, picture
+from cluster.picture import changes, picture, whereabouts
 from cluster.state import BrokerQueue, ClusterState, CrmResource, VipNode
 from tests.unit.test_health import BROKER, CRM, GALERA, GONE, HEALTHY, QUORUM, SPEC, VIP, changed, proxy, unit
 
@@ -92,3 +92,14 @@ def test_a_resource_that_is_new_was_absent() -> None:
     new = CrmResource("api", "systemd:keystone", "Started", True, False, True, False, False, ("cc03",))
     now = replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, replace(CRM, resources=(*CRM.resources, new))))
     assert told(now) == ["the resource api was absent, and is cc03"]
+
+
+def test_who_holds_a_vip_or_writes_is_told_as_a_field() -> None:
+    """The header read it back from the words "the owner of", the overview from a value at its commas."""
+    keepalived = unit("keepalived.service")
+    both = dict.fromkeys(("haproxy1", "haproxy2"), VipNode({VIP: "host0"}, keepalived))
+    where = whereabouts(picture(SPEC, replace(HEALTHY, vrrp=both)))
+    assert [(one.vip, one.holders) for one in where if one.layer == "keepalived"] == [(VIP, ("haproxy1", "haproxy2"))]
+    assert [one.holders for one in where if one.layer == "haproxy"] == [("mysql1",)]
+    gone = whereabouts(picture(SPEC, replace(HEALTHY, vrrp=dict.fromkeys(both, GONE))))
+    assert [(one.value, one.holders) for one in gone if one.vip == VIP] == [("unknown", ())]

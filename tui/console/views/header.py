@@ -70,28 +70,16 @@ def _second(known: Known, now: float, run: str, width: int) -> Line:
         if count or width >= 100 or said is Verdict.OK:
             left += [(f"{GLYPHS[said]} {said} {count}", role if count else "dim"), ("  ", "")]
     right: list[Span] = []
-    for name, value in _owners(seen):
-        owner: Span = ("?", "unknown") if stale else (safe(value, 40), "fail" if _odd(value) else "")
-        right += [(f"{name} ", "dim"), owner, ("  ", "")]
+    for where in seen.where:
+        if where.vip:
+            # No owner, several of them, or not known.
+            role = "" if len(where.holders) == 1 else "fail"
+            owner: Span = ("?", "unknown") if stale else (safe(where.value, 40), role)
+            right += [(f"VIP .{safe(where.vip, 40).rpartition('.')[2]} ", "dim"), owner, ("  ", "")]
     right += [("LOCK ", "dim"), ("?", "unknown") if stale else _lock(seen), (" ", "")]
     if run:
         right = [(safe(run, 30), "accent"), ("  ", ""), *right]
     return _spread(left, right, width)
-
-
-def _owners(seen: Snapshot) -> list[tuple[str, str]]:
-    """Each VIP by the end of its address, and who has it."""
-    found = []
-    for where in seen.where:
-        if where.name.startswith("the owner of "):
-            address = where.name.removeprefix("the owner of ")
-            found.append((f"VIP .{safe(address, 40).rpartition('.')[2]}", where.value))
-    return found
-
-
-def _odd(value: str) -> bool:
-    """No owner, several of them, or not known."""
-    return value in ("nobody", "unknown") or "," in value
 
 
 def _lock(seen: Snapshot) -> Span:

@@ -87,8 +87,8 @@ def _marks(seen: Snapshot) -> dict[tuple[str, str], str]:
     """What is to be known of a node first of all, by layer and host."""
     marks = {}
     for where in seen.where:
-        if where.name == "the writer":
-            marks["galera", where.value] = "writer"
-        elif where.name.startswith("the owner of "):
-            marks.update({(where.layer, owner): "owner" for owner in where.value.split(", ")})
+        if where.vip:
+            marks.update({(where.layer, owner): "owner" for owner in where.holders})
+        elif where.layer == "haproxy":
+            marks.update({("galera", writer): "writer" for writer in where.holders})
     return marks
