@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test check e2e bench lock pictures programs
+.PHONY: demo test test-all check e2e bench lock pictures programs
 
 demo: .venv/ready programs
 	$(BIN)/halab up
@@ -14,6 +14,10 @@ demo: .venv/ready programs
 	@cat docs/next-steps.txt
 
 test: check e2e
+
+# And the end-to-end tests once more, on Debian 13.
+test-all: test
+	HALAB_RELEASE=trixie $(BIN)/pytest -v -m lab tests/e2e
 
 check: .venv/ready-for-tests
 	$(BIN)/ruff check .
