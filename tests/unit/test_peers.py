@@ -128,7 +128,9 @@ def test_the_first_server_that_is_up_everywhere_takes_over() -> None:
 
 
 def test_what_was_told_by_hand_is_kept_away_in_its_own_backend() -> None:
-    one = with_status(("galera", "a", "MAINT"), ("galera", "b", "UP"), ("rabbitmq", "c", "DRAIN"))
+    one = with_status(
+        ("galera", "a", "MAINT"), ("galera", "b", "UP"), ("galera", "d", "UP"), ("rabbitmq", "c", "DRAIN")
+    )
     two = with_status(("galera", "b", "DRAIN"), ("galera", "a", "DOWN"))
     assert kept_away({"x": one, "y": two, "z": Unknown("is away")}, "galera") == {"a", "b"}
     assert kept_away({"x": one}, "rabbitmq") == {"c"}

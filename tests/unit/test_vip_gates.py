@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from cluster.gates.keepalived import may_own, may_reload_keepalived, not_one_owner, owners
+from cluster.gates.rest import not_at_rest
 from cluster.health import Verdict
 from cluster.health.vip import keepalived_health
 from cluster.state import ProxyNode, Unknown, VipNode
 from tests.unit.test_field_vips import FROZEN, RUNNING, held
 from tests.unit.test_health import BALANCERS, SPEC, VIP, proxy
+from tests.unit.test_rest import REST
 
 
 def test_who_is_the_owner_of_those_that_can_be_asked() -> None:
@@ -126,3 +128,32 @@ def test_in_a_split_that_nobody_is_at_fault_for_the_lower_priority_gives_way() -
     spec = replace(SPEC, keepalived=replace(SPEC.keepalived, priorities={"haproxy2": 1}))
     said = keepalived_health(spec, dict.fromkeys(BALANCERS, held(RUNNING)))
     assert "`systemctl stop keepalived` on haproxy1;" in said.reason
+
+
+# The whole cluster at rest, beside a balancer that is being brought back.
+
+
+@pytest.mark.parametrize(
+    ("beside", "node", "said"),
+    [
+        ("haproxy1", held(RUNNING), None),
+        ("haproxy2", VipNode({}, replace(RUNNING, active="failed")), None),
+        ("haproxy2", VipNode({}, FROZEN), None),
+        ("haproxy2", Unknown("is away"), None),
+        ("haproxy2", held(RUNNING), f"{VIP} has 2 owners (haproxy1, haproxy2)"),
+    ],
+)
+def test_of_a_host_that_is_left_out_only_its_vip_counts(beside: str, node: VipNode | Unknown, said: str | None) -> None:
+    reason = not_at_rest(SPEC, replace(REST, vrrp={**REST.vrrp, beside: node}), {beside})
+    assert reason is None if said is None else str(reason).startswith(said)
+
+
+def test_the_haproxy_of_a_host_that_is_left_out_does_not_count() -> None:
+    silent = replace(REST, haproxy={**REST.haproxy, "haproxy2": replace(proxy("mysql3"), servers=())})
+    assert not_at_rest(SPEC, silent, {"haproxy2"}) is None
+    assert not_at_rest(SPEC, replace(REST, haproxy={**REST.haproxy, "haproxy2": proxy("mysql3")}), {"haproxy2"}) is None
+
+
+def test_several_writers_need_not_agree() -> None:
+    spec = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
+    assert not_at_rest(spec, replace(REST, haproxy={**REST.haproxy, "haproxy1": proxy("mysql3")})) is None
