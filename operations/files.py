@@ -150,7 +150,7 @@ def note(path: str, sha256: str) -> str:
     line = f"printf '%s  %s\\n' {sha256} {own}" if sha256 else ":"
     others = f"""while read -r sum path; do [ "$path" = {own} ] || printf '%s  %s\\n' "$sum" "$path"; done <{NOTES}"""
     return (
-        f"( umask 077; mkdir -p -- {NOTES.rpartition('/')[0]}; noted=$(mktemp {NOTES}.XXXXXX) || exit; "
+        f"( umask 077; mkdir -p -m 0755 -- {NOTES.rpartition('/')[0]}; noted=$(mktemp {NOTES}.XXXXXX) || exit; "
         f'{{ [ ! -e {NOTES} ] || {others}; {line}; }} >"$noted"; mv -f -- "$noted" {NOTES} )'
     )
 

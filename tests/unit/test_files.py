@@ -104,6 +104,8 @@ def test_what_is_written_is_noted_for_root_alone(tmp_path: Path, notes: Path) ->
         assert replace_with(managed(tmp_path / name, content)).returncode == 0
     hashes = {str(tmp_path / name): managed(tmp_path / name, said).sha256 for name, said in (("b", b"2"), ("a", b"3"))}
     assert FileNotes().process(notes.read_text().splitlines()) == hashes
+    # What others read lies in the same directory.
+    assert notes.parent.stat().st_mode & 0o7777 == 0o755
     assert notes.stat().st_mode & 0o7777 == 0o600 and [path.name for path in notes.parent.iterdir()] == ["files"]
     subprocess.run(["sh", "-c", note(str(tmp_path / "a"), "")], check=True)
     assert list(FileNotes().process(notes.read_text().splitlines())) == [str(tmp_path / "b")]
