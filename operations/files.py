@@ -193,7 +193,7 @@ def difference(file: ManagedFile, old: str) -> list[str]:
 
 
 _SUSPECT = re.compile(r"pass|secret|token|auth|cred|cookie|identified|private|key|crypt|hash|://|hidden sha256", re.I)
-_PLAIN = re.compile(r"[A-Za-z_.:/-]+|[0-9.:/]+[a-z]{0,2}|[\w.:/=-]{1,11}")
+_PLAIN = re.compile(r"[A-Za-z_./-]*|:?[0-9.:/]+[a-z]{0,2}|[\w./-]{1,8}")
 """A word as settings have it: a name, a number or an address, or one too short for a secret that was made."""
 
 

@@ -162,7 +162,8 @@ def test_a_line_of_somebody_else_is_shown(line: str) -> None:
     "line",
     ["stats auth admin:former", "  stats   auth admin:x", "user jan password hunter", "default_pass = abc",
      "a0b1c2d3e4f5a6b7", "url http://jan:x@host/", "wsrep_sst_auth=u:p", "# token abc", "api_key: 1",
-     "x=Zm9vYmFyMTIzNA==", "cookie SRV", "IDENTIFIED BY 'x'", "set Xk9-2pQ7vLm3"],
+     "x=Zm9vYmFyMTIzNA==", "cookie SRV",
+     "monitor jan:geheim", "pin k3Jd92mQx", "IDENTIFIED BY 'x'", "set Xk9-2pQ7vLm3"],
 )  # fmt: skip
 def test_a_line_of_somebody_else_that_may_hold_a_secret_is_hidden(line: str) -> None:
     said = difference(HOLDS, f"{line}\nmaxconn 100\nstats auth admin:s3cret\n")
