@@ -18,7 +18,6 @@ import random
 import shlex
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -33,6 +32,7 @@ from cluster.spec import Cluster
 from cluster.state import LockNode
 from cluster.wiring import LOCK, RUNS
 from operations.client import ssh_command
+from operations.start import own
 
 CHECK_IN = 15.0
 """Seconds after which the lock is freed of a process that is there, but does not run: stopped, or starved."""
@@ -220,8 +220,7 @@ class _Keeper:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                # Isolated: neither the folder it is begun in nor the environment says which code it runs.
-                [sys.executable, "-I", "-m", "operations.keeper"],
+                own("operations.keeper"),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
