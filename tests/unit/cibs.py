@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 VIP = "192.0.2.48"
+UNDER_WAY = 193
+"""Pacemaker's exit code of what has none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """The last that was done with a resource on a node; `rc` is what came of it, -1 while it is under way."""
+    """The last that was done with a resource on a node; `rc` is what came of it, `UNDER_WAY` until then."""
 
     node: str
     task: str = "start"
@@ -262,7 +264,7 @@ def _state(state: Element, node: Node, number: str, ran: Sequence[tuple[str, Pri
 
 def _operation(entry: Element, name: str, call: int, op: Op) -> None:
     magic = f"1:1:{op.expected}:00000000-0000-0000-0000-000000000000"
-    status = -1 if op.rc == -1 else 0
+    status = -1 if op.rc == UNDER_WAY else 0
     SubElement(
         entry,
         "lrm_rsc_op",

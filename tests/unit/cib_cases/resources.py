@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.cib_cases.case import FAIL, OFF, OK, WARN, Case, api, off, web, without
-from tests.unit.cibs import Group, Op, Primitive, at, but, cluster, failed
+from tests.unit.cibs import UNDER_WAY, Group, Op, Primitive, at, but, cluster, failed
 
 CASES = (
     Case("whole", cluster(), OK, lacks=("cc",)),
@@ -44,7 +44,11 @@ CASES = (
         drain=False,
     ),
     Case(
-        "a resource that is starting", cluster(api(Op("cc02", rc=-1))), WARN, ("api is starting on cc02",), rest=False
+        "a resource that is starting",
+        cluster(api(Op("cc02", rc=UNDER_WAY))),
+        WARN,
+        ("api is starting on cc02",),
+        rest=False,
     ),
     # Set so by hand.
     Case("disabled", cluster(api(meta=OFF)), WARN, ("api is disabled by hand (target-role Stopped)",), ("nowhere",)),
