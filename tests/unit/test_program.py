@@ -64,10 +64,12 @@ def test_each_of_its_processes_is_its_own(command: list[str], by: str, foreign: 
 
 
 @pytest.mark.parametrize("by", ["the working directory", "PYTHONPATH"])
-def test_the_probes_and_a_deploy_are_its_own(by: str, foreign: Path, tmp_path: Path) -> None:
+def test_the_probes_the_locks_keeper_and_a_deploy_are_its_own(by: str, foreign: Path, tmp_path: Path) -> None:
     where = (tmp_path, foreign) if by == "PYTHONPATH" else (foreign, None)
     prober = run(own("engine.probes"), *where)
     assert "foreign" not in prober.stderr + prober.stdout and "Traceback" not in prober.stderr
+    keeper = run(own("operations.keeper"), *where)
+    assert "foreign" not in keeper.stderr and "OSError" in keeper.stderr, "it got as far as its parent's socket"
     deploy = run(own("engine", "apply", "--layer", "none"), *where)
     assert "invalid choice: 'none'" in deploy.stderr
 
