@@ -62,15 +62,14 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
 
     view = view_of(nodes)
     hosts, findings = judged(nodes, judge)
+    unread = dict.fromkeys(what for node in nodes.values() if isinstance(node, CrmStatus) for what in node.unread)
     findings += vip_findings(vips, spec.pacemaker.vip, _way_out(vips, spec.pacemaker.vip, view))
     if view is None:
-        if not any(isinstance(node, Unknown) for node in nodes.values()):
+        if not unread and not any(isinstance(node, Unknown) for node in nodes.values()):
             findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
     else:
         findings += [*_members(view), *_resources(view), *_fencing(spec, view), *_elsewhere(vips, spec, view)]
-        findings += [
-            Finding(Verdict.UNKNOWN, f"{what} could not be read in Pacemaker's answer") for what in view.unread
-        ]
+    findings += [Finding(Verdict.UNKNOWN, f"{what} could not be read in Pacemaker's answer") for what in unread]
     owner = ", ".join(holders(vips, spec.pacemaker.vip))
     resources = sum(bool(group.active) for group in groups(view.resources)) if view else 0
     healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
@@ -111,8 +110,8 @@ def _of_member(
     parts = ["DC"] if node.dc == name else []
     verdict = Verdict.WARN if degraded else Verdict.OK
     if not node.quorate:
-        parts.append("no quorum")
-        verdict = Verdict.FAIL
+        parts.append("no quorum" if not node.unread else "its quorum is not known")
+        verdict = Verdict.FAIL if not node.unread else Verdict.UNKNOWN
     seen = [_doing(next((one for one in members(view) if one.name == name), None)) for view in views]
     how, said = max(seen, key=lambda one: _HOW_BAD.index(one[0]))
     parts.append(said)
@@ -125,6 +124,7 @@ def _of_member(
 
 
 _HOW_BAD = (Verdict.OK, Verdict.WARN, Verdict.FAIL)
+"""What `_doing` says, the worst last."""
 
 
 def _doing(node: CrmNode | None) -> tuple[Verdict, str]:

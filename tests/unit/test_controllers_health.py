@@ -175,6 +175,9 @@ LOOK = "Look at `crm_mon -1` on each, and at the network between them: it must g
 )
 def test_the_way_out_of_a_split_vip(status: CrmStatus, owners: tuple[str, ...], said: str) -> None:
     assert split(status, *owners) == said
+    # Who can't be asked changes nothing of it.
+    others = [name for name in CONTROLLERS if name not in owners]
+    assert split(status, *owners, unknown=others[0]) == said
 
 
 @pytest.mark.parametrize(
