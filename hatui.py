@@ -1,6 +1,6 @@
 """The program's own start: `hatui` itself, and each process that it begins for itself.
 
-`python -E -P hatui.py MODULE WORD …` runs MODULE (engine, engine.probes) with our packages from beside this file. What
+`python -E -P hatui.py MODULE WORD …` runs MODULE, such as engine, with our packages from beside this file. What
 lies in the working directory, or what PYTHONPATH names, is found last, for a user's inventory to import, and never in
 the place of what is ours, Python's or installed.
 """

@@ -117,7 +117,9 @@ def doubts(evidence: Evidence) -> Iterator[str]:
         elif isinstance(position, Unknown):
             yield f"{name} may have the newest data: {position.reason.rstrip('.')}"
         elif reason := _contradicts(position):
-            yield f"{name}: {reason}"
+            where = f"its tablespace is at {position.uuid or 'no uuid'}:{position.seqno}"
+            filed = "it has no state file (grastate.dat)" if position.filed_uuid is None else f"its state file {reason}"
+            yield f"{name}: {filed}, and {where}"
     known = with_data(evidence)
     uuids = {position.uuid: name for name, position in known.items()}
     if len(uuids) > 1:
@@ -128,14 +130,13 @@ def doubts(evidence: Evidence) -> Iterator[str]:
 
 
 def _contradicts(position: GaleraPosition) -> str | None:
-    """What the state file says that the tablespace does not."""
-    where = f"its tablespace is at {position.uuid or 'no uuid'}:{position.seqno}"
+    """What the state file says against the tablespace, such as "says seqno 99"; "is not there" if it should be."""
     if position.filed_uuid is None:
-        return f"it has no state file (grastate.dat), and {where}" if position.uuid else None
+        return "is not there" if position.uuid else None
     if position.filed_uuid != position.uuid:
-        return f"its state file names {position.filed_uuid or 'no uuid'}, and {where}"
+        return f"names {position.filed_uuid or 'no uuid'}"
     if position.filed_seqno >= 0 and position.filed_seqno != position.seqno:
-        return f"its state file says seqno {position.filed_seqno}, and {where}"
+        return f"says seqno {position.filed_seqno}"
     return None
 
 
@@ -257,5 +258,5 @@ def _filed(position: GaleraPosition) -> str:
     if position.filed_uuid is None:
         return "none"
     if reason := _contradicts(position):
-        return f"contradicts: {reason.partition(', and ')[0].removeprefix('its state file ')}"
+        return f"contradicts: {reason}"
     return "crashed (-1)" if position.filed_seqno < 0 and position.uuid else "agrees"
