@@ -146,5 +146,5 @@ def may_drain_broker(nodes: Nodes, host: str) -> str | None:
         if not node.running:
             return f"{host} is not drained: the broker on {name} does not run"
         if node.partitions or node.alarms:
-            return f"{host} is not drained: {incomplete(others) or name + ' is not whole'}"
+            return f"{host} is not drained: {incomplete(nodes, {host}) or name + ' is not whole'}"
     return None

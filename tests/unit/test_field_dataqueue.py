@@ -487,6 +487,7 @@ ITEM = '{"vhost":"openstack","name":"scheduler","type":"quorum","leader":"rabbit
         ('"type":"quorum","leader":"a","members":["a","b","rabbit@cc09"],"online":["a","b"]', Verdict.OK, ""),
         ('"type":"stream","leader":"","online":[]', Verdict.FAIL, "1 queue has no leader"),
         ('"type":"quorum","leader":"rabbit@cc01"', Verdict.OK, ""),
+        ('"type":"classic"', Verdict.OK, ""),
         ('"type":"quorum","leader":"a","online":["a","b","c"]', Verdict.OK, ""),
     ],
 )  # fmt: skip
@@ -497,6 +498,26 @@ def test_each_queue_is_judged(told: str, verdict: Verdict, words: str) -> None:
     assert isinstance(node, BrokerNode) and len(node.queues) == 1
     found = rabbitmq_health(SPEC, {**BROKERS, "cc01": node})
     assert found.verdict is verdict and words in found.reason, found.reason
+
+
+def test_a_queue_is_told_of_once_for_the_worst_of_it() -> None:
+    node = broker("rabbitmq-queues-that-do-not-work")
+    assert isinstance(node, BrokerNode)
+    for change in ({"leader": "", "state": "down"}, {"state": "minority", "members": MEMBERS, "online": MEMBERS[:1]}):
+        one = replace(node, queues=(replace(node.queues[1], **change),))
+        found = rabbitmq_health(SPEC, {**BROKERS, "cc01": one})
+        assert found.verdict is Verdict.FAIL and len(found.findings) == 1, found.reason
+
+
+def test_a_queue_of_three_members_is_whole_in_a_cluster_of_five() -> None:
+    node = broker("rabbitmq-queues-that-do-not-work")
+    assert isinstance(node, BrokerNode)
+    five = (*MEMBERS, "rabbit@cc04", "rabbit@cc05")
+    three = replace(node.queues[1], online=MEMBERS)
+    large = replace(node, members=five, running_members=five, queues=(three,))
+    assert "lost" not in rabbitmq_health(SPEC, {"cc01": large}).reason
+    two = replace(large, queues=(replace(three, online=MEMBERS[:2]),))
+    assert "1 queue has lost members" in rabbitmq_health(SPEC, {"cc01": two}).reason
 
 
 def test_many_queues_are_counted() -> None:

@@ -103,6 +103,14 @@ def test_the_table_is_as_wide_as_what_it_shows_and_says_what_each_node_is() -> N
         f"mysql2  down    no data{' ' * 29}  -1     none        -",
         f"mysql3  down    {U}  9      none        0",
     ]
+    # What can't be read is as long as it is, and its place is kept all the same.
+    away = Unknown("can't be reached, for a reason that takes more columns than a uuid has")
+    assert table(seen(CLEAN, CLEAN, CLEAN, nodes={"mysql3": away})).splitlines() == [
+        f"host    server   uuid{' ' * 32}  seqno  state file  safe_to_bootstrap",
+        f"mysql1  down     {U}  9      agrees      0",
+        f"mysql2  down     {U}  9      agrees      0",
+        f"mysql3  unknown  can't be read: {away.reason}",
+    ]
     empty = replace(EMPTY, filed_uuid="", safe_to_bootstrap=True)
     assert "no data  -1     agrees      1" in table(seen(empty, empty, empty))
 

@@ -151,6 +151,7 @@ def test_a_broker_in_a_few_words(node: BrokerNode, text: str) -> None:
         ((OFF, replace(OFF, draining=True)), Verdict.WARN, "cc02 is drained"),
         ((replace(BROKERS["cc01"], members=MEMBERS[:2]),), Verdict.WARN, "cc01 has 2 members in its cluster, not 3"),
         ((replace(BROKERS["cc01"], running_members=MEMBERS[:2]),), Verdict.WARN, "cc01 sees 2 of 3 brokers running"),
+        ((replace(BROKERS["cc01"], alarms=("disk",)),), Verdict.FAIL, "cc01: alarm disk, publishers are blocked"),
         ((replace(BROKERS["cc01"], untold=("its members",)),), Verdict.UNKNOWN, "cc01 does not tell its members"),
     ],
 )  # fmt: skip
@@ -233,8 +234,8 @@ def test_a_broker_is_drained_only_if_all_others_are_there() -> None:
         (GONE, "cc02 can't be read"),
         (replace(OFF, draining=True), "hatui undrain cc02"),
         (OFF, "the broker on cc02 does not run"),
-        (replace(BROKERS["cc02"], partitions=("a",)), "is not drained: "),
-        (replace(BROKERS["cc02"], alarms=("disk",)), "is not drained: "),
+        (replace(BROKERS["cc02"], partitions=("a",)), "cc01 is not drained: cc02 is partitioned from a"),
+        (replace(BROKERS["cc02"], alarms=("disk",)), "cc01 is not drained: cc02 has an alarm: disk"),
     ):
         assert words in (may_drain_broker({**BROKERS, "cc02": other}, "cc01") or "")
 
