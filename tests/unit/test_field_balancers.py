@@ -74,10 +74,15 @@ def test_haproxy_1_6_no_addr_column() -> None:
 def test_haproxy_no_check() -> None:
     node = proxy_node(text("haproxy-no-check"))
     assert all(one.serves for one in node.servers)
-    assert not [one for one in judged(node).findings if "horizon" in one.reason]
+    assert {one.verdict for one in judged(node).findings if "horizon" in one.reason} == {Verdict.OK}
     whole = judged(with_servers(*node.servers))
     assert whole.verdict is Verdict.OK and "cc01, cc02 of horizon: no check" in whole.reason
     assert "horizon 0/2 UP, 2 unchecked" in whole.hosts[0].shows
+    # It is said beside other troubles, too.
+    beside = judged(node)
+    assert beside.verdict is Verdict.WARN and beside.reason.endswith(
+        "cc01, cc02 of horizon: no check, they serve unchecked"
+    )
 
 
 def test_haproxy_no_socat_in_a_container_host() -> None:
@@ -95,7 +100,7 @@ def test_haproxy_nolb_by_design() -> None:
     assert "mysql_rw 1/3 UP, 2 NOLB" in whole.hosts[0].shows
     # With nobody else there, clients get nothing.
     alone = judged(with_servers(*(one for one in node.servers if one.status == "NOLB")))
-    verdict, reason = found(alone, "mysql_rw")
+    verdict, reason = found(alone, "servers of mysql_rw")
     assert verdict is Verdict.FAIL and "0 of 2 servers of mysql_rw are UP (mysql1 NOLB, its check says so" in reason
 
 
