@@ -299,7 +299,7 @@ def test_a_canary_that_does_not_start_with_a_setting_is_taken_back_and_says_the_
 
 
 def test_a_host_that_is_down_by_its_settings_holds_up_no_rollout_that_mends_it(change: Rollout) -> None:
-    lab.ssh("mysql1", f"sed -i 's:^.mysqld.$:&\\ntmpdir = /nonexistent:' {SETTINGS}; systemctl restart mariadb; true")
+    lab.ssh("mysql1", f"sed -i 's:^.mariadbd.$:&\\ntmpdir = /nonexistent:' {SETTINGS}; systemctl restart mariadb; true")
     change.differs({})
     done = change.run("--soak", "1")
     assert done.returncode == 0, done.stdout + done.stderr
