@@ -31,14 +31,14 @@ from typing_extensions import override
 
 import deploy
 from cluster.changes import Change, bounded
-from cluster.checks import SECRETS
 from cluster.spec import Cluster
 from cluster.text import clean
-from deploy.secrets import SecretError, remember, secret
+from deploy.secrets import remember
 from engine.asked import Asked
 from engine.effects import unit_of
+from engine.masking import hidden
 from engine.session import state_of
-from operations.files import Replacement, masked
+from operations.files import Replacement
 from operations.lock import HELD
 from operations.procedure import Procedure
 from operations.steps import FAILURES, Refused, Step
@@ -95,7 +95,7 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
     except FAILURES as failure:
         # pyinfra tells the reason in its log, and then only that no host is left.
         reason = clean(str(failure), 400) if isinstance(failure, Refused) else heard.words() or clean(str(failure), 400)
-        _say(end={"ok": False, "reason": masked(reason, _secrets(cluster))})
+        _say(end={"ok": False, "reason": hidden(cluster, reason)})
         return 1
     _say(end={"ok": True, "reason": ""})
     return 0
@@ -180,17 +180,6 @@ class _Heard(logging.Handler):
 
 def _name(state: State, operation: str) -> str:
     return ", ".join(state.get_op_meta(operation).names)
-
-
-def _secrets(cluster: Cluster) -> list[str]:
-    """Every secret that can be had, to be taken out of what a host's programs say."""
-    found = []
-    for name in SECRETS:
-        try:
-            found.append(secret(cluster, name))
-        except SecretError:
-            continue
-    return found
 
 
 def _say(**line: object) -> None:

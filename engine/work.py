@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine import session
 from engine.felt import worse
 from engine.journal import Unwritten, runs
 from engine.library import Runbook
+from engine.masking import hidden
 from engine.probing import Probing
 from engine.runbook import Broken, Plan, View
 from engine.team import gather
@@ -63,6 +65,12 @@ class Work:
         self, plan: Plan, tell: Tell, stop: Callable[[], str | None], lost: Callable[[], str | None]
     ) -> Result:
         """Take the steps, while what clients feel is measured. As operations.procedure.carry_out."""
+
+        def masked_tell(event: str, /, **fields: object) -> None:
+            if "reason" in fields:
+                fields["reason"] = hidden(self._cluster, str(fields["reason"]))
+            tell(event, **fields)
+
         probing = Probing(self._cluster, plan.measures) if plan.measures else None
         if probing and (why_not := probing.start()):
             # What can't be written is known by the journal, and met again before the first step.
@@ -71,7 +79,7 @@ class Work:
         try:
             result = carry_out(
                 plan.steps,
-                tell,
+                masked_tell,
                 stop,
                 lost=lost,
                 in_stages=plan.in_stages,
@@ -82,7 +90,8 @@ class Work:
             if probing:
                 with suppress(Unwritten):
                     tell("measured", services=services)
-        return in_the_end(result, plan, services)
+        # What a service said on its way down is part of a reason.
+        return in_the_end(replace(result, reason=hidden(self._cluster, result.reason)), plan, services)
 
 
 def in_the_end(result: Result, plan: Plan, services: Mapping[str, Any]) -> Result:

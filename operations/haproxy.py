@@ -17,7 +17,7 @@ from facts.haproxy import UNIT, HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations import servers
 from operations.hosts import look_all, shell, taking_part
-from operations.service import last_words, or_last_words
+from operations.service import last_words, now, or_last_words
 from operations.steps import Refused, Step, wait_for
 
 TAKE_OVER = 15
@@ -58,7 +58,7 @@ def _reload(balancers: Sequence[str], name: str) -> None:
     if reason := may_reload_haproxy(before, name):
         raise Refused(reason)
     servers.keep(name)
-    since = shell(name, "date +%s").strip()
+    since = shell(name, now()).strip()
     shell(name, f"systemctl daemon-reload; {or_last_words(f'systemctl reload {UNIT}', UNIT)}")
     try:
         wait_for(lambda: not_taken_over(before[name], name, look_all([name], HaproxyStat)[name]), within=TAKE_OVER)

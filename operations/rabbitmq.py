@@ -26,9 +26,11 @@ from cluster.text import clean, sentence
 from cluster.wiring import BROKER_DRAINED_FILE
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
 from operations.hosts import look_all, shell, taking_part
-from operations.service import last_words, or_last_words
+from operations.service import last_words, now, or_last_words
 from operations.steps import Refused, Step, refused, wait_for
 
+LOG = "/var/log/rabbitmq/rabbitmq-server.log"
+"""Where the unit writes what the broker says, on Debian."""
 START = 120
 """Seconds in which a broker must answer and be seen by all."""
 TOGETHER = 360
@@ -81,7 +83,7 @@ def _create(hosts: Sequence[str], first: Sequence[str]) -> None:
 
 def start(names: Sequence[str], within: float) -> None:
     """Start the brokers side by side, and wait until each answers. Refused with the last words of one that does not."""
-    since = shell(names[0], "date +%s").strip()
+    since = {name: shell(name, now(LOG)).strip() for name in names}
     for name in names:
         shell(
             name,
@@ -92,7 +94,7 @@ def start(names: Sequence[str], within: float) -> None:
         wait_for(lambda: _why_not_running(names), within=within)
     except Refused as refusal:
         silent = next((name for name, node in nodes_of(names).items() if not is_running(node)), names[0])
-        said = clean(shell(silent, f"{last_words(UNIT, since)}; true"), 400)
+        said = clean(shell(silent, f"{last_words(UNIT, since[silent], LOG)}; true"), 400)
         raise Refused(f"{sentence(str(refusal))} {said}" if said else str(refusal)) from refusal
 
 
@@ -228,7 +230,8 @@ def restart_service(name: str) -> None:
     """
     shell(
         name,
-        f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; " + or_last_words(f"systemctl restart {UNIT}", UNIT),
+        f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; "
+        + or_last_words(f"systemctl restart {UNIT}", UNIT, LOG),
         timeout=300,
     )
 

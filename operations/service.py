@@ -48,25 +48,34 @@ def stamp_lines(unit: str, files: Sequence[str], *, reloads: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def or_last_words(command: str, unit: str) -> str:
+def or_last_words(command: str, unit: str, log: str = "") -> str:
     """Shell: `command`; where it fails, it ends with 1 and the last words of `unit`'s own processes on stderr.
 
-    What systemctl says itself names only where to look.
+    What systemctl says itself names only where to look. `log`: as for `last_words`.
     """
-    return f"since=$(date +%s); {command} 2>/dev/null || {{ {last_words(unit, '$since')} >&2; exit 1; }}"
+    told = last_words(unit, "$since", log)
+    return f"since=$({now(log)}); {command} 2>/dev/null || {{ {told} >&2; exit 1; }}"
 
 
-def last_words(unit: str, since: str) -> str:
-    """Shell: what `unit`'s own processes have said since `since` (seconds since the epoch, a shell word) of errors.
+def now(log: str = "") -> str:
+    """Shell: prints how far what a unit says goes now, for `last_words`."""
+    return f"stat -c %s {shlex.quote(log)} 2>/dev/null || echo 0" if log else "date +%s"
 
-    The first three are told: what follows is mostly their consequence. Without the time in front, and each once.
+
+def last_words(unit: str, since: str, log: str = "") -> str:
+    """Shell: what `unit`'s own processes have said of errors since `since` (a shell word, from `now`).
+
+    In the journal, or in the file `log` where the unit writes there. The first three are told: what follows is mostly
+    their consequence. Without the time in front, and each once.
     """
     said = f"journalctl -q -o cat --since=@{since} _SYSTEMD_UNIT={shlex.quote(unit)} -n 400"
+    if log:
+        said = f"tail -c +$(({since} + 1)) {shlex.quote(log)} | head -n 400"
     errors = (
         r"grep -a -v -i -E '\[(note|notice|warning)\]' | "
         "grep -i -E 'error|alert|emerg|fatal|fail|cannot|invalid|unknown|denied'"
     )
-    shorten = "sed -E 's/^[0-9][0-9T:.Z -]*//'"
+    shorten = "sed -E 's/^[0-9][0-9T:.Z +-]*//'"
     return f"{{ {said} | {errors} || {said} | tail -n 3; }} | {shorten} | awk '!said[$0]++' | head -n 3"
 
 
