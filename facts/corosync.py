@@ -31,7 +31,8 @@ def corosync_command() -> str:
     return (
         "timeout 2 corosync-quorumtool -s 2>&1; asked=$?; "
         f"echo; echo Services=; {services_command({UNIT: FILES})}; "
-        f"{asked_command('corosync')}; echo; echo Rings=; [ $asked -eq 124 ] || timeout 1 corosync-cfgtool -s 2>&1"
+        f"{asked_command('corosync')}; "
+        "echo; echo Rings=; [ $asked -eq 124 ] || timeout 1 corosync-cfgtool -s 2>&1; true"
     )
 
 

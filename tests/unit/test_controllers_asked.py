@@ -121,6 +121,8 @@ def run(command: str, folder: Path, **programs: str) -> str:
     done = subprocess.run(
         ["/bin/sh", "-c", command], env={"PATH": str(folder)}, capture_output=True, text=True, check=False
     )
+    # pyinfra takes any other end for a question that failed.
+    assert done.returncode == 0
     return done.stdout
 
 
