@@ -13,7 +13,7 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.rabbitmq import incomplete, is_up, may_drain_broker
+from cluster.gates.rabbitmq import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
 from cluster.state import BrokerNode, ProxyNode, Unknown
 from cluster.wiring import BROKER_DRAINED_FILE, LASTING, RABBITMQ_BACKEND
 from facts.haproxy import HaproxyStat
@@ -31,13 +31,22 @@ RISE = 15
 """Seconds in which the balancers' checks find a broker that is back."""
 
 
-def drained(hosts: Sequence[str], balancers: Sequence[str], name: str) -> list[Step]:
-    """The steps that take the broker on `name` out of service; it stays a member with its vote."""
+def drained(hosts: Sequence[str], balancers: Sequence[str], name: str, *, whole: bool = False) -> list[Step]:
+    """The steps that take the broker on `name` out of service; it stays a member with its vote.
+
+    With `whole` only where the cluster is whole, `name` too, unless it is drained already.
+    """
+
+    def why_not() -> str | None:
+        nodes = nodes_of(hosts)
+        against = may_restart_rabbitmq if whole and not _draining(name) else may_drain_broker
+        return against(nodes, name) or _critical(name)
+
     return [
         Step(
             f"New AMQP connections go to others than {name}",
             lambda: servers.keep_away(balancers, RABBITMQ_BACKEND, name),
-            precheck=lambda: may_drain_broker(nodes_of(hosts), name) or _critical(name),
+            precheck=why_not,
             verify=lambda: _still_sent_to(balancers, name),
             undo=lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
         ),
@@ -81,7 +90,7 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
     names = list(hosts)
 
     return [
-        *drained(names, balancers, name),
+        *drained(names, balancers, name, whole=True),
         Step(
             f"RabbitMQ on {name} restarts",
             lambda: restart_service(name),

@@ -169,18 +169,10 @@ def incomplete(nodes: Nodes, size: int) -> str | None:
     return None
 
 
-def may_restart_galera(nodes: Nodes, host: str, size: int, conf_id: int | None = None) -> str | None:
-    """Why `host`'s server must not be restarted now, or None if it may.
-
-    `conf_id` is the configuration seen when the restart was planned: another one means that a member left or came
-    in between.
-    """
-    if reason := incomplete(nodes, size):
-        return f"{host} is not restarted: {reason}."
-    node = nodes[host]
-    if conf_id is not None and isinstance(node, GaleraNode) and node.conf_id != conf_id:
-        return f"{host} is not restarted: the configuration changed from {conf_id} to {node.conf_id} in between."
-    return None
+def may_restart_galera(nodes: Nodes, host: str, size: int) -> str | None:
+    """Why `host`'s server must not be restarted now, or None if it may: every node is Synced, in one configuration."""
+    reason = incomplete(nodes, size)
+    return f"{host} is not restarted: {reason}." if reason else None
 
 
 def takes_no_sessions(proxies: Mapping[str, ProxyNode], host: str) -> str | None:

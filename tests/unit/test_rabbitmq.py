@@ -22,6 +22,7 @@ from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, S
 from cluster.state import BrokerNode, BrokerQueue, ClusterState, ServiceState, Unknown
 from deploy.rabbitmq_files import broker_files, wanted
 from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
+from operations import brokers
 from operations import rabbitmq as broker
 from operations.steps import Refused
 from tui.console.depth.rabbitmq import rabbitmq
@@ -323,3 +324,14 @@ def test_another_cluster_forbids_a_new_one_on_every_release(monkeypatch: pytest.
     (step,) = broker.created._inner(list(EMPTY), together=True)
     with pytest.raises(Refused, match="a broker starts on cc03"):
         step.take()
+
+
+def test_a_restart_empties_a_broker_only_of_a_cluster_that_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes: dict[str, BrokerNode | Unknown] = {**HEALTHY, "cc03": replace(HEALTHY["cc03"], running_members=ALL[1:])}
+    monkeypatch.setattr(brokers, "nodes_of", lambda _: nodes)
+    monkeypatch.setattr(brokers, "look", lambda name, _: nodes[name])
+    monkeypatch.setattr(brokers, "why_critical", lambda _: None)
+    first, *_ = brokers.restarted(dict.fromkeys(nodes, "192.0.2.1"), [], "cc02")
+    assert first.precheck() == "cc02 is not restarted: cc03 does not see rabbit@cc01 running."
+    nodes["cc03"] = HEALTHY["cc03"]
+    assert first.precheck() is None
