@@ -41,6 +41,12 @@ def test_all_is_well() -> None:
     assert layer.reason == f"4 resources run, every controller is fenced, {CONTROLLER_VIP} is on cc01"
     assert host(layer, "cc01") == (Verdict.OK, f"DC, online, owner of {CONTROLLER_VIP}, vip")
     assert host(layer, "cc02") == (Verdict.OK, "online, fence-cc01, fence-cc02, fence-cc03")
+    # Whose addresses were not asked is none that holds it, and neither is one that can't be asked.
+    assert (
+        host(judged(CRM, {"cc02": GONE}), "cc01")
+        == host(judged(CRM, {"cc01": GONE}), "cc01")
+        == (Verdict.OK, "DC, online, vip")
+    )
     # A clone is one resource, and what does not run is none that runs.
     clone = [resource("web", name, common="web") for name in CONTROLLERS]
     assert judged(view(*clone, resource("old", orphaned=True))).reason.startswith("5 resources run")
