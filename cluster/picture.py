@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cluster.duty import writer, writers
 from cluster.gates.galera import retries
-from cluster.gates.haproxy import writers_of
 from cluster.gates.resources import PROMOTED, groups
 from cluster.spec import Cluster
 from cluster.state import (
@@ -94,6 +94,9 @@ def _things(spec: Cluster, state: ClusterState) -> Iterator[tuple[Thing, str]]:
     yield _owner("vrrp", spec.keepalived.vip, state.vrrp)
     for name, vip in state.vrrp.items():
         yield Thing("vrrp", name, f"keepalived on {name}"), _keepalived(vip)
+    if state.haproxy:
+        holders = tuple(writers(state.haproxy, state.hosts))
+        yield Thing("haproxy", "", "the writer", holders=holders), writer(state.haproxy, state.hosts)
     yield from _proxies(state.haproxy)
     for name, node in state.galera.items():
         yield Thing("galera", name, f"Galera on {name}"), _galera(node)
@@ -123,11 +126,6 @@ def _keepalived(node: VipNode | Unknown) -> str:
 
 
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
-    if nodes:
-        unknown = all(isinstance(node, Unknown) for node in nodes.values())
-        writers = tuple(sorted(set(writers_of(nodes).values())))
-        thing = Thing("haproxy", "", "the writer", holders=writers)
-        yield thing, ", ".join(writers) or ("unknown" if unknown else "not chosen")
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import gevent
 
-from cluster.gates.haproxy import writers_of
+from cluster.duty import writers
 from cluster.gates.keepalived import owners
 from cluster.gates.pacemaker import view_of
 from engine.runbook import Candidate, Plan, View
@@ -42,7 +42,7 @@ def carried(view: View, host: str) -> str:
     resources = seen.resources if seen else ()
     here = [one.id for one in resources if host in one.nodes and not one.agent.startswith("stonith:")]
     found = ["has the VIP"] if host in owners(view.state.vrrp, view.cluster.keepalived.vip) else []
-    found += ["is the writer"] if host in writers_of(view.state.haproxy).values() else []
+    found += ["is the writer"] if host in writers(view.state.haproxy, view.state.hosts) else []
     found += [f"runs {', '.join(here) if len(here) <= _NAMED else f'{len(here)} resources'}"] if here else []
     return ", ".join(found)
 

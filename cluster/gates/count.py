@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
+from cluster.duty import writers
 from cluster.gates import pacemaker
 from cluster.gates.galera import is_primary, is_synced, members
-from cluster.gates.haproxy import why_not_serving, writers_of
+from cluster.gates.haproxy import why_not_serving
 from cluster.gates.keepalived import owners, why_not_running
 from cluster.gates.resources import unsettled
 from cluster.servers import empty_slot
@@ -47,8 +48,8 @@ def balancers(spec: Cluster, state: ClusterState) -> Count:
     need, now = f"{len(names)} serve, 0 not UP", f"{serving} serve, {not_up} not UP"
     if not spec.haproxy.single_writer:
         return need, now
-    writers = len(set(writers_of(known).values()))
-    return f"{need}, 1 writer", f"{now}, {_counted(writers, 'writer') if writers else 'no writer yet'}"
+    writing = len(writers(known, state.hosts))
+    return f"{need}, 1 writer", f"{now}, {_counted(writing, 'writer') if writing else 'no writer yet'}"
 
 
 def vip(spec: Cluster, state: ClusterState) -> Count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cluster.duty import writer_by
 from cluster.gates.haproxy import links_down, writers_of
 from cluster.health.backends import backend_findings, shown, unchecked
 from cluster.health.hosts import judged, stopped
@@ -76,6 +77,6 @@ def _frontends(name: str, node: ProxyNode) -> list[Finding]:
 
 def _shows(spec: Cluster, name: str, node: ProxyNode) -> str:
     parts = shown(node)
-    if spec.haproxy.single_writer and (writer := writers_of({name: node}).get(name)):
-        parts.append(f"writer {writer}")
+    if spec.haproxy.single_writer and name in writers_of({name: node}):
+        parts.append(f"writer {writer_by(node, {})}")
     return ", ".join(parts)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from cluster.gates.rest import gates
+from cluster.health import assess
 from cluster.picture import changes, picture, whereabouts
 from cluster.state import BrokerQueue, ClusterState, CrmResource, VipNode
 from tests.unit.test_health import BROKER, CRM, GALERA, GONE, HEALTHY, QUORUM, SPEC, VIP, changed, proxy, unit
@@ -103,3 +105,24 @@ def test_who_holds_a_vip_or_writes_is_told_as_a_field() -> None:
     assert [one.holders for one in where if one.layer == "haproxy"] == [("mysql1",)]
     gone = whereabouts(picture(SPEC, replace(HEALTHY, vrrp=dict.fromkeys(both, GONE))))
     assert [(one.value, one.holders) for one in gone if one.vip == VIP] == [("unknown", ())]
+
+
+def test_a_server_that_gets_no_sessions_is_no_writer_whatever_the_table_says() -> None:
+    """Seen: the writer's host had lost its power, and was called the writer for a minute."""
+    dead = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy(status={"mysql1": "DOWN"})))
+    assert "the writer was mysql1, and is none yet (was mysql1, DOWN)" in told(dead)
+    silent = changed("hosts", "mysql1", GONE)
+    assert "the writer was mysql1, and is none yet (was mysql1, its host does not answer)" in told(silent)
+    # One balancer sees it UP, or has chosen another one.
+    one = changed("haproxy", "haproxy1", proxy(status={"mysql1": "DOWN"}))
+    assert not [sentence for sentence in told(one) if sentence.startswith("the writer")]
+    other = replace(dead, haproxy={**dead.haproxy, "haproxy2": proxy("mysql2", {"mysql1": "DOWN"})})
+    assert "the writer was mysql1, and is mysql2" in told(other)
+    shows = {host.host: host.shows for layer in assess(SPEC, dead) for host in layer.hosts if layer.layer == "haproxy"}
+    assert "writer none yet (was mysql1, DOWN)" in shows["haproxy1"]
+    assert "0 not UP" not in gate(dead) and gate(dead).startswith("2 serve, 2 not UP, no writer yet")
+    assert gate(HEALTHY) == "2 serve, 0 not UP, 1 writer"
+
+
+def gate(state: ClusterState) -> str:
+    return next(one.now for one in gates(SPEC, state) if "writer" in one.need)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cluster.duty import writer_by
 from cluster.state import ClusterState, GaleraNode, ProxyNode
-from cluster.wiring import GALERA_BACKEND
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
@@ -52,11 +52,14 @@ def _window(node: GaleraNode) -> str:
 def _writer(state: ClusterState) -> list[Line]:
     lines = [heading("Writer", "where each balancer sends new sessions")]
     for host, proxy in state.haproxy.items():
-        writer = proxy.stuck.get(GALERA_BACKEND, "not chosen") if isinstance(proxy, ProxyNode) else "unknown"
-        role: Span = span(writer, "unknown" if writer == "unknown" else "accent")
+        duty = writer_by(proxy, state.hosts) if isinstance(proxy, ProxyNode) else None
+        said: Span = span(duty, "warn" if duty.against else "accent") if duty else ("unknown", "unknown")
         lines.append(
             Line(
-                (("  ", ""), span(host, "strong"), ("  ", ""), role), key=f"writer/{host}", layer="galera", host=writer
+                (("  ", ""), span(host, "strong"), ("  ", ""), said),
+                key=f"writer/{host}",
+                layer="galera",
+                host=duty.who if duty else "",
             )
         )
     return lines

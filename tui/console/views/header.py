@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from cluster.health import Verdict
 from tui.console.known import Known
-from tui.console.lines import Line, Span, safe, span
+from tui.console.lines import ROLES, Line, Span, fitted, safe, span
 from tui.engine import Snapshot
 from tui.words import GLYPHS
 
@@ -58,28 +58,65 @@ def _second(known: Known, now: float, run: str, width: int) -> Line:
         return Line(((" ", ""), span(known.trouble, "unknown")))
     stale = bool(known.stale(now))
     counts = Counter(said for _, said in known.layers(now))
-    left: list[Span] = [(" ", "")]
-    for said, role in (
-        (Verdict.OK, "ok"),
-        (Verdict.WARN, "warn"),
-        (Verdict.FAIL, "fail"),
-        (Verdict.UNKNOWN, "unknown"),
-    ):
-        count = counts[said]
-        # A narrow screen has room for what there is.
-        if count or width >= 100 or said is Verdict.OK:
-            left += [(f"{GLYPHS[said]} {said} {count}", role if count else "dim"), ("  ", "")]
-    right: list[Span] = []
+    # A narrow screen has room for what there is.
+    shown = [said for said in Verdict if counts[said] or width >= 100 or said is Verdict.OK]
+    parts = [_Part((f"{GLYPHS[said]} {said} {counts[said]}", ROLES[said] if counts[said] else "dim")) for said in shown]
+    # What is not well is never left out; what is, before anything else of weight.
+    parts[0].keeps = _OWNER if len(parts) > 1 else _ALWAYS
+    for part in parts[1:]:
+        part.keeps = _ALWAYS
+    lock = ("?", "unknown") if stale else _lock(seen)
+    right = [_Part((f"{safe(run, 30)}", "accent"), keeps=_RUN)] if run else []
     for where in seen.where:
         if where.vip:
             # No owner, several of them, or not known.
-            role = "" if len(where.holders) == 1 else "fail"
-            owner: Span = ("?", "unknown") if stale else (safe(where.value, 40), role)
-            right += [(f"VIP .{safe(where.vip, 40).rpartition('.')[2]} ", "dim"), owner, ("  ", "")]
-    right += [("LOCK ", "dim"), ("?", "unknown") if stale else _lock(seen), (" ", "")]
-    if run:
-        right = [(safe(run, 30), "accent"), ("  ", ""), *right]
-    return _spread(left, right, width)
+            odd = len(where.holders) != 1
+            owner: Span = ("?", "unknown") if stale else (safe(where.value, 40), "fail" if odd else "")
+            name = f"VIP .{safe(where.vip, 40).rpartition('.')[2]} "
+            right.append(_Part((name, "dim"), owner, keeps=_ODD if odd else _OWNER))
+    right.append(_Part(("LOCK ", "dim"), lock, keeps=_LOCK))
+    return _beside(parts, right, width)
+
+
+_RUN, _OWNER, _LOCK, _ODD, _ALWAYS = range(5)
+"""What has no room goes in this order, of the same weight the last one first; a run's name is made shorter."""
+
+
+class _Part:
+    """A word of the header that is shown whole or not at all."""
+
+    def __init__(self, *spans: Span, keeps: int = _ALWAYS) -> None:
+        self.spans = spans
+        self.keeps = keeps
+
+    @property
+    def size(self) -> int:
+        """Columns, with the gap after it."""
+        return sum(cell_len(text) for text, _ in self.spans) + 2
+
+
+def _beside(left: list[_Part], right: list[_Part], width: int) -> Line:
+    """The ones to the left and the others to the right, as many as there is room for."""
+    while (over := sum(part.size for part in [*left, *right]) - width) > 0:
+        weakest = min(reversed([*left, *right]), key=lambda part: part.keeps)
+        if weakest.keeps == _ALWAYS:
+            break
+        text, role = weakest.spans[0]
+        if weakest.keeps == _RUN and weakest.size > _SHORT + 2:
+            weakest.spans = (fitted((text, role), max(_SHORT, cell_len(text) - over)),)
+        elif weakest.keeps == _RUN:
+            # That there is one is worth as much as who holds the lock for it.
+            weakest.keeps = _LOCK
+        else:
+            (left if weakest in left else right).remove(weakest)
+    gap = width - sum(part.size for part in [*left, *right])
+    spans = [span for part in left for span in (*part.spans, ("  ", ""))]
+    ends = [span for part in right for span in (*part.spans, ("  ", ""))][:-1]
+    return Line(((" ", ""), *spans, (" " * max(0, gap), ""), *ends, (" ", "")))
+
+
+_SHORT = 14
+"""Columns of a run's name at least."""
 
 
 def _lock(seen: Snapshot) -> Span:
