@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
@@ -224,6 +226,28 @@ STOPPED = frozenset("Tt")
 
 
 def unreadable(error: Exception, text: str) -> Unknown:
-    """What a fact returns for an answer that its parser could not read."""
-    shown = " ".join(text.split())[:120]
-    return Unknown(f"its answer could not be read ({type(error).__name__}: {clean(str(error), 120)}): {shown!r}")
+    """What a fact returns for an answer that its parser could not read: what is wrong with it, and how it begins."""
+    begins = clean(text, 120)
+    shown = f"it begins with '{begins}'" if begins else "it is empty"
+    return Unknown(f"its answer could not be read ({_wrong(error)}): {shown}")
+
+
+_OF_PYTHON = re.compile(
+    r"invalid literal|could not convert|to unpack|subscriptable|object has no|index out of|is not iterable|"
+    r"object is not|unsupported operand|must be|argument|expected"
+)
+"""What Python says of its own types, and not of an answer."""
+
+
+def _wrong(error: Exception) -> str:
+    """What is wrong with an answer, in words that are not Python's."""
+    if isinstance(error, KeyError) and error.args:
+        return f"there is no {clean(str(error.args[0]), 60)} in it"
+    if isinstance(error, (json.JSONDecodeError, msgspec.DecodeError)):
+        return "it is no JSON, or none of the form that is known"
+    if isinstance(error, UnicodeError):
+        return "it is no text"
+    said = clean(str(error), 120)
+    if not isinstance(error, ValueError) or not said or _OF_PYTHON.search(said):
+        return "it has not the form that is known"
+    return said
