@@ -23,6 +23,7 @@ from bench.main_job import ROOT, halab
 from bench.report import Figure
 from engine.layers import commands, facts
 from engine.look import Talk
+from engine.own import OwnTime
 from engine.ssh import Line
 from inventory import CLUSTER, SUBNET
 
@@ -245,8 +246,9 @@ async def record(folder: Path) -> None:
     for name in ("haproxy1", "mysql1", "cc01"):
         line = await Line.begin(CLUSTER, name)
         sections = commands(CLUSTER, name, facts())
-        talk = Talk(line, sections)
-        answer = await talk.ask(sections, time.monotonic(), within=10)
+        own = OwnTime()
+        talk = Talk(line, sections, own)
+        answer = await talk.ask(sections, own.now(), within=10)
         await talk.end()
         assert answer.reason is None, f"{name} {answer.reason}"
         for layer, section in answer.sections.items():

@@ -32,6 +32,8 @@ def main() -> int:
             verb.add_argument("--inventory", type=Path, default=Path("inventory.py"))
         if name == "watch":
             verb.add_argument("--every", type=float, default=1.0, metavar="SECONDS")
+        if name == "look":
+            verb.add_argument("--timeout", type=float, metavar="SECONDS")
         if name == "run":
             verb.add_argument("runbook")
             verb.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
@@ -59,9 +61,9 @@ def _look(options: argparse.Namespace) -> int:
 
     import msgspec
 
-    from engine.look import look
+    from engine.look import WITHIN, look
 
-    snapshot = asyncio.run(look(cluster))
+    snapshot = asyncio.run(look(cluster, options.timeout or WITHIN))
     sys.stdout.buffer.write(msgspec.json.encode(snapshot) + b"\n")
     return 0
 

@@ -15,8 +15,9 @@ from cluster.locked import Held, held
 from cluster.picture import Where, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
-from engine.frames import Section
+from engine.frames import Frame, Section
 from engine.layers import LAYERS, PERIODS, commands, facts, record
+from engine.own import OwnTime
 from engine.ssh import Broken, Line
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 WITHIN = 4.0
 """Seconds after which a host that has not said all it was asked is not waited for."""
+
+
+HELD_UP = 15.0
+"""Seconds for which what asks on this machine may have to wait for a processor, and are given on top of that."""
+_WAITED = "its own processes waited {:.1f} s for a processor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,67 +57,99 @@ class Answer:
     took: float = 0.0
     """Seconds."""
     moments: dict[str, float] = field(default_factory=dict)
-    """When each section's answer came (time.monotonic)."""
+    """When each section's answer came, by this machine's own time."""
 
 
 class Talk:
     """A connection over which a host is asked once, and once more if what it says is in doubt."""
 
-    def __init__(self, line: Line, sections: Mapping[str, str]) -> None:
+    def __init__(self, line: Line, sections: Mapping[str, str], own: OwnTime) -> None:
         self._line = line
         self._frames = line.frames()
+        self._own = own
         self.answer = Answer()
         line.teach(sections)
 
     async def ask(self, names: Iterable[str], begun: float, within: float = WITHIN) -> Answer:
-        """What the host says of these sections, until `within` seconds after `begun` (time.monotonic)."""
+        """What the host says of these sections, until `within` seconds after `begun`, both by this process's own time.
+
+        For as long as the client and this process had to wait for a processor, it is waited longer, up to HELD_UP.
+        """
         self._line.ask(names)
         # The answer of a host that has no layer.
         self._line.ask(())
-        answer, awaited = self.answer, {None, *names}
-        try:
-            async with asyncio.timeout(begun + within - time.monotonic()):
-                while awaited:
-                    frame = await anext(self._frames)
-                    if isinstance(frame, Section):
-                        answer.sections[frame.name], answer.moments[frame.name] = frame, time.monotonic()
-                    awaited.discard(frame.name if isinstance(frame, Section) else None)
-        except TimeoutError:
-            answer.reason = f"did not answer within {within:g} s"
-        except Broken as error:
-            answer.reason = str(error)
-        answer.took = max(answer.took, time.monotonic() - begun)
+        answer, awaited, lost = self.answer, {None, *names}, self._own.lost
+        while awaited and answer.reason is None:
+            frame = asyncio.ensure_future(anext(self._frames))
+            try:
+                while not frame.done() and (left := self._left(begun + within)) > 0:
+                    await asyncio.wait({frame}, timeout=left)
+                if frame.done():
+                    self._take(frame.result(), awaited)
+                else:
+                    answer.reason = silent(within, self._line.waited(), self._own.lost - lost)
+            except Broken as error:
+                answer.reason = str(error)
+            finally:
+                frame.cancel()
+        answer.took = max(answer.took, self._own.now() - begun)
         return answer
+
+    def _left(self, until: float) -> float:
+        return until + min(self._line.waited(), HELD_UP) - self._own.now()
+
+    def _take(self, frame: Frame, awaited: set[str | None]) -> None:
+        if isinstance(frame, Section):
+            self.answer.sections[frame.name], self.answer.moments[frame.name] = frame, self._own.now()
+        awaited.discard(frame.name if isinstance(frame, Section) else None)
 
     async def end(self) -> None:
         """End the connection."""
         await self._line.end()
 
 
-async def look(cluster: Cluster) -> Snapshot:
-    """Ask every host now."""
-    at, begun = time.time(), time.monotonic()
+def silent(within: float, waited: float, late: float) -> str:
+    """Of a host that was waited for in vain: whose fault it is."""
+    if waited > HELD_UP:
+        return f"was not waited for any longer: this machine was too busy ({_WAITED.format(waited)})"
+    own = [_WAITED.format(waited)] * (waited > 1) + [f"its own timer was {late:.1f} s late"] * (late > 1)
+    return f"did not answer within {within:g} s" + (
+        f", this machine's delays left out ({', '.join(own)})" if own else ""
+    )
+
+
+async def look(cluster: Cluster, within: float = WITHIN) -> Snapshot:
+    """Ask every host now; one that has not answered after `within` seconds is not waited for."""
+    own = OwnTime()
+    beating = asyncio.ensure_future(own.beat())
+    at, begun, real = time.time(), own.now(), time.monotonic()
     # The connections are being made by processes of their own while this one imports the facts.
     lines = await asyncio.gather(*(Line.begin(cluster, name) for name in cluster.hosts))
     known = facts()
     sections = {name: commands(cluster, name, known) for name in cluster.hosts}
-    talks = {name: Talk(line, sections[name]) for name, line in zip(cluster.hosts, lines, strict=True)}
+    talks = {name: Talk(line, sections[name], own) for name, line in zip(cluster.hosts, lines, strict=True)}
     try:
-        state = await converse(cluster, known, talks, begun)
+        state = await converse(cluster, known, talks, own, begun, within)
     finally:
+        beating.cancel()
         await asyncio.gather(*(talk.end() for talk in talks.values()))
     layers = assess(cluster, state)
     where = whereabouts(picture(cluster, state))
-    took = time.monotonic() - begun
+    took = time.monotonic() - real
     return Snapshot(cluster.name, at, took, overall(layers), layers, state, where, gates(cluster, state), held(state))
 
 
 async def converse(
-    cluster: Cluster, known: Mapping[str, FactBase[Any]], talks: Mapping[str, Talk], begun: float
+    cluster: Cluster,
+    known: Mapping[str, FactBase[Any]],
+    talks: Mapping[str, Talk],
+    own: OwnTime,
+    begun: float,
+    within: float = WITHIN,
 ) -> ClusterState:
     """What all hosts say. Where two contradict each other, they are asked once more: the one may have been asked before
     something moved, and the other after it."""
-    await asyncio.gather(*(talk.ask(LAYERS[cluster.hosts[name].role], begun) for name, talk in talks.items()))
+    await asyncio.gather(*(talk.ask(LAYERS[cluster.hosts[name].role], begun, within) for name, talk in talks.items()))
     first = readings(cluster, known, {name: talk.answer for name, talk in talks.items()}, begun, {})
     doubtful = {
         layer: [name for name in told if talks[name].answer.reason is None]
@@ -119,8 +157,8 @@ async def converse(
         if disputed(cluster, layer, {name: one.record for name, one in told.items()})
     }
     again = {name: [layer for layer, told in doubtful.items() if name in told] for name in talks}
-    asked = time.monotonic()
-    await asyncio.gather(*(talks[name].ask(layers, asked) for name, layers in again.items() if layers))
+    asked = own.now()
+    await asyncio.gather(*(talks[name].ask(layers, asked, within) for name, layers in again.items() if layers))
     answers = {name: talk.answer for name, talk in talks.items()}
     return read(cluster, answers, readings(cluster, known, answers, asked, first))
 

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from cluster.spec import Cluster
 from cluster.text import clean
 from engine.frames import Frame, Frames, Garbled
+from engine.own import waited
 from engine.script import START, compose
 from facts.signs import Signs
 from operations.client import ssh_command
@@ -36,6 +37,7 @@ class Line:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._waited = waited(os.getpid())
         self._mark = secrets.token_hex(8)
         self._frames = Frames(self._mark)
         assert process.stderr is not None
@@ -88,6 +90,10 @@ class Line:
         if await self._process.wait() == _UNREACHED:
             raise Broken(f"can't be reached: {last or 'ssh ended without a word'}")
         raise Broken(f"broke off{last and f': {last}'}")
+
+    def waited(self) -> float:
+        """Seconds for which the client, and this process since it began it, were ready to run and got no processor."""
+        return waited(self._process.pid) + waited(os.getpid()) - self._waited
 
     async def end(self) -> None:
         """End the client and all that it started. What runs on the host ends when it sees that (within its tick)."""

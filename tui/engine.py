@@ -95,9 +95,10 @@ Told = Snapshot | Event
 class Look:
     """A look that has begun; what is slow to import can be imported meanwhile."""
 
-    def __init__(self, inventory: Path) -> None:
+    def __init__(self, inventory: Path, timeout: float | None = None) -> None:
+        limit = ["--timeout", str(timeout)] if timeout else []
         self._process = subprocess.Popen(
-            own("engine", "look", "--inventory", str(inventory)),
+            own("engine", "look", "--inventory", str(inventory), *limit),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

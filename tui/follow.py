@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -67,13 +70,25 @@ def died(run: Run) -> str:
 def outcome_line(outcome: str, reason: str, clients: str = "") -> str:
     """The last line of a run, and a second one if its clients fared worse than planned."""
     felt = f"\nCLIENTS  {clients}" if clients else ""
-    return f"{outcome}{f'  {reason}' if reason else ''}{felt}"
+    return folded(f"{outcome}{f'  {reason}' if reason else ''}{felt}")
+
+
+def folded(text: str) -> str:
+    """Lines no longer than the terminal is wide, where there is one; the journal and --json have them whole."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(40, shutil.get_terminal_size().columns)
+    lines = (
+        textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    return "\n".join("\n".join(line) for line in lines)
 
 
 def _lines(run: Run, begin: int) -> Iterator[str]:
     for event in run.events[begin:]:
         if line := event_line(event):
-            yield f"{time.strftime('%H:%M:%S', time.localtime(event['at']))}  {line}"
+            yield folded(f"{time.strftime('%H:%M:%S', time.localtime(event['at']))}  {line}")
 
 
 def event_line(event: dict[str, Any]) -> str:

@@ -96,6 +96,12 @@ def _status(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb.add_argument(
         "--every", type=_seconds, default=1.0, metavar="SECONDS", help="with --watch: between snapshots; default: 1"
     )
+    verb.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long a host is waited for, besides what this machine itself is late; default: 4",
+    )
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one line, every record in it")
     form.add_argument("--plain", dest="form", action="store_const", const="plain", help="lines with tabs, no colour")
@@ -171,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
             from tui.watch import watch
 
             return watch(options.inventory, options.form, options.every)
-        return status(options.inventory, options.form)
+        return status(options.inventory, options.form, options.timeout)
     if options.verb == "history":
         return _past(whole, options)
     if options.verb == "replay":

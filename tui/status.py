@@ -7,19 +7,19 @@ import time
 from pathlib import Path
 
 from cluster.exits import WRONG_CALL
-from cluster.health import Verdict
+from cluster.health import HostHealth, LayerHealth, Verdict
 from tui.engine import EngineError, Look, Snapshot, snapshot
 from tui.words import badge
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold magenta"}
 
 
-def status(inventory: Path, form: str) -> int:
+def status(inventory: Path, form: str, timeout: float | None = None) -> int:
     """Look once and print it as `form`: table, plain or json. The verdict's exit code; 3 if there could be no look.
 
     What the engine ends with for a wrong call, such as a bad inventory, is passed on.
     """
-    running = Look(inventory)
+    running = Look(inventory, timeout)
     if form == "table":
         # While the engine asks the hosts: rich takes a while to import.
         import rich.console
@@ -44,7 +44,7 @@ def plain(found: Snapshot) -> str:
     lines = [f"cluster\t{found.cluster}\t{found.verdict}\t{_when(found)}"]
     for layer in found.layers:
         lines.append(f"{layer.layer}\t*\t{layer.verdict}\t{layer.reason}")
-        lines += [f"{layer.layer}\t{host.host}\t{host.verdict}\t{host.shows}" for host in layer.hosts]
+        lines += [f"{layer.layer}\t{','.join(names)}\t{host.verdict}\t{host.shows}" for names, host in folded(layer)]
     return "\n".join(lines)
 
 
@@ -69,10 +69,21 @@ def print_tables(found: Snapshot) -> None:
         table.add_column()
         for finding in layer.findings:
             table.add_row(Text("  why"), marked(finding.verdict), Text(finding.reason))
-        for host in layer.hosts:
-            table.add_row(Text(f"  {host.host}"), marked(host.verdict), Text(host.shows))
+        for names, host in folded(layer):
+            # Of several that are silent the reasons above tell.
+            if len(names) == 1:
+                table.add_row(Text(f"  {host.host}"), marked(host.verdict), Text(host.shows))
         console.print(table)
     console.print(Text.assemble((f"{found.cluster}  ", "bold"), marked(found.verdict), f"  {_when(found)}"))
+
+
+def folded(layer: LayerHealth) -> list[tuple[list[str], HostHealth]]:
+    """The hosts of a layer, those together of which the same is unknown: their names, and what is said of them."""
+    found: dict[tuple[str, str], tuple[list[str], HostHealth]] = {}
+    for host in layer.hosts:
+        one = ("", host.shows) if host.verdict is Verdict.UNKNOWN else (host.host, "")
+        found.setdefault(one, ([], host))[0].append(host.host)
+    return list(found.values())
 
 
 def _when(found: Snapshot) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -14,18 +15,31 @@ Seen = TypeVar("Seen")
 def judged(
     nodes: Mapping[str, Seen | Unknown], judge: Callable[[str, Seen], tuple[HostHealth, list[Finding]]]
 ) -> tuple[list[HostHealth], list[Finding]]:
-    """What `judge` says of each host that answered, and what is to be said of the others."""
+    """What `judge` says of each host that answered, and what is to be said of the others; the same of several once."""
     hosts: list[HostHealth] = []
     findings: list[Finding] = []
+    same: dict[str, list[str]] = {}
+    for name, node in nodes.items():
+        if isinstance(node, Unknown):
+            same.setdefault(_SECONDS.sub("", node.reason), []).append(name)
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-            findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            names = same.pop(_SECONDS.sub("", node.reason), [])
+            if len(names) == 1:
+                findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+            elif names:
+                said = f"{len(names)} of {len(nodes)} hosts: {node.reason} ({', '.join(names)})"
+                findings.append(Finding(Verdict.UNKNOWN, said))
         else:
             host, found = judge(name, node)
             hosts.append(host)
             findings += found
     return hosts, findings
+
+
+_SECONDS = re.compile(r"\b\d+(\.\d+)? s\b")
+"""What differs between hosts that are silent for the same reason."""
 
 
 def stopped(name: str, shows: str) -> tuple[HostHealth, list[Finding]]:

@@ -11,7 +11,7 @@ from cluster.state import Unknown
 from cluster.text import clean
 from engine.frames import Frame, Section, Sign
 from engine.layers import commands, record
-from engine.look import WITHIN
+from engine.look import HELD_UP, WITHIN, silent
 from engine.observe.memory import Memory
 from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
 from engine.script import DEAF
@@ -35,8 +35,9 @@ def wait_before(failures: int) -> float:
 
 
 class Watched:
-    """`changed` is called when the memory has something new of it, `told` with the layer that it has an answer for, and
-    `stirred` with those that it gives signs of."""
+    """`clock` does not count what this process could not use (engine.own.OwnTime). `changed` is called when the memory
+    has something new of it, `told` with the layer that it has an answer for, and `stirred` with those that it gives
+    signs of."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Watched:
         signs: Mapping[str, Signs],
         periods: Mapping[str, float],
         memory: Memory,
+        clock: Callable[[], float],
         changed: Callable[[], None],
         told: Callable[[str], None],
         stirred: Callable[[str, tuple[str, ...]], None],
@@ -61,8 +63,10 @@ class Watched:
         self._told = told
         self._stirred = stirred
         self._woken = asyncio.Event()
-        self._clock = asyncio.get_running_loop().time
+        self._clock = clock
         self._heard = 0.0
+        self._waited = 0.0
+        """Seconds that the client had waited for a processor of this machine by then."""
 
     def stir(self, delays: tuple[float, ...], layers: tuple[str, ...] | None = None) -> None:
         """Ask these layers out of turn (all, if none are named)."""
@@ -86,7 +90,7 @@ class Watched:
 
     async def _talk(self, line: Line) -> str:
         """Listen and ask until the connection breaks; the reason."""
-        self._heard = self._clock()
+        self._heard, self._waited = self._clock(), 0.0
         self.turns.begin(self._heard)
         line.teach(self._sections, self._signs)
         sides = {asyncio.ensure_future(self._listen(line)), asyncio.ensure_future(self._ask(line))}
@@ -106,7 +110,7 @@ class Watched:
     async def _listen(self, line: Line) -> None:
         async for frame in line.frames():
             now = self._clock()
-            self._heard = now
+            self._heard, self._waited = now, line.waited()
             if self._memory.heard(self.name, now):
                 self.stir((0.0,))
                 self._changed()
@@ -134,19 +138,21 @@ class Watched:
         while True:
             self._woken.clear()
             now = self._clock()
-            if overdue := self.turns.overdue(now, WITHIN):
-                reason = f"did not answer within {WITHIN:g} s"
+            waited = line.waited() - self._waited
+            within = WITHIN + min(waited, HELD_UP)
+            reason = silent(WITHIN, waited, 0)
+            if overdue := self.turns.overdue(now, within):
                 for layer in overdue:
-                    self._memory.saw(self.name, layer, Unknown(reason), now, now - WITHIN, WITHIN)
+                    self._memory.saw(self.name, layer, Unknown(reason), now, now - within, within)
                 raise Broken(f"{reason} when it was asked for {', '.join(overdue)}")
-            if now - self._heard >= WITHIN:
-                raise Broken(f"did not answer within {WITHIN:g} s")
+            if now - self._heard >= within:
+                raise Broken(reason)
             if (due := self.turns.due(now)) or now - told >= _ALIVE:
                 line.ask(due)
                 told = now
-            until = min(self.turns.next(WITHIN), self._heard + WITHIN, told + _ALIVE)
+            until = min(self.turns.next(within), self._heard + within, told + _ALIVE)
             try:
-                async with asyncio.timeout_at(max(until, now + 0.01)):
+                async with asyncio.timeout(max(until - now, 0.01)):
                     await self._woken.wait()
             except TimeoutError:
                 pass

@@ -30,6 +30,8 @@ _AWAITED = "has not answered yet"
 class _Host:
     heard: float | None = None
     reason: str = _AWAITED
+    awaited: bool = True
+    """It has said nothing so far, and nothing is known that would keep it from it."""
     took: dict[str, float] = field(default_factory=dict)
     records: dict[str, Reading] = field(default_factory=dict)
     settled: dict[str, Reading] = field(default_factory=dict)
@@ -37,13 +39,20 @@ class _Host:
 
 
 class Memory:
-    """Times are seconds of one steady clock. `periods`: how often each layer is asked."""
+    """Times are seconds of one steady clock. `periods`: how often each layer is asked.
 
-    def __init__(self, cluster: Cluster, periods: Mapping[str, float]) -> None:
+    `older` says how much older than by that clock what was seen at a moment is (engine.own.OwnTime).
+    """
+
+    def __init__(
+        self, cluster: Cluster, periods: Mapping[str, float], older: Callable[[float], float] = lambda _: 0.0
+    ) -> None:
         self._cluster = cluster
         self._layers = {name: LAYERS[host.role] for name, host in cluster.hosts.items()}
         self._hosts = {name: _Host() for name in cluster.hosts}
         self._held: dict[str, float] = {}
+        self._older = older
+        self._anew = float("-inf")
         self._limits = {layer: 3 * period + WITHIN for layer, period in periods.items()}
 
     def heard(self, name: str, now: float) -> bool:
@@ -53,7 +62,7 @@ class Memory:
         if back:
             host.records.clear()
             host.settled.clear()
-        host.heard, host.reason = now, ""
+        host.heard, host.reason, host.awaited = now, "", False
         return back
 
     def saw(self, name: str, layer: str, record: Any, now: float, asked: float, took: float) -> None:
@@ -62,6 +71,8 @@ class Memory:
         It tells of no moment before `asked`; `took` is how long it was awaited.
         """
         host = self._hosts[name]
+        if asked < self._anew:
+            return
         claim = claim_of(self._cluster, layer, name, record)
         host.records[layer] = reading(host.records.get(layer), record, asked, now, claim)
         host.took[layer] = took
@@ -81,15 +92,24 @@ class Memory:
                     host.settled[layer] = host.records[layer]
         return min(self._held.values(), default=float("inf"))
 
+    def begin_anew(self, now: float, reason: str) -> None:
+        """Forget all: nobody listened for a while. Every host is awaited; until it answers what is asked from now on,
+        `reason` is what is said of it."""
+        self._anew = now
+        for host in self._hosts.values():
+            host.heard, host.reason, host.awaited = None, reason, True
+            host.records.clear()
+            host.settled.clear()
+
     def lost(self, name: str, reason: str) -> None:
         """The connection ended, or did not come about. What was seen stays known until it is too old."""
-        self._hosts[name].reason = reason
+        self._hosts[name].reason, self._hosts[name].awaited = reason, False
 
     def complete(self, now: float) -> bool:
         """Whether every host has said all that it is asked, and again what was in doubt, or can't be reached."""
         return not any(self.outdated(layer, now) for layer in _FIELDS) and all(
             (host.heard is not None and len(host.records) == len(self._layers[name]))
-            or (host.heard is None and host.reason != _AWAITED)
+            or (host.heard is None and not host.awaited)
             for name, host in self._hosts.items()
         )
 
@@ -120,11 +140,14 @@ class Memory:
         """How old what is known is."""
         ages: dict[str, dict[str, float | None]] = {field: {} for field in _FIELDS}
         for name, host in self._hosts.items():
-            ages["hosts"][name] = None if host.heard is None else round(now - host.heard, 2)
+            ages["hosts"][name] = None if host.heard is None else self._age(host.heard, now)
             for layer in self._layers[name]:
                 seen = host.settled.get(layer)
-                ages[layer][name] = None if seen is None else round(now - seen.answered, 2)
+                ages[layer][name] = self._age(seen.answered, now) if seen else None
         return ages
+
+    def _age(self, moment: float, now: float) -> float:
+        return round(now - moment + self._older(moment), 2)
 
     def _readings(self, layer: str, now: float, *, settled: bool) -> dict[str, Reading]:
         """What counts of this layer: of hosts that are there, and not too old."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cluster.gates.rest import Gate, gates
 from cluster.health import LayerHealth, Verdict, assess, overall
 from cluster.locked import Held, held
-from cluster.picture import JUDGED, Picture, Where, changes, picture, whereabouts
+from cluster.picture import JUDGED, Picture, Thing, Where, changes, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine.observe.memory import Ages
@@ -24,6 +24,8 @@ class Seen:
     """Layer and host to the host's verdict."""
     picture: Picture
     lock: Held
+    flapping: frozenset[Thing] = frozenset()
+    """What moves again and again (engine/observe/flapping.py)."""
 
     @classmethod
     def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
@@ -96,4 +98,11 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
         for layer in now.layers
         if layer.verdict is not was[layer.layer]
     ]
+    for thing in sorted(now.flapping ^ before.flapping, key=lambda thing: thing.name):
+        name = JUDGED.get(thing.layer, thing.layer)
+        verdict = verdicts[name, ""]
+        # Of a layer whose verdict it changes, the line above tells why.
+        if verdict is was[name] or thing in before.flapping:
+            text = f"{thing.name} {'is flapping' if thing in now.flapping else 'stays where it is again'}"
+            found.append(Event(at, name, "", verdict, text))
     return found

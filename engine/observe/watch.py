@@ -6,17 +6,19 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cluster.spec import Cluster
 from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
+from engine.observe.flapping import Flapping
 from engine.observe.host import Watched
-from engine.observe.memory import Memory
+from engine.observe.memory import SILENT, Memory
 from engine.observe.news import Event, Seen, events, snapshot
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
+from engine.own import OwnTime, too_busy
 
 _SOON = 0.7
 """Seconds after which what is known is told, though not every host has answered yet; and again after as many."""
@@ -27,25 +29,40 @@ _EASE = 2
 class Watch:
     """What all hosts' answers come together in."""
 
-    def __init__(self, cluster: Cluster, every: float, stream: Stream) -> None:
+    def __init__(
+        self, cluster: Cluster, every: float, stream: Stream, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._cluster = cluster
         self._every = every
         self._stream = stream
-        self._clock = asyncio.get_running_loop().time
+        self.own = OwnTime(clock)
+        self._clock = self.own.now
         self._changed = asyncio.Event()
         periods = {layer: period * every for layer, period in PERIODS.items()}
-        self._memory = Memory(cluster, periods)
+        self._memory = Memory(cluster, periods, self.own.older)
         known, told_by = facts(), signs()
         self.hosts: Sequence[Watched] = [
             Watched(
-                cluster, name, known, told_by, periods, self._memory, self._changed.set, self._ask_again, self._stirred
+                cluster,
+                name,
+                known,
+                told_by,
+                periods,
+                self._memory,
+                self._clock,
+                self._changed.set,
+                self._ask_again,
+                self._stirred,
             )
             for name in cluster.hosts
         ]
+        self._flapping = Flapping(cluster)
         self._untold = 0
 
     async def run(self) -> None:
         """Tell without end. Of what changes it tells once every host has answered, or WITHIN seconds have passed."""
+        # What was imported until now held nobody up.
+        self.own.longest()
         await self._first()
         seen = self._now()
         self._snapshot(seen)
@@ -72,7 +89,8 @@ class Watch:
             await self._wait(min(soon, until) - self._clock())
 
     def _now(self) -> Seen:
-        return Seen.of(self._cluster, self._memory.state(self._clock()))
+        now = self._clock()
+        return self._flapping.judge(Seen.of(self._cluster, self._memory.state(now)), now)
 
     async def _wait(self, within: float) -> bool:
         """Whether something new came before so many seconds."""
@@ -107,11 +125,25 @@ class Watch:
                 if host.name in old and not host.turns.awaited(layer, now):
                     host.stir((0.0,), (layer,))
 
+    async def _anew(self, late: float) -> None:
+        """This process was held up for so long that what it knows is too old: every host is awaited anew."""
+        reason = too_busy(late)
+        self._memory.begin_anew(self._clock(), f"is asked anew: {reason}")
+        for host in self.hosts:
+            host.stir((0.0,))
+        verdict = self._now().layers[0].verdict
+        self._tell(
+            Event(time.time(), "hosts", "", verdict, f"nothing was looked at: {reason}. Every host is asked anew")
+        )
+        await self._first()
+
     async def _news(self, before: Seen) -> Seen:
+        if (late := self.own.longest()) > SILENT:
+            await self._anew(late)
         begun, spent = self._clock(), time.process_time()
         self._memory.settle(begun, self._awaited)
         latest = self._memory.state(begun, settled=False) if self._memory.holds else None
-        seen = Seen.of(self._cluster, self._memory.state(begun), latest)
+        seen = self._flapping.judge(Seen.of(self._cluster, self._memory.state(begun), latest), begun)
         found = events(before, seen, time.time())
         for event in found:
             self._tell(event)
@@ -148,7 +180,11 @@ async def watch(cluster: Cluster, every: float) -> None:
 
     whole = Watch(cluster, every, Stream(sys.stdout.fileno(), gone))
     tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(host.run()) for host in whole.hosts]
-    tasks += [asyncio.ensure_future(whole.run()), asyncio.ensure_future(over.wait())]
+    tasks += [
+        asyncio.ensure_future(whole.own.beat()),
+        asyncio.ensure_future(whole.run()),
+        asyncio.ensure_future(over.wait()),
+    ]
     done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()

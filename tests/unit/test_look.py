@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 from cluster.health.vip import holders
 from cluster.state import ClusterState, Unknown, VipNode
 from engine import look, session
-from engine.frames import Section
-from engine.look import Answer
+from engine.frames import Beat, Frame, Section
+from engine.look import HELD_UP, Answer, Talk
+from engine.own import LATE, OwnTime
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC, VIP, unit
 
 BALANCERS = ("haproxy1", "haproxy2")
@@ -52,9 +54,10 @@ class Told:
 
 
 def seen(one: Told, two: Told) -> ClusterState:
+    own = OwnTime()
     facts: Any = {"lock": Silent(), "vrrp": Vip(), "haproxy": Silent()}
     talks: Any = {"haproxy1": one, "haproxy2": two}
-    return asyncio.run(look.converse(TWO, facts, talks, time.monotonic()))
+    return asyncio.run(look.converse(TWO, facts, talks, own, own.now()))
 
 
 @pytest.mark.parametrize(
@@ -99,3 +102,61 @@ def test_a_gate_s_view_has_no_two_owners_of_a_vip_that_moved_while_it_was_looked
     state = session.seen(SPEC)
     assert state.vrrp == moved
     assert len(said["galera"]) == 1, "what nobody contradicts is asked once"
+
+
+class Piped:
+    """Stands for a connection: the host has answered once there is something in its pipe."""
+
+    def __init__(self, waits: float = 0.0) -> None:
+        self.reads, self.writes = os.pipe()
+        self.waits = waits
+
+    def teach(self, sections: object) -> None:
+        pass
+
+    def ask(self, names: object) -> None:
+        pass
+
+    def waited(self) -> float:
+        return self.waits
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        stream = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(stream)
+        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(self.reads, "rb"))
+        await stream.readexactly(1)
+        yield Beat()
+
+
+def asked(piped: Piped, within: float, *, blocked: float) -> Answer:
+    """A host that answers while this process does not run for so many seconds."""
+
+    def block() -> None:
+        os.write(piped.writes, b"x")
+        time.sleep(blocked)
+
+    async def ask() -> Answer:
+        own = OwnTime()
+        begun = own.now()
+        line: Any = piped
+        talk = Talk(line, {}, own)
+        if blocked:
+            asyncio.get_running_loop().call_later(0.01, block)
+        return await talk.ask((), begun, within)
+
+    return asyncio.run(ask())
+
+
+def test_a_host_that_answered_while_this_process_was_held_up_has_answered() -> None:
+    assert asked(Piped(), LATE / 2, blocked=2 * LATE).reason is None
+
+
+def test_whose_fault_it_is_that_a_host_did_not_answer_is_said() -> None:
+    assert asked(Piped(), 0.01, blocked=0).reason == "did not answer within 0.01 s"
+    waited = asked(Piped(HELD_UP + 1), -HELD_UP, blocked=0).reason
+    assert waited == (
+        "was not waited for any longer: this machine was too busy (its own processes waited 16.0 s for a processor)"
+    )
+    assert asked(Piped(2), -2, blocked=0).reason == (
+        "did not answer within -2 s, this machine's delays left out (its own processes waited 2.0 s for a processor)"
+    )

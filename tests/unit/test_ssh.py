@@ -13,7 +13,8 @@ import pytest
 from cluster.spec import Ssh
 from engine.frames import Beat, Frame, Section, Sign
 from engine.look import Answer, Talk
-from engine.script import LIMIT
+from engine.own import OwnTime
+from engine.script import LIMIT, MOST
 from engine.ssh import Broken, Line
 from facts.signs import Question, Signs
 from operations.client import ssh_command
@@ -33,9 +34,10 @@ def shell_as_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ask(sections: Mapping[str, str], within: float = 10) -> Answer:
     async def asked() -> Answer:
         line = await Line.begin(SPEC, "mysql1")
-        talk = Talk(line, sections)
+        own = OwnTime()
+        talk = Talk(line, sections, own)
         try:
-            return await talk.ask(sections, time.monotonic(), within)
+            return await talk.ask(sections, own.now(), within)
         finally:
             await talk.end()
 
@@ -76,7 +78,7 @@ def test_what_a_shell_says_when_it_starts_is_passed_over(shell_as_ssh: Path) -> 
 def test_sections_run_side_by_side_and_what_was_said_in_time_counts() -> None:
     answer = ask({"hangs": "exec sleep 30", "one": "echo 1"}, within=2)
     assert texts(answer) == {"one": "1\n"}
-    assert answer.reason == "did not answer within 2 s"
+    assert (answer.reason or "").startswith("did not answer within 2 s")
 
 
 def test_a_section_that_talks_without_end_is_cut_and_the_others_count() -> None:
@@ -193,7 +195,8 @@ def test_what_changes_all_the_time_runs_a_section_only_so_often(tmp_path: Path) 
     file, runs = tmp_path / "flaps", tmp_path / "runs"
     file.write_text("")
 
-    async def flap() -> None:
+    async def flap() -> float:
+        begun = asyncio.get_running_loop().time()
         line = await Line.begin(SPEC, "mysql1")
         try:
             line.teach({"one": f"echo >>{runs}"}, {"one": Signs(files=(str(file),))})
@@ -205,10 +208,11 @@ def test_what_changes_all_the_time_runs_a_section_only_so_often(tmp_path: Path) 
             await told
         finally:
             await line.end()
+        return asyncio.get_running_loop().time() - begun
 
-    asyncio.run(flap())
-    # Twice a second, for three to four begun seconds.
-    assert 1 <= len(runs.read_text().splitlines()) <= 10
+    # Twice in each second that has begun, however long that takes on this machine.
+    seconds = int(asyncio.run(flap())) + 2
+    assert 1 <= len(runs.read_text().splitlines()) <= MOST * seconds
 
 
 def test_nothing_is_left_on_a_host_when_the_client_is_killed(tmp_path: Path) -> None:
@@ -228,7 +232,11 @@ def test_nothing_is_left_on_a_host_when_the_client_is_killed(tmp_path: Path) -> 
         await line.end()
 
     asyncio.run(cut())
-    assert not Path(f"/proc/{note.read_text().strip()}/exe").exists()
+    left = Path(f"/proc/{note.read_text().strip()}/exe")
+    end = time.monotonic() + 10
+    while left.exists():
+        assert time.monotonic() < end, "it is left"
+        time.sleep(0.01)
 
 
 def test_a_section_of_the_largest_size_is_taken() -> None:
