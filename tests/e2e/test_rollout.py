@@ -114,7 +114,7 @@ def drained() -> list[str]:
     return [
         f"{server['name']} on {name}"
         for name, node in lab.status()["state"]["haproxy"].items()
-        for server in node["servers"]
+        for server in node.get("servers", ())
         if server["status"].startswith(("MAINT", "DRAIN"))
     ]
 
