@@ -503,7 +503,12 @@ def test_each_queue_is_judged(told: str, verdict: Verdict, words: str) -> None:
 def test_a_queue_is_told_of_once_for_the_worst_of_it() -> None:
     node = broker("rabbitmq-queues-that-do-not-work")
     assert isinstance(node, BrokerNode)
-    for change in ({"leader": "", "state": "down"}, {"state": "minority", "members": MEMBERS, "online": MEMBERS[:1]}):
+    less = {"members": MEMBERS, "online": MEMBERS[:1]}
+    for change in (
+        {"leader": "", "state": "down"},
+        {"leader": "", **less},
+        {"state": "minority", "members": MEMBERS, "online": MEMBERS[:1]},
+    ):
         one = replace(node, queues=(replace(node.queues[1], **change),))
         found = rabbitmq_health(SPEC, {**BROKERS, "cc01": one})
         assert found.verdict is Verdict.FAIL and len(found.findings) == 1, found.reason

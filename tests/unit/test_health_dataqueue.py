@@ -161,6 +161,23 @@ def test_the_brokers_are_counted(nodes: tuple[BrokerNode | Unknown, ...], verdic
     assert ("recover" in found.reason) is ("recover" in words)
 
 
+def test_a_majority_is_more_than_half_of_any_number() -> None:
+    for number, off, gone, verdict in (
+        (4, 2, 0, Verdict.FAIL),
+        (4, 1, 1, Verdict.UNKNOWN),
+        (5, 2, 0, Verdict.WARN),
+        (5, 1, 2, Verdict.UNKNOWN),
+    ):
+        names = [f"cc0{one}" for one in range(number)]
+        members = tuple(f"rabbit@{name}" for name in names)
+        runs = replace(BROKERS["cc01"], members=members, running_members=members)
+        nodes: dict[str, BrokerNode | Unknown] = dict.fromkeys(names, runs)
+        nodes |= dict.fromkeys(names[:off], OFF) | dict.fromkeys(names[off : off + gone], GONE)
+        found = rabbitmq_health(SPEC, nodes)
+        assert found.verdict is verdict, found.reason
+        assert ("are seen to run" in found.reason) is (verdict is Verdict.UNKNOWN)
+
+
 def test_a_partition_is_told_once_whoever_tells_of_it() -> None:
     told = {"rabbit@cc03": ("rabbit@cc02",)}
     nodes = [replace(BROKERS[name], parted=told) for name in CONTROLLERS]
