@@ -31,9 +31,9 @@ def stand() -> None:
 def main() -> int:
     """The command `hatui`."""
     stand()
-    from tui.main import main as hatui
+    from tui.main import program
 
-    return hatui()
+    return program()
 
 
 if __name__ == "__main__":

@@ -46,8 +46,13 @@ table inet hatui_handover {
 add element inet hatui_handover held { $1 timeout %(held_back_ms)dms }
 END
 sleep %(made)g
+# Those that are young and stay open come to no end: where none has ended between two looks, nobody is being let in.
 timeout %(making)g sh -c '
-    while echo "show sess" | socat -t 1 - UNIX-CONNECT:%(socket)s | grep -v fe=GLOBAL | grep -q " age=[01]s "; do
+    left=0 same=0
+    while [ $same -lt 2 ]; do
+        now=$(echo "show sess" | socat -t 1 - UNIX-CONNECT:%(socket)s | grep -v fe=GLOBAL | grep -c " age=[01]s ")
+        [ "$now" -gt 0 ] || break
+        if [ "$now" -eq "$left" ]; then same=$((same + 1)); else same=0 left=$now; fi
         sleep 0.01
     done
 ' || true

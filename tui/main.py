@@ -163,8 +163,6 @@ def _replay(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; its exit code."""
-    # Whoever reads what is printed may stop reading: `hatui status --plain | head`.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     whole = parser()
     given = sys.argv[1:] if arguments is None else arguments
     if not given or (given[0].startswith("-") and given[0] not in ("-h", "--help")):
@@ -238,5 +236,11 @@ def _past(whole: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     return history(cluster, options.n, as_json=options.json)
 
 
+def program() -> int:
+    """The command as a process of its own: whoever reads what it prints may stop reading (`hatui status | head`)."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -316,7 +316,7 @@ def test_before_a_choice_the_layers_are_told_with_what_is_against_restarting_eac
     found = plan("restart", state)
     told = against(found)
     assert list(told) == ["galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"]
-    assert "the broker on cc02 does not run" in told["rabbitmq"]
+    assert "cc01 is not restarted" in told["rabbitmq"]
     assert {told[name] for name in told if name != "rabbitmq"} == {""}
     assert found.refused == "Say which layer: `hatui restart LAYER`."
     assert {one.now for one in found.candidates} == {"3 hosts", "2 hosts"}
