@@ -56,7 +56,9 @@ def shows(node: GaleraNode) -> str:
         return f"its server turns clients away: {node.turns_away}"
     if not node.answers:
         return f"its server runs and does not answer{', ' + node.state if node.state else ''}"
-    return f"{node.state}, {node.cluster_status}, size {node.size}, seqno {node.seqno}, queue {node.recv_queue}"
+    # A node under a read lock calls itself a donor; what other states mean they say themselves.
+    why = f", no sessions: {node.refuses}" if node.refuses and node.state.startswith("Donor") else ""
+    return f"{node.state}, {node.cluster_status}, size {node.size}, seqno {node.seqno}, queue {node.recv_queue}{why}"
 
 
 def _does_not_serve(node: GaleraNode) -> bool:

@@ -208,6 +208,8 @@ def test_the_status_tells_who_gets_no_sessions_and_fails_when_nobody_does() -> N
     layer = galera_health(CLUSTER, {"mysql1": ill, "mysql2": well, "mysql3": well})
     assert layer.verdict is Verdict.WARN
     assert "mysql1 gets no sessions: it takes no writes: a write of its own does not end" in layer.reason
+    layer = galera_health(CLUSTER, {"mysql1": replace(ill, state="Donor/Desynced"), "mysql2": well, "mysql3": well})
+    assert layer.verdict is Verdict.WARN and "no sessions: it takes no writes" in layer.reason
     layer = galera_health(CLUSTER, dict.fromkeys(("mysql1", "mysql2", "mysql3"), ill))
     assert layer.verdict is Verdict.FAIL and "0 of 3 nodes take sessions" in layer.reason
 
