@@ -99,6 +99,10 @@ class Line:
         """End the client and all that it started. What runs on the host ends when it sees that (within its tick)."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        # asyncio waits for the ends of its pipes too, and reads none of one that has said too much at once: for ever.
+        if self._process.stdin is not None and not self._process.stdin.transport.is_closing():
+            self._process.stdin.transport.abort()
+        self._process._transport.close()  # type: ignore[attr-defined]
         await self._process.wait()
         self._errors.cancel()
 

@@ -93,6 +93,22 @@ def test_a_host_that_talks_without_end_is_not_listened_to(shell_as_ssh: Path) ->
     assert (ask({"one": "echo 1"}).reason or "").startswith("says what it was not asked: y y y")
 
 
+def test_a_host_that_said_too_much_to_be_read_holds_nobody_up_at_the_end(shell_as_ssh: Path) -> None:
+    shell_as_ssh.write_text("#!/bin/sh\nexec yes\n")
+
+    async def flooded() -> None:
+        line = await Line.begin(SPEC, "mysql1")
+        # Long enough for asyncio to have stopped reading: nobody takes what it has.
+        stdout = line._process.stdout
+        assert stdout is not None
+        while not stdout._paused:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            await line.end()
+
+    asyncio.run(flooded())
+
+
 def test_a_host_that_breaks_off(shell_as_ssh: Path) -> None:
     shell_as_ssh.write_text("#!/bin/sh\nhead -c 1 >/dev/null\necho 'sh: no perl' >&2\n")
     assert ask({"one": "echo 1"}).reason == "broke off: sh: no perl"
