@@ -20,7 +20,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,16 +153,16 @@ def _asked(cluster: Cluster, commands: Mapping[str, str], limit: int) -> dict[st
         if not process.stdout.read(1) and process.wait() == 0:
             said[name] = text.decode(errors="replace").split("\n")[:-1]
 
-    if not processes:
-        return {}
-    with ThreadPoolExecutor(len(processes)) as pool:
-        heard = {pool.submit(hear, name, process) for name, process in processes.items()}
-        needed = len(cluster.hosts) // 2 + 1
-        while heard and (past := time.monotonic() - begun) < WITHIN:
-            if past > SOON and needed <= len(said):
-                break
-            heard = wait(heard, timeout=0.05).not_done
-        _end(processes.values())
+    # Daemons: whoever leaves meanwhile waits for nobody.
+    threads = [threading.Thread(target=hear, args=one, daemon=True) for one in processes.items()]
+    for thread in threads:
+        thread.start()
+    needed = len(cluster.hosts) // 2 + 1
+    while any(thread.is_alive() for thread in threads) and (past := time.monotonic() - begun) < WITHIN:
+        if past > SOON and needed <= len(said):
+            break
+        time.sleep(0.02)
+    _end(processes.values())
     return dict(said)
 
 

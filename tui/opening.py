@@ -22,16 +22,24 @@ def console(inventory: Path, *, read_only: bool, light: bool) -> int:
     """Look, until it is left. 0; USAGE, with a sentence, where there is no terminal."""
     from engine.inventory import use
 
-    use(inventory, asks=True)
+    cluster = use(inventory, asks=True)
     if not _terminal():
         return USAGE
     from tui.console import feed
 
     # The observer looks while the console is still imported.
     process = feed.begin(inventory)
+    from engine.team import gather
     from tui.console.app import Console
 
-    app = Console(feed.Live(inventory, process), inventory, read_only=read_only, record=True, light=light)
+    app = Console(
+        feed.Live(inventory, process),
+        inventory,
+        read_only=read_only,
+        record=True,
+        light=light,
+        team=lambda: gather(cluster),
+    )
     app.run()
     return app.return_code or 0
 

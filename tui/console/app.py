@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,12 +23,17 @@ from tui.recording.write import Recorder
 
 FRAME = 0.1
 """Seconds between two times that what came is shown."""
+TEAM = 30.0
+"""Seconds after which the hosts are asked again what other machines did."""
 _ERRORS = 5
 """Lines that can't be read that are told of; the others are only left out."""
 
 
 class Console(Acting):
-    """Takes what `source` tells, and shows it; with `record` it is kept on this machine, too."""
+    """Takes what `source` tells, and shows it; with `record` it is kept on this machine, too.
+
+    `team` brings what other operators' machines did to this one; it may take seconds.
+    """
 
     CSS_PATH = "console.tcss"
     TITLE = "hatui"
@@ -43,9 +52,11 @@ class Console(Acting):
         read_only: bool = False,
         record: bool = False,
         light: bool = False,
+        team: Callable[[], object] | None = None,
     ) -> None:
         super().__init__(source, inventory, read_only=read_only, light=light)
         self._record = record
+        self._team = team
         self._recorder: Recorder | None = None
         self._journal = Journal()
         self._shown = (-1, -1, "")
@@ -58,6 +69,9 @@ class Console(Acting):
         self.run_worker(self.source.run(self.take, self._silent), exclusive=True, group="feed", exit_on_error=True)
         self.set_interval(FRAME, self._frame)
         self.set_interval(0.5, self._read_journal)
+        if self._team:
+            # A daemon: who leaves the console does not wait for the hosts.
+            threading.Thread(target=self._ask_team, args=(self._team,), daemon=True).start()
 
     def on_unmount(self) -> None:
         """Textual's: the observer ends with the console, a run does not."""
@@ -115,6 +129,13 @@ class Console(Acting):
             # What grew stale looks different without any news.
             view.redraw() if self.known.stale(self.now()) or isinstance(view, RunsView) else view.refresh_bars()
         self._shown = (self.known.revision, second, self.source.replay)
+
+    @staticmethod
+    def _ask_team(team: Callable[[], object]) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                team()
+            time.sleep(TEAM)
 
     async def _read_journal(self) -> None:
         if self.known.snapshot and not self.source.replay:
