@@ -13,6 +13,15 @@ def unlocked(screen: Terminal) -> None:
     screen.wait("UNLOCKED")
 
 
+def ended_done(screen: Terminal, *parts: str, within: float) -> None:
+    """The run on the screen has ended DONE, and these can be read; amber where its clients felt more than was planned."""
+
+    def there(text: str) -> bool:
+        return ("● DONE" in text or "▲ DONE" in text) and all(part in text for part in parts)
+
+    screen.until(there, within, "the run is DONE")
+
+
 def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
     """To a plan that moves traffic: give a reason (nothing, where one is there already), type the name, and go."""
     screen.wait("Nothing has been changed", within=60)

@@ -14,7 +14,7 @@ import pytest
 from engine.journal import runs
 from inventory import CLUSTER
 from tests.e2e import lab
-from tests.e2e.dialogs import agreed, chosen, rolled_out, unlocked
+from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.operator import other, owner, writer
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_rollout import Rollout, change, sessions
@@ -129,7 +129,7 @@ def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None
         screen.wait("owns it already", f"{target}  ok", within=20)
         screen.keys("Enter")
         agreed(screen, target)
-        screen.wait("● DONE", "What clients felt", within=60)
+        ended_done(screen, "What clients felt", within=60)
         assert owner() == target
         screen.keys("Escape", "Escape")
         database = other(writer(), "mysql1", "mysql2")
@@ -139,7 +139,7 @@ def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None
         screen.wait("to where?", within=20)
         chosen(screen, database)
         agreed(screen, database)
-        screen.wait("● DONE", "What clients felt", within=120)
+        ended_done(screen, "What clients felt", within=120)
         assert writer() == database
 
 
@@ -159,7 +159,7 @@ def test_a_terminal_that_is_lost_stops_no_run(change: Rollout) -> None:
         screen.wait("▶ RUNNING")
         screen.keys("Enter")
         screen.wait("Steps", "▶  now")
-        screen.wait("● DONE", within=240)
+        ended_done(screen, within=240)
         assert screen.shows("a test")
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine.journal import runs
 from inventory import CLUSTER
 from tests.e2e import lab
-from tests.e2e.dialogs import agreed, chosen, rolled_out, unlocked
+from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
 from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.lab
 
 def done(screen: Terminal, within: float = 120) -> None:
     """The run that was begun is followed to its end; back to the overview."""
-    screen.wait("● DONE", within=within)
+    ended_done(screen, within=within)
     screen.keys("Escape", "Escape")
     screen.wait("LAYER")
 
@@ -99,7 +99,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
         screen.keys("r")
         agreed(screen, "galera", reason="")
         screen.wait("▶ RUNNING", within=30)
-        screen.wait("● DONE", within=240)
+        ended_done(screen, within=240)
         assert max_connections() == ["178"] * 3
         change.differs(sessions(179))
         screen.keys("Escape", "Escape")
@@ -108,7 +108,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
         screen.keys("a")
         screen.wait("y: go on", "not done", within=60)
         screen.keys("y")
-        screen.wait("● DONE", within=60)
+        ended_done(screen, within=60)
     assert max_connections().count("179") == 1
     aborted, stopped, resumed, first = list(runs(CLUSTER.name))[:4]
     assert [run.outcome for run in (first, resumed, stopped, aborted)] == ["STOPPED", "DONE", "STOPPED", "DONE"]
