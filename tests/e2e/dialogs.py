@@ -14,7 +14,7 @@ def unlocked(screen: Terminal) -> None:
 
 
 def ended_done(screen: Terminal, *parts: str, within: float) -> None:
-    """The run on the screen has ended DONE, and these can be read; amber where its clients felt more than was planned."""
+    """The run on the screen is DONE, and these can be read; amber where its clients felt more than was planned."""
 
     def there(text: str) -> bool:
         return ("● DONE" in text or "▲ DONE" in text) and all(part in text for part in parts)
