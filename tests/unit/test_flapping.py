@@ -36,16 +36,16 @@ def said(view: Seen, layer: str) -> tuple[Verdict, str]:
 
 
 @pytest.mark.parametrize("layer", KINDS)
-def test_what_moves_three_times_in_five_minutes_is_flapping(layer: str) -> None:
+def test_what_moves_four_times_in_five_minutes_is_flapping(layer: str) -> None:
     there, name, host = KINDS[layer]
-    views = seen([THERE, there, THERE, there])
+    views = seen([there, THERE, there, THERE, there])
     assert [bool(view.flapping) for view in views] == [False] * MOVES + [True]
     verdict, reason = said(views[-1], layer)
     assert verdict is Verdict.WARN
-    assert f"flapping: {name} moved 3 times in 40 s, and is {host} now" in reason
+    assert f"flapping: {name} moved 4 times in 60 s, and is {host} now" in reason
     assert "flapping" not in said(views[-2], layer)[1]
     texts = [[event.text for event in events(*pair, 17.0)] for pair in pairwise(views)]
-    assert [len([text for text in one if "flapping" in text]) for one in texts] == [0, 0, 1]
+    assert [len([text for text in one if "flapping" in text]) for one in texts] == [0, 0, 0, 1]
 
 
 def test_it_is_told_once_and_so_is_its_end() -> None:
@@ -53,7 +53,7 @@ def test_it_is_told_once_and_so_is_its_end() -> None:
     views = seen(states)
     texts = [event.text for pair in pairwise(views) for event in events(*pair, 17.0)]
     assert [text for text in texts if not text.startswith(f"the owner of {VIP} was")] == [
-        f"was OK, and is WARN: flapping: the owner of {VIP} moved 3 times in 40 s, and is haproxy2 now",
+        f"was OK, and is WARN: flapping: the owner of {VIP} moved 4 times in 60 s, and is haproxy1 now",
         f"was WARN, and is OK: {VIP} is on haproxy2",
         f"the owner of {VIP} stays where it is again",
     ]
@@ -61,7 +61,7 @@ def test_it_is_told_once_and_so_is_its_end() -> None:
 
 def test_in_a_layer_that_is_not_well_anyway_it_is_an_event_of_its_own() -> None:
     away = Unknown("is silent")
-    views = seen([replace(one, haproxy={**one.haproxy, "haproxy2": away}) for one in [THERE, WRITTEN] * 2])
+    views = seen([replace(one, haproxy={**one.haproxy, "haproxy2": away}) for one in [WRITTEN, *[THERE, WRITTEN] * 2]])
     texts = [event.text for event in events(views[-2], views[-1], 17.0)]
     assert texts == ["the writer was mysql1, and is mysql2", "the writer is flapping"]
 
@@ -69,8 +69,8 @@ def test_in_a_layer_that_is_not_well_anyway_it_is_an_event_of_its_own() -> None:
 def test_what_is_away_for_a_moment_and_comes_back_has_not_moved() -> None:
     assert not any(view.flapping for view in seen([THERE, NOWHERE] * 6))
     # On its way from one to the other it is one move.
-    views = seen([THERE, NOWHERE, MOVED, NOWHERE, THERE, NOWHERE, MOVED])
-    assert [bool(view.flapping) for view in views] == [False] * 6 + [True]
+    views = seen([THERE, NOWHERE, MOVED, NOWHERE, THERE, NOWHERE, MOVED, NOWHERE, THERE])
+    assert [bool(view.flapping) for view in views] == [False] * 8 + [True]
 
 
 def test_slow_moves_and_those_of_a_run_are_none() -> None:
