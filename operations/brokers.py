@@ -111,7 +111,7 @@ def brought_back(hosts: Mapping[str, str], balancers: Sequence[str], name: str) 
     if not node.running and not is_up(node):
         start([name], START)
     elif node.service is not None and node.service.restart_due:
-        taken(restarted(hosts, list(carrying(balancers)), name))
+        taken(_restarted_now(hosts, balancers, name))
 
 
 @operation()
