@@ -56,6 +56,8 @@ def told_at(text: str, since: float) -> float:
 def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
     with terminal(columns=160, rows=48) as screen:
         screen.wait("● OK 7", within=15)
+        # The replay goes back to a time at which all was well.
+        time.sleep(3)
         first = owner()
         second = other(first, "haproxy1", "haproxy2")
         with service_down(first, "keepalived"):
@@ -86,7 +88,7 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
 def replayed(first: str, second: str) -> None:
     """The same again from the console's own recording: from before the VIP moved, to the node that was cut off."""
     moved = told_at(f"and is {second}", time.time() - 600)
-    before = time.strftime("%H:%M:%S", time.localtime(moved - 3))
+    before = time.strftime("%H:%M:%S", time.localtime(moved - 2))
     with terminal("replay", "--at", before) as screen:
         screen.wait("REPLAY", f"VIP .47 {first}", before[:-1], within=10)
         screen.keys("Space")

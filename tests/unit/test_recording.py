@@ -60,6 +60,14 @@ def test_each_event_is_kept_and_the_snapshot_after_it() -> None:
     assert at == [0, BREAKS, BREAKS + 1.2, 10, 15, 20]
 
 
+def test_the_first_snapshot_with_every_answer_is_kept_however_soon_it_comes() -> None:
+    first, *rest = (line for line in STORIES["healthy"](20) if isinstance(told(line), Snapshot))
+    early = [line.replace(b'"complete":true', b'"complete":false') for line in later([first, first], -0.3)]
+    assert record([*later(early[:1], -0.3), *early[1:], first, *rest]) == []
+    found = [one for one in kept(Recording.of_cluster(NAME)) if isinstance(one, Snapshot)]
+    assert [(round(one.at - START, 1), one.complete) for one in found][:3] == [(-0.6, False), (0, True), (5, True)]
+
+
 def test_snapshots_in_a_storm_are_a_second_apart() -> None:
     record(many(hosts=20, events_a_minute=600))
     found = kept(Recording.of_cluster(NAME))

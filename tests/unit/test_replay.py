@@ -65,6 +65,12 @@ def test_a_time_is_the_last_such_time_in_the_recording(text: str, found: str) ->
     assert moment(text, NIGHT) == at(found)
 
 
+def test_a_second_and_a_minute_that_the_recording_begins_in_are_in_it() -> None:
+    begun = at("2026-11-25 02:14:59") + 0.7
+    assert moment("02:14:59", (begun, begun + 60)) == begun
+    assert moment("02:14", (begun, begun + 60)) == begun
+
+
 @pytest.mark.parametrize("text", ["2026-11-24 22:29", "2026-11-25 22:40:01", "2025-11-25 02:14", "2026-11-26 02:14"])
 def test_a_time_outside_of_the_recording_is_refused(text: str) -> None:
     with pytest.raises(OutOfSpan) as refused:

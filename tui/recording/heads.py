@@ -11,10 +11,11 @@ LATEST = 4e9
 
 
 class Head(msgspec.Struct):
-    """`at` in seconds since the epoch."""
+    """`at` in seconds since the epoch; `complete`: see tui.engine.Snapshot."""
 
     kind: Literal["snapshot", "event"]
     at: float
+    complete: bool = True
 
 
 _DECODER = msgspec.json.Decoder(Head)

@@ -7,11 +7,13 @@ from datetime import date, datetime, timedelta
 
 from tui.recording import RecordingError
 
+_MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 _FORMS = {
-    "%H:%M": timedelta(seconds=59),
-    "%H:%M:%S": timedelta(),
-    "%Y-%m-%d %H:%M": timedelta(seconds=59),
-    "%Y-%m-%d %H:%M:%S": timedelta(),
+    "%H:%M": _MINUTE,
+    "%H:%M:%S": _SECOND,
+    "%Y-%m-%d %H:%M": _MINUTE,
+    "%Y-%m-%d %H:%M:%S": _SECOND,
 }
 """How a moment is written, and how much longer what is written lasts."""
 _DAYS = 40
@@ -25,7 +27,7 @@ class OutOfSpan(RecordingError):
 def moment(text: str, span: tuple[float, float]) -> float:
     """The seconds since the epoch of a local time within `span`; without a date the last such time in it.
 
-    "02:14" is that whole minute: its first second that is in the span. OutOfSpan, with a sentence, if there is none;
+    "02:14" is that whole minute, "02:14:30" that whole second: what of it is in the span, from its beginning. OutOfSpan, with a sentence, if there is none;
     RecordingError if `text` is no time.
     """
     for form, lasts in _FORMS.items():
@@ -53,6 +55,6 @@ def _within(text: str, times: list[datetime], lasts: timedelta, span: tuple[floa
         # An hour that comes twice, when clocks are set back: the later one first. One that is skipped never comes.
         for fold in (1, 0):
             at = time.replace(fold=fold).timestamp()
-            if at <= last and at + lasts.total_seconds() >= first and datetime.fromtimestamp(at) == time:
+            if at <= last and at + lasts.total_seconds() > first and datetime.fromtimestamp(at) == time:
                 return max(at, first)
     raise OutOfSpan(f"{text} is not in the recording, which goes from {shown(first)} to {shown(last)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui.recording.folder import folder_of
-from tui.recording.heads import head
+from tui.recording.heads import Head, head
 from tui.recording.store import Store
 from tui.recording.unpack import LONGEST
 
@@ -29,6 +29,7 @@ class Recorder:
         self._kept = self._flushed = 0.0
         self._tried: float | None = None
         self._news = self._waiting = False
+        self._complete = True
         self._told: set[str] = set()
 
     def take(self, line: bytes) -> str | None:
@@ -43,7 +44,7 @@ class Recorder:
             return None
         self._tried = None
         try:
-            self._take(line.rstrip(b"\n") + b"\n", found.kind == "event", found.at)
+            self._take(line.rstrip(b"\n") + b"\n", found)
         except OSError as error:
             self._store.abandon()
             self._tried, self._waiting = found.at, False
@@ -61,18 +62,21 @@ class Recorder:
             self._store.abandon()
         self._store.release()
 
-    def _take(self, line: bytes, event: bool, at: float) -> None:
+    def _take(self, line: bytes, found: Head) -> None:
+        event, at = found.kind == "event", found.at
         self._news |= event
-        if self._store.open if event else self._due(at) and self._store.ready(at):
+        if self._store.open if event else self._due(found) and self._store.ready(at):
             self._store.add(line, at)
             self._waiting = True
             if not event:
-                self._kept, self._news = at, False
+                self._kept, self._news, self._complete = at, False, found.complete
         # A snapshot that is kept tells what the events before it led to: both are there together.
         if self._waiting and (self._kept == at or not 0 <= at - self._flushed < CLOSEST):
             self._store.flush()
             self._flushed, self._waiting = at, False
 
-    def _due(self, at: float) -> bool:
-        """Whether a snapshot is one to be kept."""
-        return not 0 <= at - self._kept < (CLOSEST if self._news else QUIET)
+    def _due(self, found: Head) -> bool:
+        """Whether a snapshot is one to be kept. The first that has every host's answer is, for that is what was seen."""
+        if found.complete and not self._complete:
+            return True
+        return not 0 <= found.at - self._kept < (CLOSEST if self._news else QUIET)
