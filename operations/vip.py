@@ -99,7 +99,7 @@ def not_on(balancers: Sequence[str], vip: str, host: str) -> str | None:
 
 
 _GIVE_UP = """set -eu
-sh -c %(hold_back)s hold_back %(vip)s
+perl -e %(hold_back)s %(vip)s
 echo 1 >%(away)s
 tries=0
 while [ $tries -lt 50 ] && ip -4 -o addr show | grep -qF ' %(vip)s/32 '; do tries=$((tries + 1)); sleep 0.01; done

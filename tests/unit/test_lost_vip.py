@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socketserver
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,45 +65,85 @@ def test_the_sessions_of_a_vip_that_is_back_are_left_alone(lost: Callable[..., s
     assert lost(held=True, destroys=True) == ""
 
 
+OPEN = "0x1: proto=tcpv4 fe=database be=galera age=3m calls=1\n0x2: proto=unix_stream fe=GLOBAL age=0s calls=1\n"
+YOUNG = "0x3: proto=tcpv4 fe=database be=galera age=1s calls=1\n"
+
+
 @pytest.fixture
 def leaves(tmp_path: Path) -> Callable[..., str]:
-    """Runs what is run before the VIP leaves, among stand-ins; what these were told."""
+    """Runs what is run before the VIP leaves, before a HAProxy that gives `answers`, the last one again and again.
+
+    Gives what nft was told, and how often HAProxy was asked.
+    """
     log = tmp_path / "log"
 
-    def run(*, held: bool, answers: bool, refuses: bool = False) -> str:
-        session = "0x1: proto=tcpv4 fe=database be=galera age=3m calls=1\n0x2: proto=unix_stream fe=GLOBAL age=0s"
+    def run(*, held: bool, answers: Sequence[str], refuses: bool = False) -> str:
         stand_ins = {
             "ip": f"echo '2: eth0 inet {VIP if held else '192.0.2.121'}/32'",
             "nft": "exit 1" if refuses else f"echo nft >>{log}; cat >>{log}",
-            "sleep": ":",
-            "socat": f"echo '{session}'" if answers else "exit 1",
-            "timeout": 'shift; exec "$@"',
         }
         for name, body in stand_ins.items():
             (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
             (tmp_path / name).chmod(0o755)
         log.write_text("")
         environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-        subprocess.run(["sh", "-c", hold_back(), "hold_back", VIP], check=True, env=environment, timeout=20)
-        return log.read_text()
+        with haproxy(tmp_path / "sock", answers) as asked:
+            program = hold_back(str(tmp_path / "sock"))
+            subprocess.run(["perl", "-e", program, VIP], check=True, env=environment, timeout=20)
+        return f"{log.read_text()}asked {len(asked)}"
 
     return run
 
 
+@contextmanager
+def haproxy(path: Path, answers: Sequence[str]) -> Iterator[list[str]]:
+    """A stand-in of HAProxy's socket, and what it was asked; without answers there is none."""
+    asked: list[str] = []
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.rfile.readline().decode())
+            self.wfile.write(answers[min(len(asked), len(answers)) - 1].encode())
+
+    if not answers:
+        yield asked
+        return
+    with socketserver.UnixStreamServer(str(path), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            path.unlink()
+            server.shutdown()
+            thread.join()
+
+
 def test_an_owner_lets_nobody_new_in_for_a_bounded_time(leaves: Callable[..., str]) -> None:
-    assert f"held {{ {VIP} timeout 1500ms }}" in leaves(held=True, answers=True)
+    assert f"held {{ {VIP} timeout 1500ms }}" in leaves(held=True, answers=[OPEN])
 
 
 def test_who_can_not_hold_back_says_so(leaves: Callable[..., str]) -> None:
     with pytest.raises(subprocess.CalledProcessError):
-        leaves(held=True, answers=True, refuses=True)
+        leaves(held=True, answers=[OPEN], refuses=True)
 
 
-@pytest.mark.parametrize(("held", "answers"), [(False, True), (True, False)])
+def test_who_is_being_let_in_comes_to_an_end_first(leaves: Callable[..., str]) -> None:
+    two, one = OPEN + YOUNG + YOUNG, OPEN + YOUNG
+    # Asked once before anything is done, and until nobody is let in any more in two looks.
+    assert leaves(held=True, answers=[two, two, one, OPEN]).endswith("asked 5")
+    assert leaves(held=True, answers=[two, OPEN, one, OPEN]).endswith("asked 5")
+
+
+def test_those_that_stay_open_are_not_waited_for_without_end(leaves: Callable[..., str]) -> None:
+    assert "asked" in leaves(held=True, answers=[OPEN + YOUNG])
+
+
+@pytest.mark.parametrize(("held", "answers"), [(False, [OPEN]), (True, [])])
 def test_who_has_no_vip_or_lets_nobody_in_anyway_holds_nobody_back(
-    leaves: Callable[..., str], held: bool, answers: bool
+    leaves: Callable[..., str], held: bool, answers: Sequence[str]
 ) -> None:
-    assert leaves(held=held, answers=answers) == ""
+    assert leaves(held=held, answers=answers) == "asked 0"
 
 
 def test_the_vip_is_left_so_by_each_unit_whose_stop_takes_it_away() -> None:
