@@ -27,8 +27,8 @@ class OutOfSpan(RecordingError):
 def moment(text: str, span: tuple[float, float]) -> float:
     """The seconds since the epoch of a local time within `span`; without a date the last such time in it.
 
-    "02:14" is that whole minute, "02:14:30" that whole second: what of it is in the span, from its beginning. OutOfSpan, with a sentence, if there is none;
-    RecordingError if `text` is no time.
+    "02:14" is that whole minute, "02:14:30" that whole second: what of it is in the span, from its beginning.
+    OutOfSpan, with a sentence, if there is none; RecordingError if `text` is no time.
     """
     for form, lasts in _FORMS.items():
         with contextlib.suppress(ValueError):

@@ -76,7 +76,7 @@ class Recorder:
             self._flushed, self._waiting = at, False
 
     def _due(self, found: Head) -> bool:
-        """Whether a snapshot is one to be kept. The first that has every host's answer is, for that is what was seen."""
+        """Whether a snapshot is one to be kept. The first with every host's answer is: it is what was seen."""
         if found.complete and not self._complete:
             return True
         return not 0 <= found.at - self._kept < (CLOSEST if self._news else QUIET)
