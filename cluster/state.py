@@ -63,6 +63,9 @@ class ServiceState(Record):
     frozen: bool = False
     """A process of it is stopped (SIGSTOP; state T or t in proc(5)): it runs, and does nothing. False: none is, or that
     was not asked."""
+    started: str = ""
+    """Which of its starts it runs from (systemd's InvocationID): another after each, the same over a reload; empty
+    where systemd does not tell it."""
 
 
 def runs(service: ServiceState | None) -> bool:

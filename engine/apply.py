@@ -14,6 +14,7 @@ import select
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -41,6 +42,7 @@ from engine.session import state_of
 from operations.files import Replacement
 from operations.lock import HELD
 from operations.procedure import Procedure
+from operations.starting import heard_of
 from operations.steps import FAILURES, Refused, Step
 from operations.told import Told
 
@@ -71,7 +73,8 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
     """Deploy `layers`, on the hosts `only` (none: all). 0 if all of it was seen to succeed.
 
     Lines: {"change": …} for each that is to be made, if `dry`; else {"begun": …}, {"changed": …}, {"failed": …} with
-    host and operation. The last is {"end": {"ok": …, "reason": …}}.
+    host and operation, and {"began": …} for each unit that was started anew (operations.starting.Began). The last is
+    {"end": {"ok": …, "reason": …}}.
     """
     # Whoever began this holds the lock; what is only looked at needs none.
     os.environ[HELD] = "1"
@@ -91,7 +94,8 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
         else:
             state.add_callback_handler(_Telling())  # type: ignore[no-untyped-call]
             state.set_stage(StateStage.Execute)
-            run_ops(state)
+            with heard_of(lambda one: _say(began=asdict(one))):
+                run_ops(state)
     except FAILURES as failure:
         # pyinfra tells the reason in its log, and then only that no host is left.
         reason = clean(str(failure), 400) if isinstance(failure, Refused) else heard.words() or clean(str(failure), 400)

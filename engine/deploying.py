@@ -20,6 +20,7 @@ from cluster.text import clean
 from deploy.secrets import asked
 from engine.asked import Asked
 from engine.start import own
+from operations import starting
 from operations.progress import note, why_lost
 from operations.steps import Refused
 
@@ -44,6 +45,8 @@ def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
             for line in deploy.lines():
                 if "changed" in line:
                     note(f"{line['changed']['host']}: {line['changed']['operation']}, changed")
+                if "began" in line:
+                    starting.tell(starting.Began(**line["began"]))
                 if "failed" in line:
                     failed = f"{line['failed']['operation']}, on {line['failed']['host']}: "
         except Refused as refusal:

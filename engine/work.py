@@ -19,6 +19,7 @@ from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine import session
 from engine.felt import worse
+from engine.foreign import Foreign
 from engine.journal import Unwritten, runs
 from engine.library import Runbook
 from engine.masking import hidden
@@ -26,6 +27,7 @@ from engine.probing import Probing
 from engine.runbook import Broken, Plan, View
 from engine.team import gather
 from operations.procedure import Tell, carry_out
+from operations.starting import heard_of
 from operations.steps import FAILURES
 
 
@@ -36,13 +38,15 @@ class Work:
         self._cluster = cluster
         self._inventory = inventory
         self._runbook = runbook
+        self._seen = ClusterState()
         session.begin(cluster)
         # Asked side by side with everything else, before a plan is made of it.
         self._team = gevent.spawn(gather, cluster)
 
     def look(self) -> ClusterState:
         """What is so now."""
-        return session.seen(self._cluster)
+        self._seen = session.seen(self._cluster)
+        return self._seen
 
     def plan(self, state: ClusterState) -> Plan:
         """The runbook's plan; one that is refused where it can't be made."""
@@ -64,7 +68,10 @@ class Work:
     def carry_out(
         self, plan: Plan, tell: Tell, stop: Callable[[], str | None], lost: Callable[[], str | None]
     ) -> Result:
-        """Take the steps, while what clients feel is measured. As operations.procedure.carry_out."""
+        """Take the steps, while what clients feel is measured. As operations.procedure.carry_out.
+
+        What was restarted since the last look, and not by the steps, is told.
+        """
 
         def masked_tell(event: str, /, **fields: object) -> None:
             if "reason" in fields:
@@ -76,22 +83,25 @@ class Work:
             # What can't be written is known by the journal, and met again before the first step.
             with suppress(Unwritten):
                 tell("note", text=f"What clients feel can't be measured: {why_not}")
+        foreign = Foreign(self._seen, lambda text: tell("note", text=text))
         try:
-            result = carry_out(
-                plan.steps,
-                masked_tell,
-                stop,
-                lost=lost,
-                in_stages=plan.in_stages,
-                pause_after=plan.pause_after,
-            )
+            with heard_of(foreign.began):
+                result = carry_out(
+                    plan.steps,
+                    masked_tell,
+                    stop,
+                    lost=lost,
+                    in_stages=plan.in_stages,
+                    pause_after=plan.pause_after,
+                )
         finally:
             services = probing.stop() if probing else {}
             if probing:
                 with suppress(Unwritten):
                     tell("measured", services=services)
         # What a service said on its way down is part of a reason.
-        return in_the_end(replace(result, reason=hidden(self._cluster, result.reason)), plan, services)
+        result = in_the_end(replace(result, reason=hidden(self._cluster, result.reason)), plan, services)
+        return foreign.beside(result)
 
 
 def in_the_end(result: Result, plan: Plan, services: Mapping[str, Any]) -> Result:

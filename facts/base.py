@@ -125,10 +125,13 @@ def drop_in_path(unit: str) -> str:
     return f"/etc/systemd/system/{unit}.d/hatui.conf"
 
 
+_PROPERTIES = "Id,ActiveState,SubState,UnitFileState,NeedDaemonReload,InvocationID"
+
+
 def services_command(units: Mapping[str, Sequence[str]]) -> str:
     """A shell command whose output `parse_services` reads; also part of the layers' own facts."""
     names = " ".join(shlex.quote(unit) for unit in units)
-    parts = [f"systemctl show --property=Id,ActiveState,SubState,UnitFileState,NeedDaemonReload -- {names}"]
+    parts = [f"systemctl show --property={_PROPERTIES} -- {names}"]
     for unit, files in units.items():
         if files:
             paths = " ".join(shlex.quote(path) for path in files)
@@ -190,6 +193,7 @@ def parse_services(text: str) -> dict[str, ServiceState]:
             reload_due=found.get("NeedDaemonReload") == "yes",
             edited=tuple(edited.get(name, ())),
             known=found.get("UnitFileState") != "",
+            started=clean(found.get("InvocationID", ""), 32),
         )
         for name, found in properties.items()
     }

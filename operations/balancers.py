@@ -11,6 +11,7 @@ from facts import haproxy, vrrp
 from facts.haproxy import HaproxyStat
 from facts.vrrp import VrrpOwner
 from operations.hosts import look_all, shell
+from operations.starting import starting
 from operations.steps import Step
 from operations.vip import gives_up, handover, returns
 
@@ -45,7 +46,8 @@ def restarted_owner(balancers: Sequence[str], vip: str, owner: str, heir: str, l
 
 
 def _restart(name: str, unit: str) -> None:
-    shell(name, f"systemctl daemon-reload; systemctl restart {unit}", timeout=60)
+    with starting(name, unit):
+        shell(name, f"systemctl daemon-reload; systemctl restart {unit}", timeout=60)
 
 
 def _why_not_restart(balancers: Sequence[str], vip: str, name: str) -> str | None:

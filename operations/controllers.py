@@ -13,6 +13,7 @@ from cluster.state import CrmStatus, Unknown
 from facts.corosync import UNIT as COROSYNC
 from facts.pacemaker import UNIT, CrmMon
 from operations.hosts import look_all, shell
+from operations.starting import starting
 from operations.steps import Elsewhere, Refused, Step, wait_for
 
 MOVE = 90
@@ -56,7 +57,10 @@ def restarted(hosts: Sequence[str], name: str) -> list[Step]:
 
     def restart() -> None:
         # Pacemaker is stopped first by their units' order, and leaves the cluster in good order: nobody is fenced.
-        shell(name, f"systemctl stop {UNIT} && systemctl restart {COROSYNC} && systemctl start {UNIT}", timeout=JOIN)
+        with starting(name, COROSYNC, UNIT):
+            shell(
+                name, f"systemctl stop {UNIT} && systemctl restart {COROSYNC} && systemctl start {UNIT}", timeout=JOIN
+            )
 
     return [
         stands_by(hosts, name),

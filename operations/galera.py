@@ -24,6 +24,7 @@ from facts.base import Services
 from facts.galera import GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
 from operations.hosts import look_all, shell
 from operations.service import or_last_words
+from operations.starting import starting
 from operations.steps import Refused, Step, refused, wait_for
 
 TRANSFER = 1800
@@ -136,12 +137,13 @@ def join(hosts: Sequence[str], name: str, *, replace: bool = False) -> None:
         return
     if reason := may_join(nodes, {} if replace else look_all([name], UserDatabases), name):
         raise Refused(reason)
-    shell(
-        name,
-        # What a killed galera_new_cluster leaves would make this a second cluster.
-        f"rm -f {NEW_CLUSTER}; systemctl reset-failed {UNIT} 2>/dev/null; {_RESTART}",
-        timeout=TRANSFER,
-    )
+    with starting(name, UNIT):
+        shell(
+            name,
+            # What a killed galera_new_cluster leaves would make this a second cluster.
+            f"rm -f {NEW_CLUSTER}; systemctl reset-failed {UNIT} 2>/dev/null; {_RESTART}",
+            timeout=TRANSFER,
+        )
     _await_synced(hosts, name, SETTLE)
 
 
@@ -188,4 +190,5 @@ def why_not_serving(name: str, address: str) -> str | None:
 
 def restart_service(name: str) -> None:
     """Restart MariaDB's unit on `name`; a state transfer is part of it. Refused with what its journal says."""
-    shell(name, f"systemctl daemon-reload; {_RESTART}", timeout=TRANSFER)
+    with starting(name, UNIT):
+        shell(name, f"systemctl daemon-reload; {_RESTART}", timeout=TRANSFER)

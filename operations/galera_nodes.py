@@ -16,6 +16,7 @@ from operations import servers
 from operations.galera import SETTLE, arbitrator_service, join, nodes_of, restart_service, why_not_serving
 from operations.hosts import shell, taking_part
 from operations.procedure import Procedure, taken
+from operations.starting import starting
 from operations.steps import Refused, Step, refused, wait_for
 from operations.traffic import DRAIN, carrying, may_leave, writers
 from operations.writer import emptied, redirected, standby
@@ -143,7 +144,8 @@ def rolled(
 
 
 def _restart_check(hosts: Mapping[str, str], name: str) -> None:
-    shell(name, f"systemctl daemon-reload; systemctl restart {CHECK_UNIT}")
+    with starting(name, CHECK_UNIT):
+        shell(name, f"systemctl daemon-reload; systemctl restart {CHECK_UNIT}")
     wait_for(lambda: why_not_serving(name, hosts[name]), within=10)
 
 

@@ -18,6 +18,7 @@ from facts.vrrp import VrrpOwner
 from operations import servers
 from operations.hosts import look_all, shell, taking_part
 from operations.service import last_words, now, or_last_words
+from operations.starting import starting
 from operations.steps import Refused, Step, wait_for
 
 TAKE_OVER = 15
@@ -47,7 +48,8 @@ def brought_back(balancers: Sequence[str], name: str) -> None:
         raise Refused(f"{name} can't be asked: {node.reason}")
     if not runs(node.service):
         start = or_last_words(f"systemctl start {UNIT}", UNIT)
-        shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {start}")
+        with starting(name, UNIT):
+            shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {start}")
         wait_for(lambda: why_not_serving(name, look_all([name], HaproxyStat)[name]), within=TAKE_OVER)
     elif node.service.restart_due:
         _reload(balancers, name)

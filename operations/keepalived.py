@@ -14,6 +14,7 @@ from facts.haproxy import HaproxyStat
 from facts.vrrp import UNIT, VrrpOwner
 from operations.hosts import look_all, shell, taking_part
 from operations.service import or_last_words
+from operations.starting import starting
 from operations.steps import Refused, Step, wait_for
 
 SETTLE = 10
@@ -41,7 +42,8 @@ def brought_back(balancers: Sequence[str], vip: str, name: str) -> None:
     reload = runs(node.keepalived)
     if not reload or (node.keepalived is not None and node.keepalived.restart_due):
         do = or_last_words(f"systemctl {'reload' if reload else 'start'} {UNIT}", UNIT)
-        shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {do}")
+        with starting(name, UNIT):
+            shell(name, f"systemctl daemon-reload; systemctl reset-failed {UNIT} 2>/dev/null; {do}")
         _await_owner(balancers, vip)
 
 

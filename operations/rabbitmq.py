@@ -27,6 +27,7 @@ from cluster.wiring import BROKER_DRAINED_FILE
 from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
 from operations.hosts import look_all, shell, taking_part
 from operations.service import last_words, now, or_last_words
+from operations.starting import all_starting, starting
 from operations.steps import Refused, Step, refused, wait_for
 
 LOG = "/var/log/rabbitmq/rabbitmq-server.log"
@@ -83,6 +84,11 @@ def _create(hosts: Sequence[str], first: Sequence[str]) -> None:
 
 def start(names: Sequence[str], within: float) -> None:
     """Start the brokers side by side, and wait until each answers. Refused with the last words of one that does not."""
+    with all_starting(names, UNIT):
+        _start(names, within)
+
+
+def _start(names: Sequence[str], within: float) -> None:
     since = {name: shell(name, now(LOG)).strip() for name in names}
     for name in names:
         shell(
@@ -228,12 +234,13 @@ def restart_service(name: str) -> None:
 
     A broker that has the mark goes into maintenance again when it starts.
     """
-    shell(
-        name,
-        f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; "
-        + or_last_words(f"systemctl restart {UNIT}", UNIT, LOG),
-        timeout=300,
-    )
+    with starting(name, UNIT):
+        shell(
+            name,
+            f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; "
+            + or_last_words(f"systemctl restart {UNIT}", UNIT, LOG),
+            timeout=300,
+        )
 
 
 def why_not_serving(name: str, address: str) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from cluster.gates.rest import Gate, gates
 from cluster.health import LayerHealth, Verdict, assess, overall
 from cluster.locked import Held, held
 from cluster.picture import JUDGED, Picture, Thing, Where, changes, picture, whereabouts
 from cluster.spec import Cluster
+from cluster.starts import Starts, restarted, starts
 from cluster.state import ClusterState
 from engine.observe.memory import Ages
 
@@ -24,6 +25,8 @@ class Seen:
     """Layer and host to the host's verdict."""
     picture: Picture
     lock: Held
+    starts: Starts = field(default_factory=dict)
+    """The last start that is known of each daemon."""
     flapping: frozenset[Thing] = frozenset()
     """What moves again and again (engine/observe/flapping.py)."""
 
@@ -37,7 +40,11 @@ class Seen:
             wide = {thing: value for thing, value in where.items() if not thing.host}
             where = wide | {thing: value for thing, value in picture(spec, latest).items() if thing.host}
         hosts = {(layer.layer, host.host): host.verdict for layer in closer for host in layer.hosts}
-        return cls(state, layers, hosts, where, held(state))
+        return cls(state, layers, hosts, where, held(state), starts(latest or state))
+
+    def after(self, before: Seen) -> Seen:
+        """The view, with what was known before of the daemons that it tells nothing of."""
+        return replace(self, starts={**before.starts, **self.starts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,10 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
         layer = JUDGED.get(change.thing.layer, change.thing.layer)
         verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
         found.append(Event(at, layer, change.thing.host, verdict, str(change)))
+    for daemon in restarted(before.starts, now.starts):
+        layer = JUDGED.get(daemon.layer, daemon.layer)
+        verdict = verdicts.get((layer, daemon.host), verdicts[layer, ""])
+        found.append(Event(at, layer, daemon.host, verdict, f"{daemon} was restarted"))
     if now.lock != before.lock:
         text = f"the cluster's lock was {before.lock}, and is {now.lock}"
         found.append(Event(at, "hosts", "", verdicts["hosts", ""], text))

@@ -143,7 +143,8 @@ class Watch:
         begun, spent = self._clock(), time.process_time()
         self._memory.settle(begun, self._awaited)
         latest = self._memory.state(begun, settled=False) if self._memory.holds else None
-        seen = self._flapping.judge(Seen.of(self._cluster, self._memory.state(begun), latest), begun)
+        view = Seen.of(self._cluster, self._memory.state(begun), latest).after(before)
+        seen = self._flapping.judge(view, begun)
         found = events(before, seen, time.time())
         for event in found:
             self._tell(event)

@@ -7,8 +7,9 @@ the database, the brokers, Pacemaker's members and resources, files. Time is its
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -106,6 +107,8 @@ class World:
         self.runs_with = dict.fromkeys(DATABASES, "former")
         self.wanted = "former"
         """What the inventory wants of the settings, which a rollout brings in."""
+        self.starts: Counter[tuple[str, str]] | None = None
+        """How often each unit of a host was started anew; None: that is not told of, which is quicker."""
         self.now = 0.0
         self.calls = 0
         self.at = 0
@@ -165,7 +168,7 @@ class World:
     def _said(self, name: str, fact: type[object], given: dict[str, Any]) -> Any:
         state = self.state()
         if fact is Services:
-            return {one: ServiceState(one, "active", "running", True) for one in given["units"]}
+            return {one: self._numbered(name, ServiceState(one, "active", "running", True)) for one in given["units"]}
         if fact is FileStates:
             found = self.files.get(name, {})
             return {path: (found[path], "0644", "root", "root") for path in given["paths"] if path in found}
@@ -180,7 +183,7 @@ class World:
     def state(self) -> ClusterState:
         """What is so. Kept until something is done."""
         if self._seen is None:
-            self._seen = self._state()
+            self._seen = self._state() if self.starts is None else self._with_starts(self._state())
         return self._seen
 
     def _state(self) -> ClusterState:
@@ -224,6 +227,29 @@ class World:
             },
         )  # fmt: skip
 
+    def _with_starts(self, state: ClusterState) -> ClusterState:
+        for layer in ClusterState.__dataclass_fields__:
+            records = dict(getattr(state, layer))
+            for name, record in records.items():
+                units = {one.name: getattr(record, one.name) for one in fields(record)}
+                told = {
+                    key: self._numbered(name, unit_) for key, unit_ in units.items() if isinstance(unit_, ServiceState)
+                }
+                records[name] = replace(record, **told)
+            state = replace(state, **{layer: records})
+        return state
+
+    def _numbered(self, name: str, service: ServiceState) -> ServiceState:
+        if self.starts is None:
+            return service
+        return replace(service, started=f"{name}, start {self.starts[name, service.unit]}")
+
+    def started_anew(self, name: str, unit_: str) -> None:
+        """Whoever it is that does it."""
+        if self.starts is not None:
+            self.starts[name, unit_] += 1
+            self._seen = None
+
     def _due(self, name: str) -> bool:
         return self.runs_with[name] != self.files[name][SETTINGS]
 
@@ -266,6 +292,8 @@ class World:
         return not failed, CommandOutput([OutputLine(stream, line) for line in said.removeprefix("!").splitlines()])
 
     def _told(self, name: str, command: str) -> str:
+        for started in re.findall(r"systemctl (?:re)?start (?:--no-block )?([\w.-]+)", command):
+            self.started_anew(name, started)
         if found := re.match(r"echo 'set server \w+/(\w+) state (\w+)'", command):
             self.servers[name][found[1]] = found[2]
         elif "show table galera" in command:

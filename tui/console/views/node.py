@@ -14,6 +14,10 @@ _JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
 """Records that are judged in a layer of another name."""
 _PART_OF = {"lock": "hosts"}
 """Records that no layer is judged by, and the layer whose screen they lead to."""
+_QUIET: Mapping[str, Any] = {"edited": [], "known": True, "frozen": False}
+"""Facts of a unit that are worth a line only where they are not so."""
+_FOR_PROGRAMS = ("started",)
+"""Facts of a unit that are there to be compared, and tell a person nothing."""
 _NAME = 26
 """Columns of a fact's name."""
 
@@ -61,6 +65,8 @@ def _facts(value: Any, path: str) -> Iterator[tuple[str, str]]:
         if not value:
             yield path, "none"
         for key, inner in value.items():
+            if key in _FOR_PROGRAMS or (key in _QUIET and inner == _QUIET[key]):
+                continue
             yield from _facts(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list):
         if not value:

@@ -1,0 +1,46 @@
+"""Which start each daemon runs from, and so which of them were restarted between two looks, whatever else is the same.
+
+Pure. A reload is no restart: the unit stays active, and systemd gives it no new number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+from cluster.state import ClusterState, ServiceState, runs
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Daemon:
+    """A unit of a host."""
+
+    host: str
+    unit: str
+    layer: str = field(default="", compare=False)
+    """The field of ClusterState whose record tells of it; not what makes it another."""
+
+    def __str__(self) -> str:
+        return f"{self.unit.removesuffix('.service')} on {self.host}"
+
+
+Starts = Mapping[Daemon, str]
+"""Each daemon that is seen to run, to the start it runs from (ServiceState.started)."""
+
+
+def starts(state: ClusterState) -> dict[Daemon, str]:
+    """What runs, of which it is told since when. What is down, can't be asked or is just being started is left out."""
+    return dict(_starts(state))
+
+
+def _starts(state: ClusterState) -> Iterator[tuple[Daemon, str]]:
+    for layer in ClusterState.__dataclass_fields__:
+        for host, record in getattr(state, layer).items():
+            for unit in (getattr(record, one.name) for one in fields(record)):
+                if isinstance(unit, ServiceState) and runs(unit) and unit.started:
+                    yield Daemon(host, unit.unit, layer), unit.started
+
+
+def restarted(before: Starts, now: Starts) -> list[Daemon]:
+    """Those that run from another start than the last that was known of them."""
+    return sorted(one for one, start in now.items() if before.get(one, start) != start)
