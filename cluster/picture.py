@@ -37,6 +37,9 @@ class Thing:
 
 Picture = Mapping[Thing, str]
 
+UNKNOWN = "unknown"
+"""The value of what can't be told."""
+
 JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
 """Fields of ClusterState that are judged in a layer of another name."""
 
@@ -112,12 +115,12 @@ def _owner(layer: str, vip: str, nodes: Mapping[str, VipNode | Unknown]) -> tupl
     owners = [name for name, node in nodes.items() if isinstance(node, VipNode) and vip in node.held]
     unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
     thing = Thing(layer, "", f"the owner of {vip}", vip, tuple(owners))
-    return thing, ", ".join(owners) or ("unknown" if unknown else "nobody")
+    return thing, ", ".join(owners) or (UNKNOWN if unknown else "nobody")
 
 
 def _keepalived(node: VipNode | Unknown) -> str:
     if isinstance(node, Unknown):
-        return "unknown"
+        return UNKNOWN
     if node.keepalived is None or not node.keepalived.known:
         return "absent"
     if node.keepalived.frozen:
@@ -128,7 +131,7 @@ def _keepalived(node: VipNode | Unknown) -> str:
 def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, str]]:
     for name, node in nodes.items():
         if isinstance(node, Unknown):
-            yield Thing("haproxy", name, f"HAProxy on {name}"), "unknown"
+            yield Thing("haproxy", name, f"HAProxy on {name}"), UNKNOWN
             continue
         yield Thing("haproxy", name, f"HAProxy on {name}"), "answering" if node.servers else node.service.active
         for peer, link in node.peers.items():
@@ -143,7 +146,7 @@ def _proxies(nodes: Mapping[str, ProxyNode | Unknown]) -> Iterator[tuple[Thing, 
 
 def _galera(node: GaleraNode | Unknown) -> str:
     if isinstance(node, Unknown):
-        return "unknown"
+        return UNKNOWN
     if retries(node):
         # The server of a try and the pause until the next are the same.
         return "being started"
@@ -157,7 +160,7 @@ def _galera(node: GaleraNode | Unknown) -> str:
 
 def _broker(node: BrokerNode | Unknown) -> str:
     if isinstance(node, Unknown):
-        return "unknown"
+        return UNKNOWN
     if node.draining:
         return "drained"
     if not node.running:
@@ -169,13 +172,13 @@ def _broker(node: BrokerNode | Unknown) -> str:
 
 def _member(node: QuorumNode | Unknown) -> str:
     if isinstance(node, Unknown):
-        return "unknown"
+        return UNKNOWN
     return "quorate" if node.quorate else "without quorum" if node.running else "down"
 
 
 def _pacemaker(nodes: Mapping[str, CrmStatus | Unknown]) -> Iterator[tuple[Thing, str]]:
     for name, node in nodes.items():
-        doing = "unknown" if isinstance(node, Unknown) else "running" if node.running else "down"
+        doing = UNKNOWN if isinstance(node, Unknown) else "running" if node.running else "down"
         yield Thing("pacemaker", name, f"Pacemaker on {name}"), doing
     views = [node for node in nodes.values() if isinstance(node, CrmStatus) and node.quorate]
     view = next((node for node in views if node.dc), None)

@@ -117,6 +117,15 @@ class Memory:
         """The hosts of which the last reading of the layer may be from before what another host tells."""
         return outdated(self._readings(layer, now, settled=False))
 
+    def awaited(self, now: float) -> set[tuple[str, str]]:
+        """Layer and host of each reading that does not count, in either view, until the host has answered again."""
+        return {
+            (layer, name)
+            for layer in _FIELDS
+            for settled in ((True, False) if self._held else (True,))
+            for name in outdated(self._readings(layer, now, settled=settled))
+        }
+
     @property
     def holds(self) -> bool:
         """Whether the settled view lacks something."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from cluster.gates.rest import Gate, gates
@@ -27,11 +27,19 @@ class Seen:
     lock: Held
     starts: Starts = field(default_factory=dict)
     """The last start that is known of each daemon."""
+    awaited: Collection[tuple[str, str]] = ()
+    """Layer and host of what is unknown only until the host, which is asked again, has answered."""
     flapping: frozenset[Thing] = frozenset()
     """What moves again and again (engine/observe/flapping.py)."""
 
     @classmethod
-    def of(cls, spec: Cluster, state: ClusterState, latest: ClusterState | None = None) -> Seen:
+    def of(
+        cls,
+        spec: Cluster,
+        state: ClusterState,
+        latest: ClusterState | None = None,
+        awaited: Collection[tuple[str, str]] = (),
+    ) -> Seen:
         """What is said of the whole comes from `state`, what is said of one host from `latest`, if given."""
         layers, where = assess(spec, state), picture(spec, state)
         closer = layers
@@ -40,7 +48,7 @@ class Seen:
             wide = {thing: value for thing, value in where.items() if not thing.host}
             where = wide | {thing: value for thing, value in picture(spec, latest).items() if thing.host}
         hosts = {(layer.layer, host.host): host.verdict for layer in closer for host in layer.hosts}
-        return cls(state, layers, hosts, where, held(state), starts(latest or state))
+        return cls(state, layers, hosts, where, held(state), starts(latest or state), awaited)
 
     def after(self, before: Seen) -> Seen:
         """The view, with what was known before of the daemons that it tells nothing of."""

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cluster.spec import Cluster
+from cluster.state import ClusterState
 from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
 from engine.observe.flapping import Flapping
 from engine.observe.host import Watched
 from engine.observe.memory import SILENT, Memory
 from engine.observe.news import Event, Seen, events, snapshot
+from engine.observe.steady import Steady
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
 from engine.own import OwnTime, too_busy
@@ -57,6 +59,9 @@ class Watch:
             for name in cluster.hosts
         ]
         self._flapping = Flapping(cluster)
+        self._steady = Steady()
+        self._seen = Seen.of(cluster, ClusterState())
+        """What is so, by the last look at it."""
         self._untold = 0
 
     async def run(self) -> None:
@@ -64,18 +69,18 @@ class Watch:
         # What was imported until now held nobody up.
         self.own.longest()
         await self._first()
-        seen = self._now()
-        self._snapshot(seen)
+        told = self._seen = self._now()
+        self._snapshot(self._seen)
         tick = self._clock()
         while True:
             tick = max(tick + self._every, self._clock())
             while (left := tick - self._clock()) > 0:
                 held = self._memory.settle(self._clock(), self._awaited) - self._clock()
                 if await self._wait(min(left, max(held, 0.01))) or held < left:
-                    seen = await self._news(seen)
+                    told = await self._news(told)
             # What grew too old has stirred nobody.
-            seen = await self._news(seen)
-            self._snapshot(seen)
+            told = await self._news(told)
+            self._snapshot(self._seen)
 
     async def _first(self) -> None:
         """What is known so far, while some host is waited for: who is there must not be hidden by one that is not."""
@@ -138,22 +143,24 @@ class Watch:
         await self._first()
 
     async def _news(self, before: Seen) -> Seen:
+        """Tell what is another than in `before`; what is told of by then."""
         if (late := self.own.longest()) > SILENT:
             await self._anew(late)
         begun, spent = self._clock(), time.process_time()
         self._memory.settle(begun, self._awaited)
         latest = self._memory.state(begun, settled=False) if self._memory.holds else None
-        view = Seen.of(self._cluster, self._memory.state(begun), latest).after(before)
-        seen = self._flapping.judge(view, begun)
-        found = events(before, seen, time.time())
+        view = Seen.of(self._cluster, self._memory.state(begun), latest, self._memory.awaited(begun)).after(before)
+        self._seen = self._flapping.judge(view, begun)
+        told = self._steady.view(before, self._seen, begun)
+        found = events(before, told, time.time())
         for event in found:
             self._tell(event)
         if found:
-            self._snapshot(seen)
+            self._snapshot(self._seen)
             for host in self.hosts:
                 host.stir(ELSEWHERE)
         await asyncio.sleep(_EASE * (time.process_time() - spent))
-        return seen
+        return told
 
     def _tell(self, event: Event) -> None:
         self._untold += not self._stream.tell(event)
