@@ -17,7 +17,18 @@ from cluster.gates.reason import Advised
 from cluster.gates.resources import unsettled
 from cluster.servers import empty_slot, state_of, way_out
 from cluster.spec import Cluster, Role
-from cluster.state import ClusterState, CrmNode, CrmStatus, ProxyNode, QuorumNode, Unknown, VipNode
+from cluster.state import (
+    ClusterState,
+    CrmNode,
+    CrmStatus,
+    GaleraNode,
+    ProxyNode,
+    ProxyServer,
+    QuorumNode,
+    Unknown,
+    VipNode,
+)
+from cluster.wiring import GALERA_BACKEND
 
 Seen = TypeVar("Seen")
 
@@ -69,16 +80,23 @@ def _balancers(spec: Cluster, state: ClusterState, besides: Collection[str]) -> 
             if server.name in besides or server.serves or empty_slot(server):
                 continue
             found = f"{server.name} is {state_of(server)} in {server.backend} on {name}"
-            if back := way_out(server):
-                yield f"{found}: {back}."
-            else:
-                yield f"{found} ({server.check}): see why on {server.name}."
+            yield f"{found}{_way_back(state, server)}."
     writers = {name: writer for name, writer in writers_of(state.haproxy).items() if name not in besides}
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
         yield f"the balancers do not agree on the database's writer ({said}): `hatui switchover writer` settles it."
     if spec.haproxy.single_writer and (reason := why_not_shared(state.haproxy)):
         yield f"{reason}."
+
+
+def _way_back(state: ClusterState, server: ProxyServer) -> str:
+    """What brings a server back that gets no sessions: what was done by hand is undone; else its own reason counts."""
+    if back := way_out(server):
+        return f": {back}"
+    node = state.galera.get(server.name) if server.backend == GALERA_BACKEND else None
+    if isinstance(node, GaleraNode) and node.refuses:
+        return f": {node.refuses}; put that right on {server.name}"
+    return f" ({server.check}): see why on {server.name}"
 
 
 def _vip(spec: Cluster, state: ClusterState, besides: Collection[str]) -> Iterator[str]:

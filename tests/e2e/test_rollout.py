@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,46 @@ def test_a_host_without_power_in_the_middle_stops_it_and_it_is_resumed_when_it_i
     resumed = change.run("--resume")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert max_connections() == ["1304"] * 3 and drained() == []
+
+
+@contextmanager
+def small_disk(host: str) -> Iterator[str]:
+    """The data of a database node are on a file system of their own that can be full; gives the file that fills it."""
+    data, kept = "/var/lib/mysql", "/var/lib/mysql.kept"
+    lab.ssh(
+        host,
+        f"systemctl stop mariadb; cp -a {data} {kept} && mount -t tmpfs -o size=2g tmpfs {data} && cp -a {kept}/. {data}"
+        f" && chown --reference={kept} {data} && systemctl start mariadb",
+        timeout=180,
+    )
+    try:
+        lab.all_ok(within=60)
+        yield f"{data}/fills"
+    finally:
+        lab.ssh(host, f"systemctl stop mariadb; umount {data} && rm -rf {kept} && systemctl start mariadb", timeout=180)
+
+
+def fill(host: str, file: str) -> None:
+    lab.ssh(host, f"fallocate -l $(df --output=avail -B1 {file.rpartition('/')[0]} | tail -1) {file}")
+
+
+def test_a_disk_that_fills_up_in_the_middle_stops_it_and_no_client_notices(change: Rollout) -> None:
+    change.differs(sessions(1306))
+    last = writer()
+    canary, victim = (name for name in reversed(NODES) if name != last)
+    with small_disk(victim) as file, Prober(query(lab.VIP, lab.secret_of("probe")), rate=20) as prober:
+        process, path = change.begin("--canary", canary, "--soak", "5")
+        lab.wait_until(lambda: told(path, "result", 1), 120, "the canary's end")
+        fill(victim, file)
+        assert process.wait(300) == Outcome.STOPPED.exit_code
+        run = read(path)
+        assert run and run.end and victim in run.end["reason"] and "disk is full" in run.end["reason"], run
+        lab.ssh(victim, f"rm {file}")
+        lab.all_ok(within=60)
+        resumed = change.run("--resume", "--soak", "0")
+        assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+        assert max_connections() == ["1306"] * 3 and drained() == []
+    assert prober.felt.failed == 0, str(prober.felt)
 
 
 def test_a_gate_that_closes_during_the_soak_stops_it_and_says_what_would_open_it(change: Rollout) -> None:

@@ -48,6 +48,16 @@ def test_a_restart_that_is_due_is_no_reason() -> None:
     assert with_record("galera", "mysql1", due) is None
 
 
+def test_of_a_node_that_refuses_sessions_its_own_reason_is_told() -> None:
+    full = replace(GALERA, refuses="its disk is full")
+    state = replace(REST, galera={**REST.galera, "mysql2": full}, haproxy={"haproxy1": proxy(status={"mysql2": "DOWN"})})
+    told = not_at_rest(SPEC, state, besides=("haproxy2",))
+    assert told == "mysql2 is DOWN in galera on haproxy1: its disk is full; put that right on mysql2."
+    # What was done by hand comes first,.
+    by_hand = replace(state, haproxy={"haproxy1": proxy(status={"mysql2": "MAINT"})})
+    assert "`hatui undrain mysql2`" in str(not_at_rest(SPEC, by_hand, besides=("haproxy2",)))
+
+
 VIP_RESOURCE = CRM.resources[0]
 CASES = [
     ("hosts", "net01", GONE, "net01 did not answer within 4 s: bring it back"),
