@@ -113,6 +113,17 @@ class Memory:
             for name, host in self._hosts.items()
         )
 
+    def fresh(self, asked: float, now: float) -> bool:
+        """Whether all that is known was asked for at `asked` or later, of every host that can be reached."""
+        return not any(self.outdated(layer, now) for layer in _FIELDS) and all(
+            not host.awaited if host.heard is None else self._away(host, now) or self._settled(host, name, asked)
+            for name, host in self._hosts.items()
+        )
+
+    def _settled(self, host: _Host, name: str, asked: float) -> bool:
+        told = host.settled
+        return all(layer in told and told[layer].asked >= asked for layer in self._layers[name])
+
     def outdated(self, layer: str, now: float) -> Collection[str]:
         """The hosts of which the last reading of the layer may be from before what another host tells."""
         return outdated(self._readings(layer, now, settled=False))

@@ -9,10 +9,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cluster.gates.rest import gates
+from cluster.health import overall
+from cluster.picture import whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
+from engine.look import Snapshot as Look
+from engine.observe.door import opened
 from engine.observe.flapping import Flapping
 from engine.observe.host import Watched
 from engine.observe.memory import SILENT, Memory
@@ -24,6 +29,8 @@ from engine.own import OwnTime, too_busy
 
 _SOON = 0.7
 """Seconds after which what is known is told, though not every host has answered yet; and again after as many."""
+_GLANCE = 0.02
+"""Seconds between two glances at whether all hosts have answered whom somebody asks for."""
 _EASE = 2
 """After the news were looked for, this many times as long passes before they are again."""
 
@@ -162,6 +169,21 @@ class Watch:
         await asyncio.sleep(_EASE * (time.process_time() - spent))
         return told
 
+    async def look(self) -> Look:
+        """What is so from now on: every host is asked all of its layers anew, and waited for as in a look."""
+        real, at, asked = time.monotonic(), time.time(), self._clock()
+        for host in self.hosts:
+            host.stir((0.0,))
+        # A host that does not answer is known to be silent after WITHIN; another second is for this process.
+        while not self._memory.fresh(asked, now := self._clock()) and now < asked + WITHIN + 1:
+            await asyncio.sleep(_GLANCE)
+        seen = self._now()
+        where, shut = whereabouts(seen.picture), gates(self._cluster, seen.state)
+        took = time.monotonic() - real
+        return Look(
+            self._cluster.name, at, took, overall(seen.layers), seen.layers, seen.state, where, shut, seen.lock
+        )
+
     def _tell(self, event: Event) -> None:
         self._untold += not self._stream.tell(event)
 
@@ -193,7 +215,8 @@ async def watch(cluster: Cluster, every: float) -> None:
         asyncio.ensure_future(whole.run()),
         asyncio.ensure_future(over.wait()),
     ]
-    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    async with opened(cluster, whole.look):
+        done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)

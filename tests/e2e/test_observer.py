@@ -90,6 +90,17 @@ def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Str
     assert stream.end() == 0
 
 
+def test_a_status_goes_over_the_connections_of_an_observer_that_runs(stream: Stream) -> None:
+    lab.wait_until(lambda: stream.snapshots()[-1]["complete"], 5)
+    # Nobody can connect anew, and what is connected stays so.
+    lab.ssh("net02", "systemd-run --on-active=20 systemctl start ssh.socket ssh; systemctl stop ssh.socket ssh")
+    found = lab.status()
+    assert lab.verdicts(found)["hosts"] == "OK" and found["at"] > stream.snapshots()[0]["at"]
+    stream.end()
+    assert lab.verdicts(lab.status())["hosts"] == "UNKNOWN"
+    lab.all_ok(within=60)
+
+
 def test_a_vip_that_moves_is_told_of_and_never_as_lost(stream: Stream) -> None:
     was = owner()
     other = {"haproxy1": "haproxy2", "haproxy2": "haproxy1"}[was]

@@ -225,8 +225,8 @@ def small_disk(host: str) -> Iterator[str]:
     data, kept = "/var/lib/mysql", "/var/lib/mysql.kept"
     lab.ssh(
         host,
-        f"systemctl stop mariadb; cp -a {data} {kept} && mount -t tmpfs -o size=2g tmpfs {data} && cp -a {kept}/. {data}"
-        f" && chown --reference={kept} {data} && systemctl start mariadb",
+        f"systemctl stop mariadb; cp -a {data} {kept} && mount -t tmpfs -o size=2g tmpfs {data} && "
+        f"cp -a {kept}/. {data} && chown --reference={kept} {data} && systemctl start mariadb",
         timeout=180,
     )
     try:

@@ -50,7 +50,8 @@ def test_a_restart_that_is_due_is_no_reason() -> None:
 
 def test_of_a_node_that_refuses_sessions_its_own_reason_is_told() -> None:
     full = replace(GALERA, refuses="its disk is full")
-    state = replace(REST, galera={**REST.galera, "mysql2": full}, haproxy={"haproxy1": proxy(status={"mysql2": "DOWN"})})
+    down = proxy(status={"mysql2": "DOWN"})
+    state = replace(REST, galera={**REST.galera, "mysql2": full}, haproxy={"haproxy1": down})
     told = not_at_rest(SPEC, state, besides=("haproxy2",))
     assert told == "mysql2 is DOWN in galera on haproxy1: its disk is full; put that right on mysql2."
     # What was done by hand comes first,.

@@ -60,7 +60,12 @@ class Watched:
         self.process = subprocess.Popen(
             [*own(*program), "--inventory", str(folder / "inventory.py"), "--every", str(every)],
             cwd=ROOT,
-            env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "FOLDER": str(folder)},
+            env={
+                "XDG_STATE_HOME": str(folder),
+                **os.environ,
+                "PATH": f"{folder}:{os.environ['PATH']}",
+                "FOLDER": str(folder),
+            },
             stdout=subprocess.PIPE,
         )
 
