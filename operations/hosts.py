@@ -18,6 +18,7 @@ from pyinfra.context import ctx_host
 
 from cluster.state import Unknown
 from cluster.text import clean
+from operations.patience import within
 from operations.steps import FAILURES, Refused, Unseen
 
 CONNECT = 8
@@ -45,21 +46,22 @@ def named(name: str) -> Host:
     found: Host = state.inventory.get_host(name)
     if not found.connected:
         try:
-            with gevent.Timeout(CONNECT, OSError(f"no connection within {CONNECT} s")):
-                found.connect(reason="to look at the whole cluster", show_errors=False, raise_exceptions=True)
+            within(CONNECT, lambda: found.connect(
+                reason="to look at the whole cluster", show_errors=False, raise_exceptions=True
+            ))  # fmt: skip
         except (PyinfraError, OSError) as error:
             why = f"{name} can't be reached ({clean(str(error))})"
             raise Unseen(why, "bring it back, or mend the inventory") from error
     return found
 
 
-def look(name: str, fact: type[FactBase[Any]], *, within: int = LOOK, **arguments: Any) -> Any:
-    """The fact of host `name`, read now, in `within` seconds at most. Unseen if the host can't be asked.
+def look(name: str, fact: type[FactBase[Any]], *, timeout: int = LOOK, **arguments: Any) -> Any:
+    """The fact of host `name`, read now, in `timeout` seconds at most. Unseen if the host can't be asked.
 
     Not by pyinfra's get_fact, which gives an empty fact for a connection that broke.
     """
     asked = fact()
-    ok, output = _run(name, str(asked.command(**arguments)), timeout=within)
+    ok, output = _run(name, str(asked.command(**arguments)), timeout=timeout)
     if not ok:
         raise Unseen(f"{name} could not be asked: {clean(str(output.stderr)) or 'the command failed without a word'}")
     return asked.process(output.stdout_lines)
@@ -127,23 +129,28 @@ def _run(
     A connection that broke, or whose host is frozen, is given up, so that the next call makes a new one.
     """
     found = named(name)
-    with ctx_host.use(found):
-        arguments, _ = pop_global_arguments(state, found, {"_timeout": timeout})
-        connector: dict[str, Any] = {key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS}
-        if stdin is not None:
-            connector["_stdin"] = stdin.splitlines()
-        try:
-            # paramiko waits for an hour for a host that is gone to open a channel.
-            with gevent.Timeout(timeout + 1, TimeoutError(f"no answer within {timeout} s")):
-                ok, output = found.run_shell_command(
-                    command,
-                    print_output=state.print_output and not quiet,
-                    print_input=state.print_input and not quiet,
-                    **connector,
-                )
-        except (OSError, EOFError, SSHException) as error:
-            _give_up(found)
-            raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error
+
+    def work() -> tuple[bool, CommandOutput]:
+        with ctx_host.use(found):
+            arguments, _ = pop_global_arguments(state, found, {})
+            connector: dict[str, Any] = {
+                key: value for key, value in arguments.items() if key in CONNECTOR_ARGUMENT_KEYS
+            }
+            if stdin is not None:
+                connector["_stdin"] = stdin.splitlines()
+            return found.run_shell_command(
+                command,
+                print_output=state.print_output and not quiet,
+                print_input=state.print_input and not quiet,
+                **connector,
+            )
+
+    try:
+        # paramiko waits for an hour for a host that is gone to open a channel.
+        ok, output = within(timeout, work)
+    except (OSError, EOFError, SSHException) as error:
+        _give_up(found)
+        raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error
     if not ok and not _is_open(found):
         _give_up(found)
         raise Unseen(f"{name}: the connection broke before the end was seen")
