@@ -3,9 +3,12 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+SEED ?= 1
+SAMPLE ?= 300
+FILES ?=
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test test-all check e2e bench lock pictures programs
+.PHONY: demo test test-all check mutants e2e bench lock pictures programs
 
 demo: .venv/ready programs
 	$(BIN)/halab up
@@ -24,6 +27,10 @@ check: .venv/ready-for-tests
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q -m "not lab" tests
+
+# Whether the unit tests notice small changes of the code that decides: a random sample, SEED=1 SAMPLE=300 FILES=...
+mutants: .venv/ready-for-mutants
+	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE) $(FILES)
 
 e2e: .venv/ready-for-tests programs
 	$(BIN)/pytest -v -m lab tests
@@ -51,6 +58,11 @@ programs:
 	$(BIN)/pip install -q --require-hashes --no-deps -r requirements-test.txt
 	@touch $@
 
+.venv/ready-for-mutants: .venv/ready-for-tests requirements-mutants.txt
+	$(BIN)/pip install -q --require-hashes --no-deps -r requirements-mutants.txt
+	@touch $@
+
 lock:
 	$(COMPILE) --extra build pyproject.toml -o requirements.txt
 	$(COMPILE) --extra build --extra test pyproject.toml -o requirements-test.txt
+	$(COMPILE) --extra mutants -c requirements-test.txt pyproject.toml -o requirements-mutants.txt
