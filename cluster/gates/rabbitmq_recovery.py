@@ -27,7 +27,7 @@ def with_data(nodes: Nodes) -> list[str]:
 def may_recover(nodes: Nodes) -> str | None:
     """Why the brokers that have data must not be started together, or None if they may. None of them runs."""
     if found := next((name for name, node in nodes.items() if is_running(node)), None):
-        return f"a broker runs on {found}: the others only have to join it. {DEPLOY} sees to that."
+        return f"a broker runs on {found} by now: run this again, it lets the others join."
     for name, node in nodes.items():
         if isinstance(node, BrokerNode) and node.draining:
             return f"the broker on {name} runs and is drained: `hatui undrain {name}`."
@@ -40,7 +40,7 @@ def may_recover(nodes: Nodes) -> str | None:
 def may_force(nodes: Nodes, chosen: str) -> str | None:
     """Why the broker on `chosen` must not be made to start without the others, or None if a person may choose that."""
     if found := next((name for name, node in nodes.items() if is_running(node)), None):
-        return f"a broker runs on {found}: nothing is forced beside it. {DEPLOY} lets the others join."
+        return f"a broker runs on {found}: nothing is forced beside it. Without --force-from the others join it."
     for name, other in nodes.items():
         if isinstance(other, Unknown) and other.alive:
             return f"{name} is not down: {other.reason.rstrip('.')}. Nothing is forced beside it."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cluster.gates.galera import RECOVER, is_primary, is_synced, retries
+from cluster.gates.galera import RECOVER, is_primary, is_synced, may_run, retries
 from cluster.health.galera_components import components
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
@@ -124,8 +124,12 @@ def _of_all(nodes: Nodes, proxies: Proxies, *, arbitrator: bool) -> list[Finding
     refusing = [name for name, node in nodes.items() if isinstance(node, GaleraNode) and node.refuses]
     if len(refusing) == len(nodes):
         return [Finding(Verdict.FAIL, f"0 of {len(nodes)} nodes take sessions")]
+    found = []
     known = sorted({node.conf_id for node in primary if node.conf_id >= 0})
     if len(known) > 1:
         ids = ", ".join(map(str, known))
-        return [Finding(Verdict.WARN, f"the members do not agree on the configuration ({ids})")]
-    return []
+        found.append(Finding(Verdict.WARN, f"the members do not agree on the configuration ({ids})"))
+    ended = [name for name, node in nodes.items() if not isinstance(node, Unknown) and not may_run(node)]
+    if left := [name for name in ended if not retries(nodes[name])]:
+        found.append(Finding(Verdict.WARN, f"`hatui recover galera` lets {', '.join(left)} join the others again"))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from cluster.gates.rabbitmq import is_up
 from cluster.health.hosts import judged, stopped
 from cluster.health.queues import queue_findings
 from cluster.health.services import down, service_findings
@@ -40,7 +41,17 @@ def rabbitmq_health(_: Cluster, nodes: Nodes, proxies: Proxies = MappingProxyTyp
         findings.append(Finding(Verdict.FAIL, f"no client gets a session: {served}; {seen}"))
     elif 2 * running <= len(nodes):
         findings.append(Finding(Verdict.UNKNOWN, f"{running} of {len(nodes)} brokers are seen to run"))
+    if running and (out := [name for name, node in nodes.items() if _ended(node)]):
+        way = f"`hatui recover rabbitmq` starts {', '.join(out)} beside the others"
+        findings.append(Finding(Verdict.WARN, way))
     return layer_health("rabbitmq", hosts, findings, healthy=f"{running} of {len(nodes)} brokers run, no partition")
+
+
+def _ended(node: BrokerNode | Unknown) -> bool:
+    """Whether the broker has data of a cluster, and is down."""
+    if not isinstance(node, BrokerNode) or node.running or node.draining:
+        return False
+    return bool(node.members) and not is_up(node)
 
 
 def shows(node: BrokerNode) -> str:

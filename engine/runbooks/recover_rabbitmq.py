@@ -1,6 +1,8 @@
 """Bring the brokers back after all were down: together, or beginning with one that a person chooses."""
 
-from cluster.gates.rabbitmq import Nodes, incomplete, is_running
+from collections.abc import Sequence
+
+from cluster.gates.rabbitmq import Nodes, incomplete, is_running, main_cluster, may_start
 from cluster.gates.rabbitmq_recovery import lost, may_force, may_recover, table, waiting, with_data
 from cluster.spec import Role
 from cluster.state import BrokerNode
@@ -22,8 +24,7 @@ def plan(view: View, force_from: str = "") -> Plan:
     nodes = nodes_of(hosts)
     broken = [one for one in view.broken if one.runbook == "recover_rabbitmq"]
     if any(is_running(node) for node in nodes.values()):
-        begun = any(one.parameters.get("force_from", "") == force_from for one in broken)
-        return _rest(nodes, force_from if begun else "", [one.run for one in broken])
+        return _rest(nodes, force_from, [one.run for one in broken])
     members = with_data(nodes)
     if force_from:
         return _forced(nodes, force_from, [one.run for one in broken])
@@ -48,21 +49,36 @@ def _way(nodes: Nodes) -> str:
     return f" If it does not come back: `--force-from HOST` ({', '.join(known)}), and read what is lost by it."
 
 
-def _rest(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
-    """A broker runs: nothing is forced, nothing is to be chosen any longer."""
+def _rest(nodes: Nodes, force_from: str, broken: list[str]) -> Plan:
+    """A broker runs: nothing is forced, and the others start beside it."""
     known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode)}
-    silent = [name for name, node in known.items() if not node.running and node.members]
+    silent = [name for name, node in known.items() if not node.running and node.members and not node.draining]
     if not silent and len(known) == len(nodes) and incomplete(nodes) is None:
         said = f"The message queue is whole: {len(nodes)} of {len(nodes)} brokers run, and see each other."
         return Plan(TITLE, already=said, broken=broken)
-    members = [name for name, node in known.items() if node.running or node.members]
-    if chosen and is_running(nodes[chosen]) and silent:
-        steps = [joined(silent, chosen), whole(members, len(nodes))]
-    elif silent and set(silent) <= set(waiting(nodes)):
-        steps = [awaited(silent), whole(members, len(nodes))]
-    else:
-        return Plan(TITLE, refused=f"Nothing is started: {may_recover(nodes)}", evidence=table(nodes))
-    return Plan(TITLE, steps, evidence=table(nodes), rests_on=RESTS_ON, broken=broken)
+    running = next(name for name, node in known.items() if node.running)
+    if reason := _why_not_join(nodes, silent, force_from):
+        return Plan(TITLE, refused=f"Nothing is started: {reason}", evidence=table(nodes))
+    waits = [name for name in waiting(nodes) if name in silent]
+    down = [name for name in silent if name not in waits]
+    steps = [joined(down, running)] if down else []
+    # One that was started before another was forced to boot may wait in vain.
+    steps += [awaited(waits)] if waits else []
+    members = [name for name, node in known.items() if node.running or name in silent]
+    return Plan(TITLE, [*steps, whole(members, len(nodes))], evidence=table(nodes), rests_on=RESTS_ON, broken=broken)
+
+
+def _why_not_join(nodes: Nodes, silent: Sequence[str], force_from: str) -> str | None:
+    """Why the brokers `silent` must not be started beside those that run, or None if there are some and they may."""
+    if force_from and not is_running(nodes[force_from]):
+        return may_force(nodes, force_from)
+    if not silent:
+        return incomplete(nodes)
+    members = main_cluster(nodes)
+    if members is None:
+        return f"the brokers that run are of different clusters.\n{table(nodes)}"
+    known = {name: node for name in silent if isinstance(node := nodes[name], BrokerNode)}
+    return next((reason for name, node in known.items() if (reason := may_start(name, node, members))), None)
 
 
 def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:

@@ -158,7 +158,20 @@ def test_a_broker_in_a_few_words(node: BrokerNode, text: str) -> None:
 def test_the_brokers_are_counted(nodes: tuple[BrokerNode | Unknown, ...], verdict: Verdict, words: str) -> None:
     found = queue(*nodes)
     assert found.verdict is verdict and words in found.reason, found.reason
-    assert ("recover" in found.reason) is ("recover" in words)
+    assert ("brings them back" in found.reason) is ("recover" in words)
+
+
+def test_who_is_down_beside_others_is_shown_with_the_verb_that_brings_it_back() -> None:
+    """A recovery that broke off after the first had come up named no way back."""
+    assert "`hatui recover rabbitmq` starts cc01, cc02 beside the others" in queue(OFF, OFF).reason
+    waits = replace(OFF, service=unit("rabbitmq-server.service", "activating"))
+    for silent in (GONE, waits, replace(OFF, draining=True), replace(OFF, members=())):
+        assert "recover" not in queue(silent).reason
+    down = replace(GALERA, running=False, service=unit("mariadb.service", "failed"))
+    tries = replace(down, service=unit("mariadb.service", "activating"))
+    said = "`hatui recover galera` lets mysql1, mysql2 join the others again"
+    assert said in database(down, down).reason
+    assert "recover" not in database(tries, GONE).reason
 
 
 def test_a_majority_is_more_than_half_of_any_number() -> None:
