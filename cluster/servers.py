@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cluster.spec import Role
-from cluster.state import ProxyServer
+from cluster.state import ProxyNode, ProxyServer
 from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
 
 OURS = {GALERA_BACKEND: Role.GALERA, RABBITMQ_BACKEND: Role.CONTROLLER}
@@ -27,7 +27,16 @@ def declines(server: ProxyServer) -> bool:
 
 def state_of(server: ProxyServer) -> str:
     """Its status, and its weight where that keeps sessions away."""
-    return server.status if server.weight or not server.status.startswith("UP") else f"{server.status} with weight 0"
+    return server.status if server.weight or not server.up else f"{server.status} with weight 0"
+
+
+def takes_none(balancer: str, node: ProxyNode, backend: str, name: str) -> str | None:
+    """Why `balancer` sends no new sessions to the server `name` of `backend`, or None if it does."""
+    server = next((one for one in node.servers if one.backend == backend and one.name == name), None)
+    if server is not None and server.serves:
+        return None
+    state = "absent" if server is None else state_of(server)
+    return f"{name} is {state} on {balancer}{'' if server is not None and server.up else ', not UP'}"
 
 
 def way_out(server: ProxyServer) -> str:
@@ -46,6 +55,6 @@ def way_out(server: ProxyServer) -> str:
         if server.backend in OURS:
             return f"`hatui undrain {server.name}` gives it back"
         return f"`set server {path} state ready` over HAProxy's admin socket gives it back"
-    if server.status.startswith("UP") and not server.weight:
+    if server.up and not server.weight:
         return f"`set server {path} weight 100%` over HAProxy's admin socket gives it back"
     return ""

@@ -126,9 +126,14 @@ class ProxyServer(Record):
     """0: it gets no new session, whatever its status."""
 
     @property
+    def up(self) -> bool:
+        """Whether its check finds it well, also on its way down: it lives, whether it is sent sessions or not."""
+        return self.status.startswith("UP")
+
+    @property
     def serves(self) -> bool:
-        """Whether it takes new sessions: it is UP, also on its way down, or nobody checks it."""
-        return self.weight > 0 and (self.status.startswith("UP") or self.status == "no check")
+        """Whether it takes new sessions: it is UP, or nobody checks it."""
+        return self.weight > 0 and (self.up or self.status == "no check")
 
     @property
     def by_hand(self) -> bool:

@@ -8,6 +8,7 @@ from cluster.gates.galera import Nodes, evidence
 from cluster.gates.galera_survivor import given_up, may_be_made_primary
 from cluster.spec import Role
 from cluster.state import GaleraNode, Unknown
+from engine.losses import told
 from engine.runbook import Plan, View
 from operations.galera_recovery import gathered, rejoined
 from operations.galera_survivor import made_primary
@@ -40,10 +41,8 @@ def survived(
     if against := may_be_made_primary(nodes, view.state.haproxy, chosen):
         return Plan(title, refused=f"Nothing is bootstrapped: {against}.", evidence=seen)
     down = [name for name, node in nodes.items() if isinstance(node, GaleraNode) and not node.running]
-    losses = list(given_up(nodes, gathered(down).positions, chosen))
-    shown = "\n".join(f"  - {loss}" for loss in losses) or "  nothing that is known of"
+    losses = given_up(nodes, gathered(down).positions, chosen)
     unread = [name for name, node in nodes.items() if isinstance(node, Unknown)]
-    off = f"\nSee to it that {', '.join(unread)} is off: if it serves, there will be two clusters." if unread else ""
     return Plan(
         f"{title}, with {chosen} where it stands",
         [
@@ -51,7 +50,7 @@ def survived(
             *(rejoined(hosts, name, replace=False) for name in down),
             *end([name for name in hosts if name not in unread]),
         ],
-        evidence=f"{seen}\nLost:\n{shown}{off}",
+        evidence=f"{seen}\n{told(losses, unread)}",
         expected="the database takes no writes now; it does as soon as the node is the Primary component",
         typed=chosen,
         rests_on=("galera",),

@@ -14,6 +14,7 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.gates.rabbitmq import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
+from cluster.servers import takes_none
 from cluster.state import BrokerNode, ProxyNode, Unknown
 from cluster.wiring import BROKER_DRAINED_FILE, LASTING, RABBITMQ_BACKEND
 from facts.haproxy import HaproxyStat
@@ -156,9 +157,8 @@ def _not_up(balancers: Sequence[str], name: str) -> str | None:
     for balancer, node in look_all(balancers, HaproxyStat).items():
         if not isinstance(node, ProxyNode):
             return f"{balancer} can't be asked: {node.reason}"
-        status = {one.name: one.status for one in node.servers if one.backend == RABBITMQ_BACKEND}.get(name, "absent")
-        if not status.startswith("UP"):
-            return f"{name} is {status} on {balancer}, not UP"
+        if reason := takes_none(balancer, node, RABBITMQ_BACKEND, name):
+            return reason
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cluster.gates.galera import incomplete, may_drain
 from cluster.gates.haproxy import writers_of
+from cluster.servers import state_of
 from cluster.state import ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
 from facts.base import Services
@@ -53,6 +54,6 @@ def may_leave(hosts: Sequence[str], balancers: Sequence[str], name: str) -> str 
     proxies = carrying(balancers)
     for balancer, proxy in proxies.items():
         for server in proxy.servers:
-            if server.backend == GALERA_BACKEND and server.name != name and not server.status.startswith("UP"):
-                return f"{name} is not drained: {server.name} is {server.status} on {balancer} already."
+            if server.backend == GALERA_BACKEND and server.name != name and not server.serves:
+                return f"{name} is not drained: {server.name} is {state_of(server)} on {balancer} already."
     return may_drain(proxies, name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cluster.gates.haproxy import why_not_shared
+from cluster.servers import state_of, takes_none
 from cluster.spec import Cluster, Role
 from cluster.state import GaleraNode, ProxyNode, Unknown, runs
 from cluster.wiring import GALERA_BACKEND
@@ -178,18 +179,17 @@ def may_restart_galera(nodes: Nodes, host: str, size: int) -> str | None:
 def takes_no_sessions(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
     """Why the balancers send nothing to `host`, or None if every one of them may."""
     for balancer, proxy in proxies.items():
-        status = _statuses(proxy).get(host, "absent")
-        if not status.startswith("UP"):
-            return f"{host} is {status} on {balancer}, not UP"
+        if reason := takes_none(balancer, proxy, GALERA_BACKEND, host):
+            return reason
     return None
 
 
 def may_drain(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
     """Why `host` must not be drained: a balancer has no other database node that is UP."""
     for balancer, proxy in proxies.items():
-        others = {name: status for name, status in _statuses(proxy).items() if name != host}
-        if not any(status.startswith("UP") for status in others.values()):
-            shown = ", ".join(f"{name} {status}" for name, status in others.items()) or "there is none"
+        others = [one for one in proxy.servers if one.backend == GALERA_BACKEND and one.name != host]
+        if not any(one.serves for one in others):
+            shown = ", ".join(f"{one.name} {state_of(one)}" for one in others) or "there is none"
             return f"{host} is not drained: {balancer} has no other database node that is UP ({shown})."
     return None
 
@@ -224,7 +224,3 @@ def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: st
     if reason := why_not_shared(proxies):
         return reason
     return takes_no_sessions({name: proxy for name, proxy in proxies.items() if isinstance(proxy, ProxyNode)}, host)
-
-
-def _statuses(proxy: ProxyNode) -> dict[str, str]:
-    return {server.name: server.status for server in proxy.servers if server.backend == GALERA_BACKEND}

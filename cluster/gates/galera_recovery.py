@@ -47,7 +47,7 @@ def forbidden(evidence: Evidence, proxies: Mapping[str, ProxyNode | Unknown]) ->
             )
         if isinstance(node, Unknown) and (balancer := finds_up(proxies, name)):
             return (
-                f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Nothing is bootstrapped "
+                f"{name} can't be read, and {balancer} finds it UP: it lives. Nothing is bootstrapped "
                 f"beside it. Mend the way to {name} ({node.reason})"
             )
     for name, position in evidence.positions.items():
@@ -82,11 +82,14 @@ def _running(name: str, node: GaleraNode) -> str:
 
 
 def finds_up(proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
-    """The first balancer that finds the database server of `host` UP; None if none does."""
+    """The first balancer whose check finds the database server of `host` UP, sent sessions or not; None if none does.
+
+    With a weight of 0 it gets none, and lives: nothing may be begun beside it.
+    """
     for balancer, proxy in proxies.items():
         if isinstance(proxy, ProxyNode):
             for server in proxy.servers:
-                if server.backend == GALERA_BACKEND and server.name == host and server.status.startswith("UP"):
+                if server.backend == GALERA_BACKEND and server.name == host and server.up:
                     return balancer
     return None
 

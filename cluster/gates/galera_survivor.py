@@ -46,7 +46,7 @@ def may_be_made_primary(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown]
             if node.alive:
                 return f"{name} is not down, though it can't be asked: {node.reason.rstrip('.')}"
             if balancer := finds_up(proxies, name):
-                return f"{name} can't be read, and {balancer} finds it UP: it takes sessions. Mend the way to {name}"
+                return f"{name} can't be read, and {balancer} finds it UP: it lives. Mend the way to {name}"
         elif name in alone:
             if node.uuid != own.uuid:
                 return f"{name} runs too, with data of another cluster ({node.uuid}; {chosen} has {own.uuid})"

@@ -28,7 +28,7 @@ def shown(node: ProxyNode) -> list[str]:
     """In a few words, each backend of a balancer."""
     parts = []
     for backend, servers in _by_backend(node).items():
-        up = sum(server.status.startswith("UP") and server.serves for server in servers)
+        up = sum(server.up and server.serves for server in servers)
         counts = {"NOLB": sum(map(declines, servers)), "unchecked": sum(one.status == "no check" for one in servers)}
         more = "".join(f", {count} {what}" for what, count in counts.items() if count)
         parts.append(f"{backend} {up}/{len(servers)} UP{more}")

@@ -180,9 +180,7 @@ class Watch:
         seen = self._now()
         where, shut = whereabouts(seen.picture), gates(self._cluster, seen.state)
         took = time.monotonic() - real
-        return Look(
-            self._cluster.name, at, took, overall(seen.layers), seen.layers, seen.state, where, shut, seen.lock
-        )
+        return Look(self._cluster.name, at, took, overall(seen.layers), seen.layers, seen.state, where, shut, seen.lock)
 
     def _tell(self, event: Event) -> None:
         self._untold += not self._stream.tell(event)

@@ -17,6 +17,7 @@ from cluster.gates.galera_recovery import (
 from cluster.gates.galera_survivor import survivors
 from cluster.spec import Role
 from cluster.state import GaleraNode, Unknown
+from engine.losses import told
 from engine.runbook import Plan, View
 from engine.survivor import survived
 from operations.galera import nodes_of
@@ -81,17 +82,12 @@ def _forced(view: View, hosts: Sequence[str], evidence: Evidence, chosen: str) -
     if chosen not in with_data(evidence):
         reason = f"{chosen} has no data of a cluster that could be read: it can't be the one to begin with."
         return Plan(TITLE, refused=reason, evidence=table(evidence))
-    losses = list(lost(evidence, chosen))
-    shown = "\n".join(f"  - {loss}" for loss in losses) or "  nothing that is known of"
     doubted = "\n".join(f"  - {doubt}" for doubt in doubts(evidence)) or "  none"
     unread = [name for name, node in evidence.nodes.items() if isinstance(node, Unknown)]
-    warning = (
-        f"\nSee to it that {', '.join(unread)} is off: if it serves, there will be two clusters." if unread else ""
-    )
     return Plan(
         f"{TITLE}, with the data of {chosen}",
         _steps(view, hosts, evidence, chosen, forced=True),
-        evidence=f"{table(evidence)}\nDoubts:\n{doubted}\nLost:\n{shown}{warning}",
+        evidence=f"{table(evidence)}\nDoubts:\n{doubted}\n{told(lost(evidence, chosen), unread)}",
         expected="the database takes no writes now; it does as soon as the first node is bootstrapped",
         typed=chosen,
         rests_on=("galera",),

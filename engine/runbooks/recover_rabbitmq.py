@@ -6,6 +6,7 @@ from cluster.gates.rabbitmq import Nodes, incomplete, is_running, main_cluster, 
 from cluster.gates.rabbitmq_recovery import lost, may_force, may_recover, table, waiting, with_data
 from cluster.spec import Role
 from cluster.state import BrokerNode
+from engine.losses import told
 from engine.runbook import Plan, View
 from operations.rabbitmq import nodes_of
 from operations.rabbitmq_recovery import awaited, forced, joined, started, stopped, whole
@@ -85,16 +86,14 @@ def _forced(nodes: Nodes, chosen: str, broken: list[str]) -> Plan:
     if reason := may_force(nodes, chosen):
         return Plan(TITLE, refused=f"Nothing is forced: {reason}", evidence=table(nodes))
     hosts, others = list(nodes), [name for name in with_data(nodes) if name != chosen]
-    losses = "\n".join(f"  - {loss}" for loss in lost(nodes, chosen)) or "  nothing that is known of"
     steps = [stopped(hosts, waits)] if (waits := waiting(nodes)) else []
     steps.append(forced(hosts, chosen, nodes))
     steps += [joined(others, chosen)] if others else []
     unread = [name for name, node in nodes.items() if not isinstance(node, BrokerNode)]
-    warning = f"\nSee to it that {', '.join(unread)} is off: if its broker serves, there will be two clusters."
     return Plan(
         f"{TITLE}, beginning with {chosen}",
         [*steps, whole([chosen, *others], len(hosts))],
-        evidence=f"{table(nodes)}\nLost:\n{losses}{warning if unread else ''}",
+        evidence=f"{table(nodes)}\n{told(lost(nodes, chosen), unread, 'its broker')}",
         expected=EXPECTED,
         typed=chosen,
         rests_on=RESTS_ON,

@@ -17,6 +17,7 @@ from cluster.gates.galera import (
     may_restart_galera,
     takes_no_sessions,
 )
+from cluster.gates.galera_recovery import finds_up
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
 from deploy.galera_files import arbitrator_files, node_files, server_settings
@@ -226,7 +227,6 @@ def test_no_restart_unless_every_node_is_at_rest(node: GaleraNode | Unknown, wor
 def test_a_restart_when_all_is_well_and_nobody_left_in_between() -> None:
     whole = three(SYNCED, SYNCED, SYNCED)
     assert may_restart_galera(whole, "mysql1", 3) is None
-    assert may_restart_galera(whole, "mysql1", 3) is None
 
 
 def test_an_arbitrator_counts() -> None:
@@ -247,6 +247,19 @@ def test_a_node_takes_sessions_again_when_every_balancer_finds_it_up() -> None:
     assert reason == "mysql1 is DRAIN on haproxy2, not UP"
     assert takes_no_sessions({"haproxy1": good}, "mysql3") == "mysql3 is absent on haproxy1, not UP"
     assert takes_no_sessions({}, "mysql1") is None
+
+
+def test_a_node_that_is_up_with_weight_0_takes_no_sessions_and_one_that_nobody_checks_does() -> None:
+    node = proxy(mysql1="UP", mysql2="UP", mysql3="no check")
+    node = replace(node, servers=(node.servers[0], replace(node.servers[1], weight=0), node.servers[2]))
+    assert takes_no_sessions({"haproxy1": node}, "mysql2") == "mysql2 is UP with weight 0 on haproxy1"
+    assert takes_no_sessions({"haproxy1": node}, "mysql3") is None
+    assert may_drain({"haproxy1": node}, "mysql1") is None
+    alone = replace(node, servers=node.servers[:2])
+    assert "UP (mysql2 UP with weight 0)" in str(may_drain({"haproxy1": alone}, "mysql1"))
+    # Who is sent nothing lives all the same: nothing is begun beside it.
+    assert finds_up({"haproxy1": node}, "mysql2") == "haproxy1"
+    assert finds_up({"haproxy1": node}, "mysql3") is None
 
 
 def test_the_last_node_that_is_up_is_not_drained() -> None:
