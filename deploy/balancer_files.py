@@ -96,11 +96,14 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         stats_auth=quoted(f"{STATS_USER}:{password}"),
     )
     lines = [
+        # What was drained by hand, on its socket or its page, is known to this worker alone: it is noted first. The two
+        # lines after it are Debian's own.
+        f"ExecReload=\nExecReload=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
+        "ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c -q $EXTRAOPTS\nExecReload=/bin/kill -USR2 $MAINPID\n",
         stamp_lines(haproxy.UNIT, [haproxy.CONFIG], reloads=True),
         f"ExecStartPost={_track(0)}\nExecReload={_track(0)}\n",
         # The VIP goes first, while HAProxy still serves: a planned stop costs nobody a connection.
         f"{leaving(cluster)}ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
-        # What was drained by hand, on its socket or its page, is known to HAProxy alone.
         f"ExecStop=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
         f"ExecStopPost={_track(1)}\n",
         "Restart=always\nRestartSec=100ms\n",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.wiring import HAPROXY_WATCH_SOCKET
+from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_WATCH_SOCKET
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer
@@ -143,6 +143,11 @@ def test_who_is_drained_stays_so_whatever_happens_to_the_balancers() -> None:
     carried_out("undrain", node)
     lab.ssh(backup, "systemctl restart haproxy")
     lab.wait_until(lambda: all(state.startswith("UP") for state in kept_away(node)), 10)
+    # By hand, on the socket of one, and reloaded by hand.
+    lab.ssh(backup, f"echo 'set server galera/{node} state maint' | socat - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET}")
+    lab.ssh(backup, "systemctl reload haproxy")
+    assert sorted(state[:2] for state in kept_away(node)) == ["MA", "UP"]
+    carried_out("undrain", node)
 
 
 def test_a_balancer_that_lost_its_power_and_a_broker_that_was_restarted_are_drained_still() -> None:

@@ -60,6 +60,16 @@ def test_a_haproxy_that_does_not_tell_who_is_drained_changes_nothing_that_is_kep
     assert (tmp_path / "lasting" / "haproxy.state").read_text() == before
 
 
+def test_what_was_drained_by_hand_is_noted_before_a_reload_and_before_a_stop() -> None:
+    (unit,) = [file for file in haproxy_files(CLUSTER, "haproxy1", "secret") if file.path.endswith("hatui.conf")]
+    lines = unit.content.decode().splitlines()
+    reload = [line.partition("=")[2] for line in lines if line.startswith("ExecReload=")]
+    kept = f"-+{wiring.HAPROXY_KEEP_PROGRAM}"
+    # The first one takes Debian's lines away.
+    assert reload[:2] == ["", kept] and reload.index("/bin/kill -USR2 $MAINPID") > 1
+    assert f"ExecStop={kept}" in lines
+
+
 def test_a_server_that_is_given_back_or_taken_away_is_noted_on_each_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
     told = _Told()
     monkeypatch.setattr(servers, "shell", told.shell)
