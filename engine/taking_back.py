@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cluster.spec import Cluster, Role
-from engine.planning import Stage
+from engine.planning import TOGETHER, Stage
 from facts.base import FileState, FileStates
-from operations import brokers, galera_nodes, haproxy, keepalived
+from operations import brokers, galera_nodes, haproxy, keepalived, pacemaker
 from operations.files import put_back
 from operations.hosts import look
-from operations.steps import Refused
+from operations.steps import Refused, Unseen
 
 
 def _galera(cluster: Cluster, name: str) -> None:
@@ -40,18 +40,23 @@ _LAYERS: Mapping[str, Callable[[Cluster, str], None]] = {
 }
 """The layers whose service runs with the files of its own host alone: how it takes the former ones up again."""
 
-Files = Mapping[str, FileState]
+Files = Mapping[str, Mapping[str, FileState]]
+"""Each host of a stage, to its files by their paths."""
 
 
 def can_be(stage: Stage) -> bool:
-    """Whether the stage can be taken back: it is one host's, of a service that its own files make."""
+    """Whether the stage can be taken back: it is one host's, of a service that its own files make, or Corosync's.
+
+    What is changed in Pacemaker itself can't be: such a stage stays.
+    """
+    if stage.layer == TOGETHER:
+        return bool(stage.changes) and all(change.path for change in stage.changes)
     return stage.layer in _LAYERS and len(stage.hosts) == 1 and bool(_paths(stage))
 
 
 def remembered(stage: Stage) -> Files:
     """The files of the stage as they are before it."""
-    found: Files = look(stage.hosts[0], FileStates, paths=_paths(stage))
-    return found
+    return {name: look(name, FileStates, paths=_paths(stage)) for name in stage.hosts}
 
 
 def take_back(cluster: Cluster, stage: Stage, before: Files | None) -> None:
@@ -59,12 +64,24 @@ def take_back(cluster: Cluster, stage: Stage, before: Files | None) -> None:
     if before is None:
         # It had not begun to change anything.
         return
-    name = stage.hosts[0]
-    put_back(name, before, _paths(stage))
+    failed: dict[str, Refused] = {}
+    for name in stage.hosts:
+        try:
+            put_back(name, before[name], _paths(stage))
+        except Refused as refusal:
+            # The others have theirs back all the same.
+            failed[name] = refusal
+    if failed:
+        back = ", ".join(name for name in stage.hosts if name not in failed)
+        said = "; ".join(map(str, failed.values())) + (f". The former files are back on {back}" if back else "")
+        raise (Unseen if any(isinstance(one, Unseen) for one in failed.values()) else Refused)(said)
     try:
-        _LAYERS[stage.layer](cluster, name)
+        if stage.layer == TOGETHER:
+            pacemaker.brought_back(stage.hosts)
+        else:
+            _LAYERS[stage.layer](cluster, stage.hosts[0])
     except Refused as refusal:
-        raise Refused(f"the former files are back on {name}, but {refusal}") from refusal
+        raise Refused(f"the former files are back on {', '.join(stage.hosts)}, but {refusal}") from refusal
 
 
 def _paths(stage: Stage) -> list[str]:

@@ -30,20 +30,30 @@ def reloaded(hosts: Sequence[str], transport: str) -> Generator[PyinfraCommand, 
 
     `corosync-cfgtool -R` reaches every member, so all must hold the same files. Source: corosync-cfgtool(8).
     """
-    nodes: Mapping[str, QuorumNode | Unknown] = look_all(hosts, CorosyncQuorum)
-    due = [name for name, node in nodes.items() if isinstance(node, QuorumNode) and node.service.restart_due]
-    if due:
+    if due := _due(hosts):
         yield Step(f"Corosync takes new settings over ({', '.join(due)})", lambda: _reload(hosts, transport))
 
 
+def brought_back(hosts: Sequence[str]) -> None:
+    """Let Corosync run with the settings that lie on the disks of `hosts` again, where it runs with others."""
+    if _due(hosts):
+        _reload(hosts, "")
+
+
+def _due(hosts: Sequence[str]) -> list[str]:
+    nodes: Mapping[str, QuorumNode | Unknown] = look_all(hosts, CorosyncQuorum)
+    return [name for name, node in nodes.items() if isinstance(node, QuorumNode) and node.service.restart_due]
+
+
 def _reload(hosts: Sequence[str], transport: str) -> None:
+    """`transport` is the one that is wanted; empty: the one that runs."""
     if reason := may_reload(look_all(hosts, CorosyncQuorum)):
         raise Refused(f"Corosync keeps its former settings: {reason}.")
     files = look_all(hosts, FileStates, paths=list(FILES))
     if len({str(sorted(found.items())) for found in files.values()}) > 1:
         raise Refused(f"{CONFIG} or the key is not the same on {', '.join(hosts)}: deploy to all of them first.")
     now = shell(hosts[0], "corosync-cmapctl -g totem.transport 2>/dev/null || true").rpartition("= ")[2].strip()
-    if now and now != transport:
+    if now and transport and now != transport:
         raise Refused(
             f"The transport can't be changed from {now} to {transport} while the cluster runs. Stop it on all "
             "controllers (crm cluster stop --all), and deploy again."

@@ -57,7 +57,9 @@ def carry_out(
             return Result(Outcome.REFUSED, reason)
         if in_stages:
             half_way = failed is not None and failed[1].undo is not None
-            result = _back([], reason, tell, failed) if half_way else Result(Outcome.STOPPED, reason)
+            stays = failed[1].stays if failed is not None else ""
+            told = f"{sentence(reason)} {stays}" if stays else reason
+            result = _back([], reason, tell, failed) if half_way else Result(Outcome.STOPPED, told)
             kept = any(step.changes for _, step in taken)
             return result if result.outcome is Outcome.REVERTED and not kept else Result(Outcome.STOPPED, result.reason)
         return _back(taken, reason, tell, failed)

@@ -52,9 +52,10 @@ class Step(PyinfraCommand):
     `precheck` is its gate: why it must not be taken now, or None; asked again right before `act`. `act` raises
     `Refused` with the reason where it must stop. `verify` says why its goal is not reached yet, and is asked until it
     says None, for `within` seconds at most. `undo` takes back what `act` did, also a part of it, and is harmless where
-    there is nothing to take back; without it, `lasting` says what stays. `on` is the host that it changes; empty where
-    it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to. One that `changes`
-    nothing only looks.
+    there is nothing to take back; without it, `lasting` says what stays. `stays` is a sentence of what is left, and of
+    the way back, where a step of a run in stages fails that can't be undone. `on` is the host that it changes; empty
+    where it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to. One that
+    `changes` nothing only looks.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Step(PyinfraCommand):
         within: float = 10,
         undo: Callable[[], None] | None = None,
         lasting: str = "",
+        stays: str = "",
         on: str = "",
         layer: str = "",
         stage: str = "",
@@ -80,6 +82,7 @@ class Step(PyinfraCommand):
         self.within = within
         self.undo = undo
         self.lasting = lasting
+        self.stays = stays
         self.on = on
         self.layer = layer
         self.stage = stage

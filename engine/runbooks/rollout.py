@@ -24,6 +24,10 @@ PARAMETERS = {
 
 SETTLE = 90
 """Seconds until the cluster is at rest after a stage."""
+STAYS = (
+    "What it had changed by then stays. Mend it, or put the former values back into the inventory, then "
+    "`hatui rollout --resume`: it looks, and does what is left."
+)
 LONGEST = 24 * 3600
 
 EXPECTED = {
@@ -138,6 +142,7 @@ def _stage(view: View, stage: Stage, mended: str) -> Step:
         within=SETTLE,
         undo=undo if can_be(stage) else None,
         lasting="the new settings stay",
+        stays=STAYS,
         on=_host(stage),
         layer=stage.layer,
         stage=stage.name,
@@ -163,6 +168,7 @@ def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
         bear,
         precheck=ask,
         lasting="nothing was changed by it",
+        stays=STAYS.replace("it had changed by then", "was rolled out so far", 1),
         changes=False,
         on=_host(stage),
         layer=stage.layer,
