@@ -208,8 +208,8 @@ def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: st
         return f"{host} is no database node"
     if isinstance(node, Unknown):
         return f"{host} can't be read: {node.reason}"
-    if node.untold or not is_synced(node):
-        return incomplete({host: node}, node.size) or f"{host} is not Synced"
+    if reason := incomplete({host: node}, node.size):
+        return reason
     if node.desynced:
         return f"{host} is desynced (wsrep_desync)"
     if node.read_only:

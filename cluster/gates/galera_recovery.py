@@ -60,9 +60,8 @@ def forbidden(evidence: Evidence, proxies: Mapping[str, ProxyNode | Unknown]) ->
 
 def _running(name: str, node: GaleraNode) -> str:
     if not node.running:
-        return (
-            f"its unit is {node.service.active if node.service else 'active'}. `systemctl stop mariadb` on {name} first"
-        )
+        assert node.service is not None  # What may run and is not seen to has an active unit.
+        return f"its unit is {node.service.active}. `systemctl stop mariadb` on {name} first"
     if node.turns_away:
         return f"its server runs and turns clients away: {node.turns_away}"
     if node.standalone:
@@ -106,8 +105,7 @@ def with_data(evidence: Evidence) -> dict[str, GaleraPosition]:
 def level(evidence: Evidence) -> tuple[str, ...]:
     """The nodes at the highest seqno, the one that says it may be bootstrapped first, then as in the inventory."""
     known = with_data(evidence)
-    highest = max((position.seqno for position in known.values()), default=-1)
-    top = [name for name, position in known.items() if position.seqno == highest]
+    top = [name for name in known if known[name].seqno == max(position.seqno for position in known.values())]
     return tuple(sorted(top, key=lambda name: known[name].safe_to_bootstrap is not True))
 
 
@@ -169,14 +167,15 @@ def _some(tables: Sequence[str]) -> str:
 
 def why(evidence: Evidence) -> str:
     """Why the first of the level nodes is proposed, in a sentence."""
-    top = level(evidence)
-    seqno = with_data(evidence)[top[0]].seqno
-    if len(top) == 1:
-        return f"{top[0]} alone has seqno {seqno}, the highest."
-    sums = evidence.sums.get(top[0])
+    first, *others = level(evidence)
+    seqno = with_data(evidence)[first].seqno
+    if not others:
+        return f"{first} alone has seqno {seqno}, the highest."
+    top = ", ".join((first, *others))
+    sums = evidence.sums.get(first)
     if sums is None or isinstance(sums, Unknown):
-        return f"{', '.join(top)} are level at seqno {seqno}; their data are compared before any is taken."
-    return f"{', '.join(top)} are level at seqno {seqno}, and their {len(sums)} tables are alike; {top[0]} is taken."
+        return f"{top} are level at seqno {seqno}; their data are compared before any is taken."
+    return f"{top} are level at seqno {seqno}, and their {len(sums)} tables are alike; {first} is taken."
 
 
 def replaced(evidence: Evidence, chosen: str) -> list[str]:
@@ -204,7 +203,7 @@ def lost(evidence: Evidence, chosen: str) -> Iterator[str]:
         theirs = known.get(name)
         node = evidence.nodes[name]
         position = evidence.positions[name]
-        if name == chosen or (theirs is None and isinstance(position, GaleraPosition)):
+        if theirs is None and isinstance(position, GaleraPosition):
             continue
         if theirs is None:
             reason = node.reason if isinstance(node, Unknown) else getattr(position, "reason", "")
@@ -223,10 +222,12 @@ def moved(before: Evidence, now: Evidence) -> str | None:
     """What is no longer as it was when the evidence was shown, or None."""
     for name, then in before.positions.items():
         found = now.positions[name]
-        if isinstance(then, Unknown) != isinstance(found, Unknown):
-            return f"{name} {'can be read now' if isinstance(then, Unknown) else 'can no longer be read'}: look again"
-        if isinstance(then, Unknown) or isinstance(found, Unknown):
-            continue
+        if isinstance(then, Unknown):
+            if isinstance(found, Unknown):
+                continue
+            return f"{name} can be read now: look again"
+        if isinstance(found, Unknown):
+            return f"{name} can no longer be read: look again"
         if retries(before.nodes[name]) and then.uuid == found.uuid and then.seqno <= found.seqno:
             # Told was what its server had begun with; it may have got further before it was stopped.
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cluster.gates.galera import Nodes, is_primary
+from cluster.gates.galera import Nodes, is_primary, retries
 from cluster.gates.galera_recovery import finds_up
 from cluster.recovery import GaleraPosition
 from cluster.state import GaleraNode, ProxyNode, Unknown
@@ -52,7 +52,7 @@ def may_be_made_primary(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown]
                 return f"{name} runs too, with data of another cluster ({node.uuid}; {chosen} has {own.uuid})"
             if node.seqno > own.seqno:
                 return f"{name} runs too, and is further (seqno {node.seqno}; {chosen} is at {own.seqno}): choose it"
-        elif node.running and node.service is not None and node.service.active != "activating":
+        elif node.running and not retries(node):
             return f"{name} runs its server, and does not say in which component: find out, or stop it"
     return None
 
@@ -65,8 +65,6 @@ def given_up(nodes: Nodes, positions: Mapping[str, GaleraPosition | Unknown], ch
     own = nodes[chosen]
     assert isinstance(own, GaleraNode)
     for name, node in nodes.items():
-        if name == chosen:
-            continue
         position = node if isinstance(node, Unknown) else positions.get(name)
         if isinstance(position, Unknown):
             yield f"whatever {name} has and {chosen} has not: nobody knows, it can't be read ({position.reason})"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from cluster.gates.reason import Advised
@@ -69,13 +70,10 @@ def may_start_together(nodes: Nodes) -> str | None:
 
 def main_cluster(nodes: Nodes) -> frozenset[str] | None:
     """The members (Erlang names) of the cluster that runs; None if it can't be told which of several is it."""
-    groups: dict[frozenset[str], int] = {}
-    for node in nodes.values():
-        if isinstance(node, BrokerNode) and node.running:
-            groups[frozenset(node.members)] = groups.get(frozenset(node.members), 0) + 1
-    most = max(groups.values(), default=0)
-    largest = [members for members, size in groups.items() if size == most]
-    return largest[0] if len(largest) == 1 else None
+    running = [node for node in nodes.values() if isinstance(node, BrokerNode) and node.running]
+    groups = Counter(frozenset(node.members) for node in running)
+    largest = [members for members, size in groups.items() if size == max(groups.values())]
+    return next(iter(largest)) if len(largest) == 1 else None
 
 
 def may_start(name: str, node: BrokerNode, members: frozenset[str]) -> str | None:
@@ -146,5 +144,5 @@ def may_drain_broker(nodes: Nodes, host: str) -> str | None:
         if not node.running:
             return f"{host} is not drained: the broker on {name} does not run"
         if node.partitions or node.alarms:
-            return f"{host} is not drained: {incomplete(nodes, {host}) or name + ' is not whole'}"
+            return f"{host} is not drained: {incomplete(nodes, {host})}"
     return None

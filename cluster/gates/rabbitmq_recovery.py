@@ -44,7 +44,9 @@ def may_force(nodes: Nodes, chosen: str) -> str | None:
     for name, other in nodes.items():
         if isinstance(other, Unknown) and other.alive:
             return f"{name} is not down: {other.reason.rstrip('.')}. Nothing is forced beside it."
-        if isinstance(other, BrokerNode) and name != chosen and runs(other.service) and not other.draining:
+        if isinstance(other, BrokerNode) and other.draining:
+            return f"the broker on {name} runs and is drained: `hatui undrain {name}`."
+        if isinstance(other, BrokerNode) and name != chosen and runs(other.service):
             return (
                 f"the broker on {name} does not answer, and its unit is active: it may serve. Find out, or "
                 f"`systemctl stop rabbitmq-server` on {name}; nothing is forced beside it."
@@ -52,8 +54,6 @@ def may_force(nodes: Nodes, chosen: str) -> str | None:
     node = nodes[chosen]
     if isinstance(node, Unknown):
         return f"{chosen} can't be read: {node.reason}"
-    if node.draining:
-        return f"the broker on {chosen} runs and is drained: `hatui undrain {chosen}`."
     if not node.members:
         return f"{chosen} has no data of a broker: it can't be the one to begin with."
     return _of_one_cluster(nodes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -82,3 +83,18 @@ def test_what_is_lost_by_it() -> None:
         said = list(given_up(nodes, {"mysql2": position}, "mysql1"))
         assert said.pop().startswith("whatever mysql3 has and mysql1 has not")
         assert len(said) == len(words) and all(one.startswith(word) for one, word in zip(said, words, strict=True))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"running": False}, {"answers": False}, {"standalone": True}, {"cluster_status": ""},
+        {"cluster_status": "Disconnected"},
+    ],
+)  # fmt: skip
+def test_a_survivor_runs_answers_and_says_that_it_is_outside_of_a_primary_component(change: dict[str, Any]) -> None:
+    nodes = three(replace(ALONE, **change), GONE)
+    assert list(survivors(nodes)) == ["mysql1"]
+    assert may_be_made_primary(nodes, {}, "mysql2") == (
+        "mysql2 does not run outside of a Primary component: it can't be made one where it stands"
+    )

@@ -36,6 +36,7 @@ from cluster.gates.galera_recovery import (
     why,
 )
 from cluster.gates.galera_survivor import may_be_made_primary
+from cluster.health.galera_components import components
 from cluster.recovery import GaleraPosition, Sums
 from cluster.state import GaleraNode, ServiceState, Unknown
 from tests.unit.test_health import GALERA, SPEC, proxy, unit
@@ -111,6 +112,8 @@ def test_the_table_is_as_wide_as_what_it_shows_and_says_what_each_node_is() -> N
         f"mysql2  down     {U}  9      agrees      0",
         f"mysql3  unknown  can't be read: {away.reason}",
     ]
+    new = replace(CLEAN, seqno=0, filed_seqno=0)
+    assert "0      agrees      0" in table(seen(new, new, new))
     empty = replace(EMPTY, filed_uuid="", safe_to_bootstrap=True)
     assert "no data  -1     agrees      1" in table(seen(empty, empty, empty))
 
@@ -168,7 +171,8 @@ def test_a_joiner_is_down_and_one_at_a_time_and_has_nothing_that_the_cluster_has
     assert "its unit is active" in (may_join(three(two, two, replace(DOWN, service=unit("x"))), {}, "mysql3") or "")
     # Ahead of one of them is not ahead of all.
     assert may_join(three(replace(two, seqno=3), two, DOWN), {}, "mysql3") is None
-    assert "seqno 10" in (may_join(three(two, two, replace(DOWN, seqno=10)), {}, "mysql3") or "")
+    ahead = may_join(three(two, two, replace(DOWN, seqno=10)), {}, "mysql3") or ""
+    assert "seqno 10" in ahead and "`hatui recover galera --force-from mysql1`" in ahead
     alone = replace(DOWN, running=True, standalone=True, seqno=10)
     assert may_join(three(two, two, alone), {}, "mysql3") is None
     assert "another cluster" in (may_join(three(two, two, replace(DOWN, uuid=V)), {}, "mysql3") or "")
@@ -235,7 +239,9 @@ def test_the_writer_is_told_with_the_reason_against_it() -> None:
         (replace(GALERA, cluster_status="", answers=False, service=None), "runs and does not answer"),
         (replace(GALERA, cluster_status="", answers=False, turns_away="full"), "turns clients away: full"),
         (replace(GALERA, cluster_status=""), "outside of a Primary component (no component)"),
+        (replace(GALERA, cluster_status="non-Primary"), "outside of a Primary component (non-Primary)"),
         (replace(DOWN, service=unit("x")), "its unit is active. `systemctl stop mariadb` on mysql2 first"),
+        (replace(DOWN, service=unit("x", "reloading")), "its unit is reloading. `systemctl stop mariadb` on mysql2"),
         (
             Unknown("its unit is active, and it can't be asked.", alive=True),
             "it can't be asked. Nothing is bootstrapped",
@@ -268,6 +274,15 @@ def test_no_server_is_made_primary_beside_one_that_runs_unasked() -> None:
     assert may_be_made_primary(three(alone, GONE, GONE), {}, "mysql1") is None
     reason = may_be_made_primary(three(alone, Unknown("its unit is active.", alive=True), GONE), {}, "mysql1")
     assert reason == "mysql2 is not down, though it can't be asked: its unit is active"
+    # One that runs is not down, whether or not its unit is known; one that is started again and again is.
+    silent = replace(GALERA, cluster_status="", service=None)
+    reason = may_be_made_primary(three(alone, silent, GONE), {}, "mysql1")
+    assert reason == "mysql2 runs its server, and does not say in which component: find out, or stop it"
+    assert may_be_made_primary(three(alone, replace(silent, service=TRIES.service), GONE), {}, "mysql1") is None
+    # A cluster in which nothing was written yet is at 0.
+    assert may_be_made_primary(three(replace(alone, seqno=0), GONE, GONE), {}, "mysql1") is None
+    reason = may_be_made_primary(three(replace(alone, seqno=-1), GONE, GONE), {}, "mysql1")
+    assert reason == "mysql1 does not say how far its data go"
 
 
 def test_who_is_level_at_the_top() -> None:
@@ -301,6 +316,12 @@ def test_data_are_alike_only_if_both_were_compared() -> None:
         ]
     alike = seen(CLEAN, CLEAN, EMPTY, mysql1=sums, mysql2=sums)
     assert replaced(alike, "mysql1") == [] and list(lost(alike, "mysql1")) == []
+    # What can't be read is told with its own reason, the server's first.
+    away = seen(CLEAN, Unknown("no tablespace"), Unknown("no answer"), nodes={"mysql3": GONE})
+    assert [one.rpartition("read ")[2] for one in lost(away, "mysql1")] == ["(no tablespace)", "(can't be reached)"]
+    # Of another cluster, whatever its seqno.
+    other = replace(CLEAN, uuid=V, filed_uuid=V, seqno=3, filed_seqno=3)
+    assert replaced(seen(CLEAN, other, EMPTY), "mysql1") == ["mysql2"]
     # Behind, it gets what it lacks.
     assert replaced(seen(CLEAN, replace(CLEAN, seqno=8, filed_seqno=8), EMPTY), "mysql1") == []
 
@@ -327,5 +348,19 @@ def test_evidence_moves_by_uuid_or_seqno_alone() -> None:
     assert "mysql2 was at" in (moved(before, seen(CLEAN, replace(CLEAN, uuid=V), GONE)) or "")
     assert "mysql2 was at" in (moved(before, seen(CLEAN, replace(CLEAN, seqno=8), GONE)) or "")
     assert "mysql3 can be read now: look again" in (moved(before, seen(CLEAN, CLEAN, EMPTY)) or "")
+    assert "mysql2 can no longer be read: look again" in (moved(before, seen(CLEAN, GONE, GONE)) or "")
     tries = seen(CLEAN, CLEAN, CLEAN, nodes=dict.fromkeys(NAMES, TRIES))
     assert moved(tries, tries) is None
+
+
+def test_an_arbitrator_is_in_one_component_at_most() -> None:
+    alone = [replace(GALERA, size=1, conf_id=4) for _ in range(3)]
+    with_it = [replace(GALERA, size=2, conf_id=conf_id) for conf_id in (5, 6)]
+    nodes = {f"db{number}": node for number, node in enumerate([*alone, *with_it], 1)}
+    assert components(nodes, arbitrator=True) == "4 Primary components: 1 (db1, db2, db3) + 2 (db4) + 2 (db5)"
+    assert components({name: nodes[name] for name in ("db4", "db5")}, arbitrator=True) is None
+    assert components({name: nodes[name] for name in ("db1", "db4")}, arbitrator=True) == (
+        "two Primary components: 1 (db1) + 2 (db4)"
+    )
+    # Without one, a host that says that it is one of two may have seen the other go.
+    assert components({name: nodes[name] for name in ("db1", "db4")}) is None

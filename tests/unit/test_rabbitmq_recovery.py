@@ -25,6 +25,7 @@ def three(**other: BrokerNode | Unknown) -> dict[str, BrokerNode | Unknown]:
     return known | other
 
 
+RUNS = ServiceState("rabbitmq-server.service", "active", "running", True)
 WAITS = ServiceState("rabbitmq-server.service", "activating", "start", True)
 
 
@@ -58,6 +59,8 @@ def test_one_may_be_forced_where_another_can_not_be_read() -> None:
         (three(cc01=down("cc01", members=())), "cc01", "cc01 has no data"),
         (three(cc02=down("cc02", members=("rabbit@cc02",))), "cc01", "different clusters"),
         (three(cc01=down("cc01", draining=True)), "cc01", "hatui undrain cc01"),
+        # A member that runs, though it takes no clients: a second cluster would stand beside it.
+        (three(cc02=down("cc02", draining=True, service=RUNS), cc03=GONE), "cc01", "hatui undrain cc02"),
     ):
         reason = may_force(nodes, chosen)
         assert reason is not None and words in reason
@@ -67,8 +70,20 @@ def test_what_forcing_one_loses() -> None:
     assert list(lost(three(), "cc01")) == []
     (late,) = lost(three(cc02=down("cc02", running_members=("rabbit@cc02",))), "cc01")
     assert late == "what was declared after cc01 had ended: cc02 last saw it down"
+    # Of what it has itself nothing is lost, whatever its own file says.
+    assert list(lost(three(cc01=down("cc01", running_members=ALL[1:])), "cc01")) == []
     declared, messages = lost(three(cc03=GONE), "cc01")
     assert "cc03 can't be read" in declared and "classic queues" in messages
+
+
+def test_the_table_has_room_for_the_name_of_one_that_can_not_be_read() -> None:
+    assert table(
+        {"cc01": down("cc01", running=True, members=("a",), running_members=("a",)), "controller10": GONE}
+    ) == (
+        "host          broker   cluster by its files  last saw running\n"
+        "cc01          runs     a                     a\n"
+        "controller10  unknown  can't be read: can't be reached"
+    )
 
 
 def test_the_table_shows_every_broker() -> None:
