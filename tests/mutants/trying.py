@@ -28,7 +28,7 @@ from tests.mutants.mutations import Mutant
 
 CPU = 120
 """Seconds of work after which a mutant is taken to go on for ever."""
-WALL = 400
+WALL = 900
 """Seconds after which one is taken to wait for ever."""
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not lab")
 
