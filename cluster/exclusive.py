@@ -63,7 +63,7 @@ def outdated(readings: Mapping[str, Reading]) -> dict[str, str]:
         since, newer = max(((one.since, name) for name, one in readings.items() if one.lost), default=(0.0, ""))
         return {name: newer for name, one in readings.items() if newer and name != newer and one.asked < since}
     found = {}
-    for name, one in readings.items() if len(newest) > 1 else ():
+    for name, one in readings.items():
         others = [told for value, told in newest.items() if one.claim and value != one.claim.value]
         if others and one.asked < max(others)[0]:
             found[name] = max(others)[1]

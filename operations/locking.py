@@ -262,7 +262,7 @@ class _Keeper:
                 if _now() >= deadline:
                     silent = ", ".join(sorted(names - self._kept[number]))
                     return f"{silent} had not written {RUNS} after {KEPT:g} s"
-                self._news.wait(max(0.01, deadline - _now()))
+                self._news.wait(deadline - _now())
             return ""
 
     def why_lost(self) -> str | None:

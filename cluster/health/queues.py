@@ -65,7 +65,7 @@ def _replicated(queue: BrokerQueue) -> bool:
 def _without_majority(queue: BrokerQueue) -> bool:
     if queue.state == "minority":
         return True
-    return _replicated(queue) and bool(queue.members and queue.online) and 2 * len(queue.online) <= len(queue.members)
+    return _replicated(queue) and 0 < 2 * len(queue.online) <= len(queue.members)
 
 
 def _expected(teller: BrokerNode) -> int:

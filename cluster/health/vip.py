@@ -26,11 +26,12 @@ def vip_findings(nodes: Nodes, vip: str, way_out: str) -> list[Finding]:
         return [Finding(Verdict.FAIL, f"{len(owners)} owners of {vip}: {', '.join(owners)} (split). {way_out}")]
     unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
     if owners:
+        (owner,) = owners
         found = []
-        if reason := no_carrier(nodes, owners[0], vip):
+        if reason := no_carrier(nodes, owner, vip):
             found.append(Finding(Verdict.FAIL, f"{reason}: no client reaches it. Look at the cable, or at the switch"))
         if unknown:
-            also = f"{vip} is on {owners[0]}; whether on {', '.join(unknown)} too is not known"
+            also = f"{vip} is on {owner}; whether on {', '.join(unknown)} too is not known"
             found.append(Finding(Verdict.UNKNOWN, also))
         return found
     if unknown:

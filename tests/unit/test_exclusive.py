@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement, pairwise, product
 
 import pytest
 
-from cluster.exclusive import Reading, claim_of, current, outdated, reading
+from cluster.exclusive import Claim, Reading, claim_of, current, disputed, outdated, reading
 from cluster.health import Verdict, assess
 from cluster.spec import Host, Role
 from cluster.state import ClusterState, LockNode, ProxyNode, Unknown, VipNode
@@ -205,3 +205,23 @@ def test_what_a_host_begins_by_itself_tells_of_no_moment_that_it_is_known_to_be_
     turns.stir(40, (0.0,), ["vrrp"])
     assert turns.due(40) == ["vrrp"]
     assert turns.tells("vrrp") == 40
+
+
+def test_what_must_be_claimed_is_disputed_when_nobody_does_and_nothing_else_is() -> None:
+    free = {"haproxy1": LockNode(held=False), "haproxy2": LockNode(held=False)}
+    assert not disputed(SPEC, "lock", free)
+    nobody = dict.fromkeys(("haproxy1", "haproxy2"), VipNode({}, KEEPALIVED))
+    assert disputed(SPEC, "vrrp", nobody)
+    assert not disputed(SPEC, "vrrp", dict.fromkeys(nobody, Unknown("no answer")))
+    assert not disputed(SPEC, "vrrp", {**nobody, "haproxy1": VipNode({VIP: "eth0"}, KEEPALIVED)})
+    assert disputed(SPEC, "vrrp", dict.fromkeys(nobody, VipNode({VIP: "eth0"}, KEEPALIVED)))
+
+
+def test_only_what_was_needed_and_is_claimed_no_more_is_lost() -> None:
+    needed, other = Claim("haproxy1", "it has the VIP", needed=True), Claim("mysql1", "it is the writer")
+    assert reading(None, None, 1, 2, None).lost is None
+    had, wrote = reading(None, "had", 1, 2, needed), reading(None, "wrote", 1, 2, other)
+    assert reading(had, "has none", 3, 4, None).lost == needed
+    assert reading(wrote, "has none", 3, 4, None).lost is None
+    assert reading(had, "has another", 3, 4, other).lost is None
+    assert reading(had, Unknown("no answer"), 3, 4, None).lost is None

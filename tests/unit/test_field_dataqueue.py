@@ -483,6 +483,8 @@ ITEM = '{"vhost":"openstack","name":"scheduler","type":"quorum","leader":"rabbit
         ('"type":"quorum","leader":"rabbit@cc01","state":"minority"', Verdict.FAIL, "no majority of its members: q"),
         ('"type":"quorum","leader":"a","members":["a","b","c"],"online":["a"]', Verdict.FAIL, "no majority"),
         ('"type":"quorum","leader":"a","members":["a","b","rabbit@cc03"],"online":["a","b"]', Verdict.WARN, "2 of 3"),
+        # A new one: who is there it has not told yet.
+        ('"type":"quorum","leader":"a","members":["a","b","c"],"online":[]', Verdict.OK, ""),
         # Away with its broker, which is told of for itself.
         ('"type":"quorum","leader":"a","members":["a","b","rabbit@cc09"],"online":["a","b"]', Verdict.OK, ""),
         ('"type":"stream","leader":"","online":[]', Verdict.FAIL, "1 queue has no leader"),
@@ -507,6 +509,8 @@ def test_a_queue_is_told_of_once_for_the_worst_of_it() -> None:
     for change in (
         {"leader": "", "state": "down"},
         {"leader": "", **less},
+        {"leader": "a", "state": "down", **less},
+        {"leader": "a", "state": "down", "members": MEMBERS, "online": MEMBERS[:2]},
         {"state": "minority", "members": MEMBERS, "online": MEMBERS[:1]},
     ):
         one = replace(node, queues=(replace(node.queues[1], **change),))
@@ -531,6 +535,20 @@ def test_many_queues_are_counted() -> None:
     many = replace(node, queues=tuple(replace(node.queues[0], name=f"q{number}") for number in range(9)))
     found = rabbitmq_health(SPEC, {**BROKERS, "cc01": many})
     assert "9 queues have no leader: q0 in openstack, q1 in openstack, q2 in openstack and 6 more" in found.reason
+    three = rabbitmq_health(SPEC, {**BROKERS, "cc01": replace(many, queues=many.queues[:3])})
+    assert three.reason.endswith("3 queues have no leader: q0 in openstack, q1 in openstack, q2 in openstack")
+
+
+def test_two_queues_without_a_majority_are_told_of_as_two() -> None:
+    node = broker("rabbitmq-queues-that-do-not-work")
+    assert isinstance(node, BrokerNode)
+    lost = replace(node.queues[1], leader="a", members=MEMBERS, online=MEMBERS[:1])
+    for many, words in (
+        (1, "1 queue has no majority of its members:"),
+        (2, "2 queues have no majority of their members:"),
+    ):
+        found = rabbitmq_health(SPEC, {**BROKERS, "cc01": replace(node, queues=(lost,) * many)})
+        assert found.verdict is Verdict.FAIL and words in found.reason, found.reason
 
 
 def test_a_list_of_queues_that_can_not_be_read_is_unknown_unless_another_broker_gives_one() -> None:

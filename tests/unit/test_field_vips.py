@@ -207,3 +207,13 @@ def test_the_controllers_vip_on_a_link_without_carrier() -> None:
     assert "a link without carrier" in str(
         not_at_rest(SPEC, replace(REST, controller_vip={**REST.controller_vip, "cc01": dark}))
     )
+
+
+def test_a_host_whose_keepalived_does_not_run_shows_the_vip_only_if_it_has_it() -> None:
+    failed, frozen = unit("keepalived.service", "failed"), replace(unit("keepalived.service"), frozen=True)
+    for service, begins in ((failed, "keepalived is failed (dead)"), (frozen, "keepalived is frozen (")):
+        owner, backup = keepalived_health(
+            SPEC, {"haproxy1": VipNode({VIP: "eth0"}, service), "haproxy2": VipNode({}, service)}
+        ).hosts
+        assert owner.shows == f"{backup.shows}; owner of {VIP} on eth0"
+        assert backup.shows.startswith(begins) and ";" not in backup.shows

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.rabbitmq import evidence, incomplete, is_up, may_create, may_drain_broker, may_start_together
+from cluster.gates.rabbitmq import (
+    evidence,
+    incomplete,
+    is_up,
+    main_cluster,
+    may_create,
+    may_drain_broker,
+    may_start_together,
+)
 from cluster.gates.rabbitmq_recovery import lost, may_recover, table, waiting, with_data
 from cluster.health import Verdict
 from cluster.health.galera import galera_health, shows
@@ -90,6 +98,10 @@ def test_recovery_is_proposed_only_where_every_node_is_down_or_tries() -> None:
         found = database(*nodes)
         assert found.verdict is Verdict.FAIL
         assert ("`hatui recover galera`" in found.reason) is proposed, found.reason
+    # What the balancers see is told only where a node can't be asked.
+    refused = {"haproxy1": proxy(status=dict.fromkeys(DATABASES, "DOWN"))}
+    all_down = galera_health(SPEC, dict.fromkeys(DATABASES, DOWN), refused)
+    assert all_down.reason.startswith("no Primary component among 3 nodes: the database takes no writes. `hatui rec")
     unknown = database(DOWN, DOWN, GONE)
     assert unknown.verdict is Verdict.UNKNOWN and "recover" not in unknown.reason
     assert "no Primary component is seen, and mysql3 can't be asked" in unknown.reason
@@ -296,3 +308,13 @@ def test_what_is_lost_by_a_forced_start_is_told_by_who_ended_later() -> None:
     assert list(lost(later, "cc01")) == ["what was declared after cc01 had ended: cc02 last saw it down"]
     empty = {**nodes, "cc02": replace(OFF, members=(), running_members=())}
     assert list(lost(empty, "cc01")) == []
+
+
+def test_the_cluster_that_runs_is_the_one_that_most_brokers_are_in() -> None:
+    assert main_cluster(BROKERS) == frozenset(MEMBERS)
+    assert main_cluster({**BROKERS, "cc01": GONE, "cc02": OFF}) == frozenset(MEMBERS)
+    assert main_cluster(dict.fromkeys(CONTROLLERS, OFF)) is None
+    parted = replace(BROKERS["cc01"], members=MEMBERS[:1])
+    assert main_cluster({**BROKERS, "cc01": parted}) == frozenset(MEMBERS)
+    # One against one: it can't be told.
+    assert main_cluster({**BROKERS, "cc01": parted, "cc02": GONE}) is None

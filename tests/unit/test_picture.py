@@ -81,6 +81,46 @@ MOVED = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM
             "the resource vip was cc01, and is cc02",
         ),
         (
+            changed("galera", "mysql2", replace(GALERA, standalone=True)),
+            "Galera on mysql2 was Synced, Primary of 3, and is without a cluster",
+        ),
+        (
+            changed("galera", "mysql2", replace(GALERA, state="", cluster_status="")),
+            "Galera on mysql2 was Synced, Primary of 3, and is silent, no component of 3",
+        ),
+        (
+            changed("galera", "mysql2", replace(GALERA, refuses="a read lock")),
+            "Galera on mysql2 was Synced, Primary of 3, and is Synced, Primary of 3, without sessions",
+        ),
+        (changed("rabbitmq", "cc02", GONE), "the broker on cc02 was running, and is unknown"),
+        (
+            changed("rabbitmq", "cc02", replace(BROKER, running=False)),
+            "the broker on cc02 was running, and is down",
+        ),
+        (
+            changed("rabbitmq", "cc02", replace(BROKER, partitions=("a", "b"), alarms=("disk",))),
+            "the broker on cc02 was running, and is running, parted from a, b, alarms: disk",
+        ),
+        (changed("corosync", "cc03", GONE), "Corosync on cc03 was quorate, and is unknown"),
+        (
+            changed("corosync", "cc03", replace(QUORUM, quorate=False, running=False)),
+            "Corosync on cc03 was quorate, and is down",
+        ),
+        (changed("pacemaker", "cc03", GONE), "Pacemaker on cc03 was running, and is unknown"),
+        (
+            changed("pacemaker", "cc03", replace(CRM, running=False)),
+            "Pacemaker on cc03 was running, and is down",
+        ),
+        (
+            changed("vrrp", "haproxy2", VipNode({}, replace(unit("keepalived.service"), frozen=True))),
+            "keepalived on haproxy2 was active, and is frozen",
+        ),
+        (
+            changed("vrrp", "haproxy2", VipNode({}, unit("keepalived.service", "failed"), away=True)),
+            "keepalived on haproxy2 was active, and is failed",
+        ),
+        (changed("vrrp", "haproxy2", VipNode({}, None)), "keepalived on haproxy2 was active, and is absent"),
+        (
             changed("vrrp", "haproxy2", VipNode({}, unit("keepalived.service"), away=True)),
             "keepalived on haproxy2 was active, and is away",
         ),

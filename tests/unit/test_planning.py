@@ -94,6 +94,8 @@ def test_a_diff_is_harmless_short_and_keeps_its_indentation() -> None:
     assert bounded(["+    a\x1b[31mb", "-\tc", " "]) == ("+    a[31mb", "-    c", " ")
     many = bounded([f"+{number}" for number in range(1000)])
     assert len(many) == 401 and many[-1] == "… and 600 more lines"
+    assert len(bounded(["+"] * 400)) == 400
+    assert bounded(["+"] * 401)[400:] == ("… and 1 more lines",)
     one = Change("base", "h", "w", ("+a",), "u")
     assert change_of({**one.to_json(), "diff": ["+a"]}) == one
 

@@ -106,6 +106,9 @@ def test_the_oldest_go_and_a_journal_has_a_bound(locks: Path) -> None:
             time.sleep(0.02)
         assert len(left) == 200 and left[-1] == f"{RUN}.jsonl"
         for copy in copies(locks):
+            copy.write_text("x" * (2**20 - 1))
+        journal.tell("intent", step=1, name="a")
+        for copy in copies(locks):
             copy.write_text("x" * 2**20)
         with pytest.raises(Unwritten):
             journal.tell("intent", step=1, name="b")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.checks import SECRETS
+from cluster.reading import shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
 from deploy import secrets
@@ -325,6 +326,16 @@ def test_a_host_under_three_roles_is_one_mistake() -> None:
 def test_no_name_of_64_kib_is_echoed_whole(where: tuple[str, ...]) -> None:
     found = said(((*where, "a" * 65536), "127.8.0.99"))
     assert found and all(len(sentence) < 500 for sentence in found)
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_port_may_be_any_that_there_is(port: int) -> None:
+    assert cluster_spec(inventory((("ssh", "port"), port))).ssh.port == port
+
+
+def test_a_value_is_shown_whole_up_to_80_characters_and_only_foreign_letters_are_pointed_at() -> None:
+    assert shown("a" * 78) == f"'{'a' * 78}'" and shown("a" * 79) == f"'{'a' * 79}…"
+    assert shown("a\x7f") == "'a\\x7f'" and shown("a\x80") == "'a\\x80' (its 2nd letter is U+0080)"
 
 
 @pytest.mark.parametrize("key", ["name", "release", "network"])

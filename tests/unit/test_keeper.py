@@ -1,0 +1,94 @@
+"""The keeper of the lock by itself: why it stood still, by clocks that are given, and a host that takes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cluster.lease import PATIENCE
+from operations import keeper
+
+
+class Clocks:
+    """Both clocks: `boot` goes on while the machine sleeps."""
+
+    def __init__(self) -> None:
+        self.boot = self.mono = 1000.0
+
+    def pass_(self, seconds: float, asleep: float = 0.0) -> None:
+        self.boot += seconds + asleep
+        self.mono += seconds
+
+
+@pytest.fixture
+def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
+    found = Clocks()
+    monkeypatch.setattr(keeper, "now", lambda: found.boot)
+    monkeypatch.setattr("time.monotonic", lambda: found.mono)
+    return found
+
+
+def still(clocks: Clocks, seconds: float, asleep: float = 0.0) -> keeper._Pauses:
+    """A process that stood still for so long after a wait of half a second, and slept besides."""
+    pauses = keeper._Pauses()
+    clocks.pass_(0.5 + seconds, asleep)
+    pauses.seen(0.5)
+    return pauses
+
+
+def test_a_wait_that_took_its_time_is_no_pause(clocks: Clocks) -> None:
+    assert keeper._Pauses().why() is None
+    assert still(clocks, 0.0).why() is None
+    assert still(clocks, 0.99).why() is None
+
+
+def test_a_second_more_than_was_waited_for_is_told_of_a_busy_machine(clocks: Clocks) -> None:
+    assert still(clocks, 1.0).why() == (
+        "The process that keeps the lock did not run for 1.0 s: this machine has too much to do."
+    )
+
+
+def test_most_of_it_asleep_is_told_as_sleep(clocks: Clocks) -> None:
+    assert still(clocks, 1.0, asleep=1.5).why() == "This machine slept for 2.5 s."
+    assert "has too much to do" in (still(clocks, 1.5, asleep=1.5).why() or "")
+
+
+def test_the_longest_pause_of_late_is_told_and_an_old_one_is_forgotten(clocks: Clocks) -> None:
+    pauses = still(clocks, 5.0)
+    clocks.pass_(2.0)
+    pauses.seen(0.0)
+    assert "5.0 s" in (pauses.why() or "")
+    clocks.pass_(6.0)
+    pauses.seen(0.0)
+    assert "6.0 s" in (pauses.why() or "")
+    # Within two leases it may be what a loss comes from.
+    clocks.pass_(2 * PATIENCE)
+    assert "6.0 s" in (pauses.why() or "")
+    clocks.pass_(0.1)
+    assert pauses.why() is None
+    # A shorter one takes an old one's place.
+    pauses.seen(2 * PATIENCE + 0.1 - 1.5)
+    assert "1.5 s" in (pauses.why() or "")
+
+
+@pytest.fixture
+def stuck() -> Iterator[keeper._Host]:
+    """A host that neither takes nor says anything."""
+    host = keeper._Host("mysql1", ["sleep", "600"])
+    yield host
+    host.process.kill()
+    host.process.wait()
+    host.close()
+    host.stdout.close()
+
+
+def test_no_more_than_four_mebibytes_and_a_line_wait_for_a_host_that_takes_nothing(stuck: keeper._Host) -> None:
+    line = "x" * (2**20 - 1)
+    for _ in range(4):
+        stuck.send(line)
+    # The pipe took a little of it.
+    assert 3 * 2**20 < len(stuck.out) < 4 * 2**20
+    for _ in range(4):
+        stuck.send(line)
+    assert 4 * 2**20 < len(stuck.out) < 5 * 2**20
