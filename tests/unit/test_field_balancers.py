@@ -340,6 +340,7 @@ def test_frontends_come_with_the_servers() -> None:
 def test_a_frontend_that_is_stopped(status: str, verdict: Verdict, said: str) -> None:
     node = replace(OTHER, frontends={"database": status, "queue": "OPEN"})
     assert judged(node).verdict is verdict and said in judged(node).reason
+    assert ("over its admin socket" in judged(node).reason) is (status == "PAUSED")
     state = replace(REST, haproxy={**REST.haproxy, "haproxy1": node})
     reason = may_own(state.vrrp, state.haproxy, "haproxy1")
     if verdict is Verdict.FAIL:

@@ -175,6 +175,10 @@ def test_the_heir_is_up_on_every_balancer() -> None:
     assert next_server(both, "galera", "mysql2") == "mysql1"
     assert next_server({"haproxy1": seen("hung"), "haproxy2": healthy}, "galera", "mysql1") is None
     assert next_server({}, "galera", "mysql1") is None
+    # In the order of the first balancer.
+    turned = replace(healthy, servers=healthy.servers[::-1])
+    assert next_server({"haproxy1": healthy, "haproxy2": turned}, "galera", "mysql1") == "mysql2"
+    assert next_server({"haproxy1": turned, "haproxy2": healthy}, "galera", "mysql1") == "mysql3"
 
 
 def settings(spec: Haproxy | None = None, password: str = "a-password") -> str:

@@ -200,13 +200,6 @@ def test_two_owners_are_told_even_when_one_of_them_is_left_out() -> None:
     assert "2 owners" in str(not_at_rest(SPEC, replace(REST, vrrp=both), {"haproxy2"}))
 
 
-def test_a_frontend_that_takes_no_connection_is_no_rest() -> None:
-    stopped = replace(proxy(), frontends={"database": "STOP"})
-    assert with_record("haproxy", "haproxy1", stopped) == (
-        "haproxy1's frontend database is STOP and takes no connection."
-    )
-
-
 @pytest.mark.parametrize(("field", "host"), [("haproxy", "haproxy1"), ("hosts", "haproxy1")])
 def test_what_is_about_the_host_that_is_worked_on_is_no_reason(field: str, host: str) -> None:
     records: Any = {**getattr(REST, field), host: GONE}
