@@ -320,8 +320,8 @@ def test_data_are_alike_only_if_both_were_compared() -> None:
     away = seen(CLEAN, Unknown("no tablespace"), Unknown("no answer"), nodes={"mysql3": GONE})
     assert [one.rpartition("read ")[2] for one in lost(away, "mysql1")] == ["(no tablespace)", "(can't be reached)"]
     # Of another cluster, whatever its seqno.
-    other = replace(CLEAN, uuid=V, filed_uuid=V, seqno=3, filed_seqno=3)
-    assert replaced(seen(CLEAN, other, EMPTY), "mysql1") == ["mysql2"]
+    foreign = replace(CLEAN, uuid=V, filed_uuid=V, seqno=3, filed_seqno=3)
+    assert replaced(seen(CLEAN, foreign, EMPTY), "mysql1") == ["mysql2"]
     # Behind, it gets what it lacks.
     assert replaced(seen(CLEAN, replace(CLEAN, seqno=8, filed_seqno=8), EMPTY), "mysql1") == []
 
