@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lab import cgroup, network, process
+from lab import cgroup, layers, network, process
 from lab.base import REPO_MOUNT
 from lab.cache import locked
 from lab.config import Config
@@ -131,12 +131,11 @@ def power_on(lab: Lab, host: str, config: Config) -> bool:
         # An overlay mounted "volatile" refuses to be mounted again until its work directory is new.
         shutil.rmtree(home / "work")
         (home / "work").mkdir()
-        overlay = f"lowerdir={home / 'seed'}:{config.base},upperdir={home / 'upper'},workdir={home / 'work'},volatile"
         groups = cgroup.paths(lab, host)
         environment = network.environment(
             {
                 "GROUPS_OF_HOST": " ".join(str(path) for path in groups),
-                "OVERLAY": overlay,
+                "OVERLAY": layers.options(lab, host, config),
                 "ROOT": str(home / "root"),
                 "UNIFIED_CGROUP_HIERARCHY": "1",
             }

@@ -22,7 +22,7 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress) 
     """
     wanted = list(names) or list(HOSTS)
     checks.machine()
-    with _only_one(lab, progress):
+    with alone(lab, progress):
         now = config.load(lab)
         if now and release and now.release != release:
             raise LabError(f"the lab {lab.subnet} runs Debian {now.release}; to change that, `halab down` it first")
@@ -40,7 +40,8 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress) 
             raise
 
 
-def _only_one(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
+def alone(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
+    """No other halab works on this lab meanwhile."""
     return locked(lab.state / "lock", lambda: progress.say(f"Another halab works on {lab.subnet}; waiting for it."))
 
 
@@ -82,11 +83,11 @@ def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress
 def down(lab: Lab, progress: Progress) -> None:
     """Take the lab away: no process, mount or namespace stays; nothing to do if it is down.
 
-    The keys, the BMCs' password and the unreachable route stay.
+    The keys, the BMCs' password and the unreachable route stay. The snapshots go.
     """
     if not lab.state.exists():
         return
-    with _only_one(lab, progress):
+    with alone(lab, progress):
         if network.exists(lab) or lab.config.exists() or (lab.state / "hosts").exists():
             with progress.step("Taking the lab down"):
                 _remove(lab)
@@ -98,7 +99,7 @@ def _remove(lab: Lab) -> None:
         list(pool.map(lambda host: hosts.destroy(lab, host), HOSTS))
     cgroup.remove(lab)
     network.remove(lab)
-    for left in ("hosts", "locks"):
+    for left in ("hosts", "locks", "snapshots"):
         shutil.rmtree(lab.state / left, ignore_errors=True)
     lab.config.unlink(missing_ok=True)
 
@@ -106,7 +107,7 @@ def _remove(lab: Lab) -> None:
 def reset(lab: Lab, names: Sequence[str], progress: Progress) -> None:
     """Give the hosts `names` a clean disk and boot them; their keys stay the same."""
     checks.machine()
-    with _only_one(lab, progress):
+    with alone(lab, progress):
         settings = config.need(lab)
         hosts.check_made(lab, names)
         for host in names:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
@@ -14,7 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from lab import checks, config, hosts, lifecycle, partition, ready, status
+from lab import checks, config, hosts, lifecycle, partition, ready, snapshots, status
 from lab.errors import LabError
 from lab.progress import Progress
 from lab.topology import DEFAULT_SUBNET, RELEASES, Lab, check_hosts, parse_subnet
@@ -75,6 +76,18 @@ def parser() -> argparse.ArgumentParser:
     cut.add_argument("hosts", nargs="+", metavar="HOST")
     cut.add_argument("--one-way", action="store_true", help="only packets from the first host to the second are lost")
     cut.set_defaults(verb=_cut)
+
+    snapshot = verbs.add_parser("snapshot", help="keep all hosts' disks, and go back to them")
+    acts = snapshot.add_subparsers(required=True, metavar="ACTION")
+    for action, text in (
+        ("save", "keep them under a name"),
+        ("load", "go back to them; what was changed since is lost"),
+        ("rm", "forget them"),
+    ):
+        act = acts.add_parser(action, parents=[common], help=text)
+        act.add_argument("name", metavar="NAME")
+        act.set_defaults(verb=_snapshot, action=action)
+    acts.add_parser("list", parents=[common], help="all that are kept").set_defaults(verb=_snapshots)
 
     heal = verbs.add_parser("heal", parents=[common], help="take all cuts away")
     heal.set_defaults(verb=_heal)
@@ -138,6 +151,21 @@ def _cut(lab: Lab, args: argparse.Namespace) -> int:
             raise LabError("cut takes two hosts (`cut A B`, `cut A B --one-way`), or one to part from all (`cut A`)")
     config.need(lab)
     partition.add(lab, cuts)
+    return 0
+
+
+def _snapshot(lab: Lab, args: argparse.Namespace) -> int:
+    act = {"save": snapshots.save, "load": snapshots.load, "rm": snapshots.remove}[args.action]
+    act(lab, args.name, Progress())
+    return 0
+
+
+def _snapshots(lab: Lab, _args: argparse.Namespace) -> int:
+    config.need(lab)
+    table = Table("snapshot", "saved", "hosts", title=f"lab {lab.subnet}")
+    for one in snapshots.found(lab):
+        table.add_row(one.name, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)), ", ".join(one.hosts))
+    Console(highlight=False).print(table)
     return 0
 
 

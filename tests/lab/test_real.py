@@ -204,6 +204,34 @@ def test_reset_gives_a_clean_disk_and_the_same_keys() -> None:
     assert "dirt" not in on("cc02", "ls /root")
 
 
+def test_a_snapshot_is_all_hosts_disks_and_is_gone_back_to() -> None:
+    on("cc01", "echo one >/root/kept; rm /etc/motd; echo old >/root/changed")
+    halab("power", "off", "cc02")
+    halab("snapshot", "save", "first")
+    assert (power("cc01"), power("cc02")) == ("on", "off")
+    assert "first" in halab("snapshot", "list")
+    halab("power", "on", "cc02")
+    on("cc01", "rm /root/kept; echo new >/root/changed; touch /etc/motd /root/later")
+    halab("snapshot", "save", "second")
+    on("cc01", "echo newest >/root/changed")
+    halab("cut", "cc01", "cc02")
+    halab("snapshot", "load", "first")
+    assert (power("cc01"), power("cc02")) == ("on", "off")
+    assert on("cc01", "cat /root/kept /root/changed; ls /etc/motd /root/later 2>/dev/null; true") == "one\nold\n"
+    assert halab("status").count("cut:") == 0
+    halab("snapshot", "load", "second")
+    assert on("cc01", "cat /root/changed; ls /etc/motd /root/later /root/kept 2>/dev/null; true") == (
+        "new\n/etc/motd\n/root/later\n"
+    )
+    halab("snapshot", "rm", "first", code=2)
+    halab("snapshot", "rm", "second", code=2)
+    halab("snapshot", "load", "first")
+    halab("snapshot", "rm", "second")
+    halab("snapshot", "save", "first", code=2)
+    halab("snapshot", "load", "third", code=2)
+    halab("snapshot", "save", "../third", code=2)
+
+
 def test_down_leaves_nothing_and_no_packet_leaves_the_machine() -> None:
     assert all(left_over().values()), "the looking itself must see a lab that is up"
     halab("down")
