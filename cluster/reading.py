@@ -104,8 +104,8 @@ class Reader:
         for key in given:
             if key in possible:
                 continue
-            near = difflib.get_close_matches(str(key)[:SHOWN], possible, n=1)
-            right = f"did you mean {near[0]}?" if near else f"there are {', '.join(possible)}."
+            near = "".join(difflib.get_close_matches(str(key)[:SHOWN], possible, n=1))
+            right = f"did you mean {near}?" if near else f"there are {', '.join(possible)}."
             where = place(path, str(key)) if path else place(str(key))
             self.errors.append(Mistake(where, f"is no key that hatui knows: {right}", foreign(key)))
 

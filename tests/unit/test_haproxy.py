@@ -12,6 +12,7 @@ import pytest
 from pyinfra.api.exceptions import PyinfraError
 
 from cluster.gates.haproxy import may_reload_haproxy, next_server, not_taken_over, why_not_serving, writers_of
+from cluster.servers import takes_none
 from cluster.spec import Cluster, Haproxy, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import ProxyNode, Unknown
 from deploy.balancer_files import haproxy_files
@@ -166,6 +167,19 @@ def test_a_reload_is_complete_when_a_new_worker_finds_the_same_servers() -> None
     # What was down before the reload may be down after it.
     assert not_taken_over(seen("degraded"), "haproxy1", replace(lost, pid=1)) is None
     assert "does not answer" in str(not_taken_over(before, "haproxy1", seen("hung")))
+
+
+def test_why_a_balancer_sends_nothing_to_a_server() -> None:
+    healthy = seen("healthy")
+    first = next(one for one in healthy.servers if (one.backend, one.name) == ("galera", "mysql1"))
+    assert takes_none("haproxy1", healthy, "galera", "mysql1") is None
+    assert takes_none("haproxy1", healthy, "galera", "mysql9") == "mysql9 is absent on haproxy1, not UP"
+    for change, words in (
+        ({"status": "DOWN"}, "mysql1 is DOWN on haproxy1, not UP"),
+        ({"weight": 0}, "mysql1 is UP with weight 0 on haproxy1"),
+    ):
+        node = replace(healthy, servers=(replace(first, **change),))
+        assert takes_none("haproxy1", node, "galera", "mysql1") == words
 
 
 def test_the_heir_is_up_on_every_balancer() -> None:

@@ -111,6 +111,7 @@ def test_who_holds_it_is_said_with_what_is_known_of_the_run() -> None:
     assert str(replace(ALICE, since=0.0)) == (
         "alice@a has held the cluster's lock for: switchover_vip to=haproxy2 (run r1)"
     )
+    assert str(ALICE).startswith("alice@a has held the cluster's lock since 2026-11-2")
     assert str(replace(ALICE, run="")).endswith("for: switchover_vip to=haproxy2 (run unknown)")
 
 

@@ -333,6 +333,23 @@ def test_a_port_may_be_any_that_there_is(port: int) -> None:
     assert cluster_spec(inventory((("ssh", "port"), port))).ssh.port == port
 
 
+@pytest.mark.parametrize("number", [1, 255])
+def test_a_router_s_number_may_be_any_of_a_byte(number: int) -> None:
+    assert cluster_spec(inventory((("keepalived", "virtual_router_id"), number))).keepalived.virtual_router_id == number
+
+
+def test_a_number_that_no_program_could_read_is_no_number() -> None:
+    assert said((("ssh", "port"), 2**63 - 1)) == ["ssh.port is 9223372036854775807: it must be from 1 to 65535."]
+    assert said((("ssh", "port"), 2**63)) == ["ssh.port is 9223372036854775808: it must be a whole number."]
+    assert said((("ssh", "port"), -(2**63))) == ["ssh.port is -9223372036854775808: it must be a whole number."]
+
+
+def test_a_setting_s_value_has_at_most_256_characters() -> None:
+    cluster_spec(inventory((("galera", "settings", "init_connect"), "a" * 256)))
+    (reason,) = said((("galera", "settings", "init_connect"), "a" * 257))
+    assert reason.endswith("at most 256 signs.")
+
+
 def test_a_value_is_shown_whole_up_to_80_characters_and_only_foreign_letters_are_pointed_at() -> None:
     assert shown("a" * 78) == f"'{'a' * 78}'" and shown("a" * 79) == f"'{'a' * 79}…"
     assert shown("a\x7f") == "'a\\x7f'" and shown("a\x80") == "'a\\x80' (its 2nd letter is U+0080)"
