@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bench.main_job import ROOT
 from bench.report import Figure
-from engine.journal import Run, read, runs, runs_path
+from engine.known_runs import Run, read, runs
+from engine.paths import runs_path
 from inventory import CLUSTER
 from tests.e2e.waiting import Waiting
 

@@ -1,7 +1,7 @@
-"""What happened, run by run: appended, never changed, and on the disk before anything is done.
+"""What happens in a run: appended, never changed, and on the disk before anything is done.
 
-One file a run below `$XDG_STATE_HOME/hatui/CLUSTER/runs` (~/.local/state, XDG base directories), mode 0600, a line of
-JSON an event. A live run holds flock(2) on its file, so that one that died is told from one that goes on.
+One file a run, mode 0600, a line of JSON an event. A live run holds flock(2) on its file, so that one that died is told
+from one that goes on (engine/known_runs.py reads them).
 """
 
 from __future__ import annotations
@@ -11,41 +11,13 @@ import fcntl
 import json
 import os
 import secrets
-import signal
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from cluster.outcome import Outcome
+from engine.paths import journal_path
 from operations.locking import Unkept
-
-
-def state_path(cluster: str) -> Path:
-    """Where all that is kept on this machine of the cluster of that name lies."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "hatui" / cluster
-
-
-def runs_path(cluster: str) -> Path:
-    """Where the runs on the cluster of that name are written."""
-    return state_path(cluster) / "runs"
-
-
-def journal_path(cluster: str, run: str) -> Path:
-    """The journal of that run on the cluster of that name, whether it has begun or not."""
-    return runs_path(cluster) / f"{run}.jsonl"
-
-
-def team_path(cluster: str, run: str) -> Path:
-    """Where this machine keeps what the hosts have of the journal of that run (engine/team.py)."""
-    return state_path(cluster) / "team" / f"{run}.jsonl"
-
-
-def held_path(cluster: str) -> Path:
-    """Where it keeps by which run the lock was held when the hosts were asked last."""
-    return state_path(cluster) / "team" / "held"
 
 
 def new_id() -> str:
@@ -147,167 +119,9 @@ class Journal:
         os.close(self._file)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run as its journal tells it. Times are seconds since the epoch."""
-
-    id: str
-    events: tuple[dict[str, Any], ...]
-    alive: bool
-    """Its process goes on."""
-    path: Path | None = None
-    """Its journal."""
-
-    @property
-    def theirs(self) -> bool:
-        """It was begun on another machine, and is known by the hosts' copies."""
-        return self.path is not None and _is_theirs(self.path)
-
-    @property
-    def begin(self) -> dict[str, Any]:
-        """Who, why, what: runbook, parameters, title, from, to, who, why, steps, pid."""
-        return self.events[0]
-
-    @property
-    def end(self) -> dict[str, Any] | None:
-        """Outcome and reason; None while it goes on, and where it died."""
-        last = self.events[-1]
-        return last if last["event"] == "end" else None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """How it ended; None while it goes on. One that died without a word is UNKNOWN."""
-        if self.end:
-            return Outcome(self.end["outcome"])
-        return None if self.alive else Outcome.UNKNOWN
-
-    @property
-    def clients(self) -> str:
-        """How its clients fared worse than planned; empty if they did not, or it goes on."""
-        return str(self.end.get("clients", "")) if self.end else ""
-
-    @property
-    def died(self) -> bool:
-        """Its process ended before it could say how."""
-        return self.end is None and not self.alive
-
-    @property
-    def last_step(self) -> str:
-        """The name of the step that had begun last; empty if none had."""
-        last = self._last_begun()
-        return str(last["name"]) if last else ""
-
-    @property
-    def last_host(self) -> str | None:
-        """The host that it changes; empty where it is about none, None in the journal of a former version."""
-        last = self._last_begun()
-        return last.get("host") if last else None
-
-    def _last_begun(self) -> dict[str, Any] | None:
-        return next((event for event in reversed(self.events) if event["event"] in ("intent", "undo")), None)
-
-    @property
-    def measured(self) -> dict[str, Any]:
-        """What clients felt, by service (engine/probing.py); empty if it was not measured."""
-        found = [event["services"] for event in self.events if event["event"] == "measured"]
-        return dict(found[-1]) if found else {}
-
-
-def ask_to_stop(run: Run) -> str | None:
-    """Ask a run that goes on to stop before its next step: one in stages can be resumed, others undo what they did.
-
-    Why it was not asked, as a sentence: it is over, or another user's. None if it was.
-    """
-    over = "It had ended meanwhile."
-    if run.theirs:
-        return f"It was begun on another machine, by {run.begin['who']}: only there it can be asked to stop."
-    try:
-        process = os.pidfd_open(int(run.begin["pid"]))
-    except ProcessLookupError:
-        return over
-    try:
-        # It holds its journal still, so that the number can't be another process's by now.
-        if run.path is None or not _is_held(run.path):
-            return over
-        signal.pidfd_send_signal(process, signal.SIGTERM)
-    except ProcessLookupError:
-        return over
-    except PermissionError:
-        return f"It is not yours to stop: {run.begin['who']} began it, as another user of this machine."
-    finally:
-        os.close(process)
-    return None
-
-
-def read(path: Path) -> Run | None:
-    """The run of a journal file; None if there is none yet, or it has no first line. What is torn is left out."""
-    try:
-        text = path.read_text(errors="replace")
-    except OSError:
-        return None
-    # Asked before the lines are: a run that ends in between is then alive with an end, not dead without one.
-    alive = _goes_on(path)
-    text = path.read_text(errors="replace") if not alive else text
-    events = []
-    for line in text.splitlines():
-        # One that is torn hides none of the others.
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict) and "event" in event:
-                events.append(event)
-    if not events or events[0]["event"] != "begin":
-        return None
-    return Run(path.stem, tuple(events), alive, path)
-
-
-def runs(cluster: str) -> Iterator[Run]:
-    """All runs on the cluster that are known here, other machines' too, the newest first."""
-    here, team = runs_path(cluster), held_path(cluster).parent
-    names = {path.stem for folder in (here, team) for path in folder.glob("*.jsonl")}
-    for name in sorted(names, reverse=True):
-        if run := known(cluster, name):
-            yield run
-
-
-def known(cluster: str, run: str) -> Run | None:
-    """That run by this machine's journal, or by the hosts' copy where that tells more; None if it is not known here."""
-    mine, theirs = read(journal_path(cluster, run)), read(team_path(cluster, run))
-    if mine is None or (mine.died and theirs is not None and theirs.end):
-        return theirs
-    return mine
-
-
-def _goes_on(path: Path) -> bool:
-    """Whether the run of that journal does: by its process, or by the cluster's lock, for another machine's."""
-    if not _is_theirs(path):
-        return _is_held(path)
-    try:
-        return path.with_name("held").read_text() == path.stem
-    except OSError:
-        return False
-
-
-def _is_theirs(path: Path) -> bool:
-    return path.parent.name == "team"
-
-
 def _line(event: str, fields: Mapping[str, object]) -> str:
     return json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
 
 
 def _why(path: Path, error: OSError) -> str:
     return f"The journal {path} can't be written: {error.strerror or error}. Make room there, or mend it."
-
-
-def _is_held(path: Path) -> bool:
-    try:
-        file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(file)
-    return False

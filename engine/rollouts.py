@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cluster.outcome import Outcome
-from engine.journal import Run, runs
+from engine.known_runs import Run, runs
 from engine.runbook import Broken
 
 ROLLOUT, ABORT = "rollout", "rollout_abort"

@@ -23,8 +23,9 @@ from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
-from engine.journal import Journal, Unwritten, journal_path, new_id, runs_path
+from engine.journal import Journal, Unwritten, new_id
 from engine.library import Runbook, RunbookError, load, name_of
+from engine.paths import journal_path, runs_path
 from engine.runbook import Plan
 from engine.shown import shown
 from operations.locking import Lock, Locked, whoami

@@ -7,7 +7,7 @@ from typing import Any
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
 from engine.felt import promised
-from engine.journal import Run, runs
+from engine.known_runs import Run, runs
 from engine.library import Runbook
 from engine.runbook import Plan
 

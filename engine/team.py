@@ -32,7 +32,8 @@ from cluster.outcome import Outcome
 from cluster.spec import Cluster
 from cluster.text import clean
 from cluster.wiring import LOCK, RUNS
-from engine.journal import held_path, read, runs_path, team_path
+from engine.known_runs import read
+from engine.paths import held_path, runs_path, team_path
 from engine.probes.report import ServiceReport
 from operations.client import ssh_command
 

@@ -20,7 +20,8 @@ from cluster.state import ClusterState
 from engine import session
 from engine.felt import worse
 from engine.foreign import Foreign
-from engine.journal import Unwritten, runs
+from engine.journal import Unwritten
+from engine.known_runs import runs
 from engine.library import Runbook
 from engine.masking import hidden
 from engine.probing import Probing

@@ -12,7 +12,7 @@ from typing import Any
 
 from cluster.exits import NOT_FOLLOWED
 from cluster.outcome import Outcome
-from engine.journal import Run, read
+from engine.known_runs import Run, read
 
 EVERY = 0.05
 """Seconds between two looks at the journal."""

@@ -11,7 +11,7 @@ from itertools import islice
 from cluster.exits import NO_INPUT
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
-from engine.journal import Run, known, runs
+from engine.known_runs import Run, known, runs
 from engine.team import gather
 from tui.follow import died, event_line, follow, outcome_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from cluster.changes import LAYERS
-from engine.journal import ask_to_stop
+from engine.known_runs import ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout, running
 from tui.follow import follow
 

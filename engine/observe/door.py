@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from cluster.spec import Cluster
-from engine.journal import state_path
 from engine.look import HELD_UP, WITHIN, Snapshot
+from engine.paths import state_path
 
 THERE = b"hatui\n"
 """What the observer says at once."""

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from engine.journal import Run, read, runs, runs_path
+from engine.known_runs import Run, read, runs
+from engine.paths import runs_path
 from engine.probes.sql import query
 from inventory import CLUSTER
 from tests.e2e import lab

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import runs
+from engine.known_runs import runs
 from inventory import CLUSTER
 from tests.e2e import lab
 from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked

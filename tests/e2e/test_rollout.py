@@ -18,7 +18,8 @@ import pytest
 from cluster.exits import CONFIG
 from cluster.outcome import Outcome
 from cluster.wiring import GALERA_BACKEND, HAPROXY_ADMIN_SOCKET
-from engine.journal import Run, read, runs, runs_path
+from engine.known_runs import Run, read, runs
+from engine.paths import runs_path
 from engine.probes.prober import Prober
 from engine.probes.sql import query
 from inventory import CLUSTER

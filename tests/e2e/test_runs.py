@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cluster.outcome import Outcome
-from engine.journal import runs
+from engine.known_runs import runs
 from inventory import CLUSTER
 from tests.e2e import lab
 from tests.e2e.operator import (

@@ -12,7 +12,7 @@ import pytest
 
 from cluster.locked import Holder
 from cluster.outcome import Outcome
-from engine.journal import runs
+from engine.known_runs import runs
 from inventory import CLUSTER
 from operations.locking import Lock
 from tests.e2e import lab

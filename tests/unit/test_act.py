@@ -13,7 +13,8 @@ import pytest
 
 from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
-from engine.journal import Journal, journal_path
+from engine.journal import Journal
+from engine.paths import journal_path
 from tui.act import Ask, act, shown
 from tui.console.views.plan import candidates
 

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from cluster.state import Unknown
-from engine.journal import state_path
 from engine.observe import door
 from engine.observe.door import asked, opened
 from engine.observe.memory import Memory
+from engine.paths import state_path
 from engine.start import own
 from tests.unit.test_health import HEALTHY, SPEC
 from tests.unit.test_watch import ROOT, Watched

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.outcome import Outcome, Result
 from engine.felt import promised, worse
-from engine.journal import Run
+from engine.known_runs import Run
 from engine.runbook import Plan
 from engine.work import in_the_end
 from operations.steps import Refused

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from cluster.outcome import Outcome
-from engine.journal import Journal, ask_to_stop, new_id, read, runs, runs_path
+from engine.journal import Journal, new_id
+from engine.known_runs import ask_to_stop, read, runs
+from engine.paths import runs_path
 
 BEGIN = {
     "runbook": "switchover_vip", "parameters": {"to": "haproxy2"}, "title": "Move it", "steps": ["a"],

@@ -13,7 +13,7 @@ import pytest
 
 from cluster.state import GaleraNode, Unknown
 from engine import run
-from engine.journal import runs
+from engine.known_runs import runs
 from engine.library import load
 from engine.runbook import Broken, Plan, View
 from engine.work import Work

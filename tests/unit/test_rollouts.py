@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine import rollouts
-from engine.journal import Run
+from engine.known_runs import Run
 from engine.rollouts import find
 from tui import rollout
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster.outcome import Outcome
-from engine.journal import runs
+from engine.known_runs import runs
 
 ROOT = Path(__file__).parents[2]
 # An engine that gets a signal at the moment when its journal has its first line, and has nothing else to do.

@@ -13,7 +13,9 @@ import pytest
 from cluster.locked import Holder
 from cluster.outcome import Outcome
 from cluster.validate import cluster_spec
-from engine.journal import Journal, Unwritten, ask_to_stop, known, read, runs, team_path
+from engine.journal import Journal, Unwritten
+from engine.known_runs import ask_to_stop, known, read, runs
+from engine.paths import team_path
 from engine.rollouts import open_rollout
 from engine.team import gather, journal_of
 from operations.locking import Lock, Unkept

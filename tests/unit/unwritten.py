@@ -15,7 +15,8 @@ from typing import Any
 
 from engine import journal as journal_module
 from engine import run
-from engine.journal import journal_path, read
+from engine.known_runs import read
+from engine.paths import journal_path
 from engine.runbook import Plan
 from operations.procedure import Tell, carry_out
 from operations.progress import note

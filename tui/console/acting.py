@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.journal import Run, ask_to_stop
+from engine.known_runs import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
 from tui.act import Ask, command
 from tui.console.actions import Risk

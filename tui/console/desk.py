@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from engine.journal import Run
+from engine.known_runs import Run
 from tui.console.actions import Action, available
 from tui.console.feed import Source
 from tui.console.known import Known

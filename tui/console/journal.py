@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from engine.journal import Run, held_path, read, runs_path
+from engine.known_runs import Run, read
+from engine.paths import held_path, runs_path
 
 SHOWN = 50
 """Runs that are told of, the newest."""

@@ -8,7 +8,7 @@ from calendar import timegm
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.journal import state_path
+from engine.paths import state_path
 
 _NAME = re.compile(r"(\d{8}T\d{6})\.(\d{3})Z\.jsonl\.gz", re.ASCII)
 _FORM = "%Y%m%dT%H%M%S"

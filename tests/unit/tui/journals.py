@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.journal import journal_path
+from engine.paths import journal_path
 
 CLUSTER = "lab-192.168.47.0"
 AT = 1795572000.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import held_path, team_path
+from engine.paths import held_path, team_path
 from tests.streams.build import STORIES
 from tests.unit.tui import journals
 from tests.unit.tui.desk import Fixed, shown

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cluster.outcome import Outcome
-from engine.journal import Run
+from engine.known_runs import Run
 from tui.console.lines import Line, Role, Row, Span, blank, fitted, heading, span, table
 from tui.follow import died, event_line, felt_line
 
