@@ -33,7 +33,7 @@ mutants: .venv/ready-for-mutants
 	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE) $(FILES)
 
 e2e: .venv/ready-for-tests programs
-	$(BIN)/pytest -v -m lab tests
+	$(BIN)/pytest -v -m lab --durations=40 tests
 
 bench: .venv/ready programs
 	$(BIN)/python -m bench

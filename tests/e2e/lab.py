@@ -10,15 +10,17 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from deploy.secrets import MADE, secret
 from inventory import CLUSTER
+from lab import hosts, partition, ready
+from lab.topology import DEFAULT_SUBNET, parse_subnet
 
 ROOT = Path(__file__).parents[2]
-NETWORK = IPv4Network(os.environ.get("HALAB_SUBNET", "192.168.47.0/24"))
+LAB = parse_subnet(os.environ.get("HALAB_SUBNET") or DEFAULT_SUBNET)
+NETWORK = LAB.subnet
 VIP = str(NETWORK.network_address + 47)
 CONTROLLER_VIP = str(NETWORK.network_address + 48)
 HOSTS = {
@@ -53,7 +55,7 @@ def halab(*arguments: str, timeout: float = 300) -> str:
 
 def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60, stdin: str = "") -> str:
     """Run a shell command on a lab host as root, and return its standard output."""
-    return run(sys.executable, "-m", "lab", "ssh", host, command, check=check, timeout=timeout, stdin=stdin).stdout
+    return run(*ready.ssh(LAB, host, [command]), check=check, timeout=timeout, stdin=stdin).stdout
 
 
 def pyinfra(*arguments: str, check: bool = True, timeout: float = 900) -> subprocess.CompletedProcess[str]:
@@ -145,8 +147,12 @@ def forget_runs() -> None:
 
 def repair() -> None:
     """Undo what a test may have left: cuts, hosts without power, frozen daemons, drained hosts."""
-    halab("heal")
-    halab("power", "on", *HOSTS)
-    for host in sorted(drained(status())):
+    if partition.current(LAB):
+        halab("heal")
+    if off := [host for host in HOSTS if not hosts.running(LAB, host)]:
+        halab("power", "on", *off)
+    found = status()
+    for host in sorted(drained(found)):
         run(sys.executable, "-m", "tui.main", "undrain", host, "--yes", "--reason", "after a test", check=False)
-    all_ok(within=180)
+    if found["verdict"] != "OK":
+        all_ok(within=180)
