@@ -169,6 +169,8 @@ def test_a_joiner_is_down_and_one_at_a_time_and_has_nothing_that_the_cluster_has
     two = replace(GALERA, uuid=U, seqno=9)
     assert may_join(three(two, two, DOWN), {}, "mysql3") is None
     assert "its unit is active" in (may_join(three(two, two, replace(DOWN, service=unit("x"))), {}, "mysql3") or "")
+    # A seqno without a uuid is of no data.
+    assert may_join(three(two, two, replace(DOWN, uuid="", seqno=10)), {}, "mysql3") is None
     # Ahead of one of them is not ahead of all.
     assert may_join(three(replace(two, seqno=3), two, DOWN), {}, "mysql3") is None
     ahead = may_join(three(two, two, replace(DOWN, seqno=10)), {}, "mysql3") or ""

@@ -120,6 +120,8 @@ def test_members_that_do_not_agree_and_one_that_does_not_say() -> None:
     zero = database(replace(GALERA, conf_id=0))
     assert "(0, 3)" in zero.reason
     assert "do not agree" not in database(replace(GALERA, conf_id=-1)).reason
+    untold = GaleraNode(True, "u", 7)
+    assert "do not agree" not in database(replace(GALERA, conf_id=untold.conf_id)).reason
     assert "different data" not in database(replace(GALERA, uuid="")).reason
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 
 import pytest
 
-from cluster.lease import BEAT, PATIENCE, Lease, Tenure
+from cluster.lease import BEAT, MARGIN, PATIENCE, Lease, Tenure
 
 TICK = 0.1
 HOSTS = 5
@@ -170,3 +171,17 @@ def test_beats_without_an_answer_are_forgotten() -> None:
     for number in range(10_000):
         lease.beat(number * BEAT)
     assert len(lease._sent) < 2 * PATIENCE / BEAT
+
+
+def test_the_echo_of_a_beat_before_the_newest_counts_until_it_is_as_old_as_a_host_waits() -> None:
+    lease = Lease()
+    first, second = lease.beat(10.0), lease.beat(10.5)
+    lease.echo(first)
+    assert (lease.heard, lease.until) == (10.0, 10.0 + PATIENCE - MARGIN)
+    lease.echo(second)
+    assert (lease.heard, lease.until) == (10.5, 10.5 + PATIENCE - MARGIN)
+    late = Lease()
+    old = late.beat(10.0)
+    late.beat(10.0 + PATIENCE)
+    late.echo(old)
+    assert (late.heard, late.until) == (0.0, -math.inf)

@@ -333,6 +333,16 @@ def test_a_port_may_be_any_that_there_is(port: int) -> None:
     assert cluster_spec(inventory((("ssh", "port"), port))).ssh.port == port
 
 
+@pytest.mark.parametrize("place", ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "80th"])
+def test_the_place_of_a_foreign_letter_is_told_as_people_say_it(place: str) -> None:
+    before = "a" * (int(place[:-2]) - 1)
+    assert f"(its {place} letter is CYRILLIC SMALL LETTER A)" in shown(f"{before}\u0430")
+
+
+def test_what_may_be_left_out_may_be_none() -> None:
+    assert cluster_spec(inventory((("ssh", "key"), None))).ssh.key is None
+
+
 @pytest.mark.parametrize("number", [1, 255])
 def test_a_router_s_number_may_be_any_of_a_byte(number: int) -> None:
     assert cluster_spec(inventory((("keepalived", "virtual_router_id"), number))).keepalived.virtual_router_id == number
