@@ -96,6 +96,16 @@ def test_a_keeper_that_does_not_answer_for_as_long_as_a_host_waits_has_lost_it(k
     assert clock[0] - 100.0 == pytest.approx(PATIENCE)
 
 
+def test_what_its_keeper_said_before_is_no_answer(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(self: Kept, line: dict[str, Any]) -> None:
+        if line["ask"] == 1:
+            self._hear({"answer": 1, "until": 1000.0})
+
+    monkeypatch.setattr(Kept, "answers", answers)
+    assert kept.why_lost() is None
+    assert kept.why_lost() == f"The process that keeps it did not answer for {PATIENCE:.1f} s."
+
+
 def test_time_in_which_this_process_stood_still_is_not_held_against_its_keeper(
     kept: Kept, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

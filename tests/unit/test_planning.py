@@ -14,7 +14,7 @@ from cluster.outcome import Outcome
 from cluster.state import ClusterState
 from engine import leftover
 from engine.effects import EFFECTS, STAMPED, unit_of
-from engine.planning import stages
+from engine.planning import MOST, carried, stages
 from engine.rollouts import host_of
 from engine.runbook import Broken, Plan, View
 from engine.runbooks import rollout
@@ -229,3 +229,20 @@ def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
 
 def test_the_layers_are_those_that_are_deployed() -> None:
     assert set(LAYERS) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"}
+
+
+def test_what_carries_traffic_is_counted_for_its_own_layer_and_for_the_base() -> None:
+    servers = tuple(
+        replace(server, sessions=4) if (server.backend, server.name) == ("rabbitmq", "cc02") else server
+        for server in proxy().servers
+    )
+    state = replace(REST, haproxy=dict.fromkeys(REST.haproxy, replace(proxy(), servers=servers)))
+    broker = {"cc02": (8, "a broker with 8 clients")}
+    writer = {"mysql1": (MOST, "the writer")}
+    vip = {"haproxy1": (MOST, "the VIP's owner")}
+    controller = {"cc01": (MOST, "the controllers' VIP owner")}
+    for layer, found in (
+        ("rabbitmq", broker), ("galera", writer), ("haproxy", vip), ("keepalived", vip), ("pacemaker", controller),
+        ("base", broker | controller | writer | vip),
+    ):  # fmt: skip
+        assert carried(SPEC, state, layer) == found
