@@ -94,6 +94,8 @@ def test_a_keeper_that_answers_that_it_is_over_says_why(kept: Kept, monkeypatch:
 def test_a_keeper_that_does_not_answer_for_as_long_as_a_host_waits_has_lost_it(kept: Kept, clock: list[float]) -> None:
     assert kept.why_lost() == f"The process that keeps it did not answer for {PATIENCE:.1f} s."
     assert clock[0] - 100.0 == pytest.approx(PATIENCE)
+    # Nobody is known to hold it then.
+    assert kept.count == 0
 
 
 def test_what_its_keeper_said_before_is_no_answer(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.checks import SECRETS
-from cluster.reading import shown
+from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
 from deploy import secrets
@@ -337,6 +337,12 @@ def test_a_port_may_be_any_that_there_is(port: int) -> None:
 def test_the_place_of_a_foreign_letter_is_told_as_people_say_it(place: str) -> None:
     before = "a" * (int(place[:-2]) - 1)
     assert f"(its {place} letter is CYRILLIC SMALL LETTER A)" in shown(f"{before}\u0430")
+
+
+def test_a_key_that_is_no_text_is_told_once_and_left_out() -> None:
+    reader = Reader()
+    assert reader.table("ssh", {1: "a", "user": "root"}) == {"user": "root"}
+    assert [str(mistake) for mistake in reader.errors] == ["ssh has the key 1: it must be a text."]
 
 
 def test_what_may_be_left_out_may_be_none() -> None:
