@@ -482,6 +482,11 @@ ITEM = '{"vhost":"openstack","name":"scheduler","type":"quorum","leader":"rabbit
         ('"type":"classic","node":"rabbit@cc01","state":"idle"', Verdict.OK, ""),
         ('"type":"quorum","leader":"rabbit@cc01","state":"minority"', Verdict.FAIL, "no majority of its members: q"),
         ('"type":"quorum","leader":"a","members":["a","b","c"],"online":["a"]', Verdict.FAIL, "no majority"),
+        # Only what is replicated votes.
+        ('"type":"classic","node":"a","state":"running","members":["a","b","c"],"online":["a"]', Verdict.OK, ""),
+        # Half of them are no majority.
+        ('"type":"quorum","leader":"a","members":["a","b","c","d"],"online":["a","b"]', Verdict.FAIL, "no majority"),
+        ('"type":"quorum","leader":"a","members":["a","b","c","d"],"online":["a","b","c"]', Verdict.OK, ""),
         ('"type":"quorum","leader":"a","members":["a","b","rabbit@cc03"],"online":["a","b"]', Verdict.WARN, "2 of 3"),
         # A new one: who is there it has not told yet.
         ('"type":"quorum","leader":"a","members":["a","b","c"],"online":[]', Verdict.OK, ""),

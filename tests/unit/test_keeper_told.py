@@ -165,6 +165,21 @@ def test_a_line_of_the_journal_reaches_those_that_come_late_too(watched: Watched
     assert found == expected
 
 
+def test_no_line_of_the_journal_goes_to_a_host_that_has_not_given_the_lock(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.say(reach={"a": ["sleep", "600"]})
+    watched.hear()
+    sent: list[str] = []
+    monkeypatch.setattr(watched.keeper.hosts["a"], "send", sent.append)
+    watched.say(log=[1, "one"])
+    watched.hear()
+    assert sent == []
+    # It gets it with its lock, after the beat.
+    watched.keeper._hear(watched.keeper.hosts["a"], "taken")
+    assert sent == ["1", "log 1 one"]
+
+
 def test_what_a_host_says_before_it_gave_the_lock_counts_for_nothing(watched: Watched) -> None:
     watched.say(reach={"a": ["sleep", "600"]})
     watched.hear()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import re
+from ast import literal_eval
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster import spec
 from cluster.checks import SECRETS
 from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
@@ -408,3 +413,20 @@ def test_no_value_of_64_kib_is_echoed_whole(key: str) -> None:
 )
 def test_a_letter_that_only_looks_like_one_of_ours_is_pointed_at(change: Any, says: str) -> None:
     assert any(sentence.startswith(says) for sentence in said(change)), said(change)
+
+
+def documented() -> Iterator[tuple[str, str, object]]:
+    """Section, key and default of each plain default in docs/inventory.md."""
+    section = ""
+    for line in (Path(__file__).parents[2] / "docs/inventory.md").read_text().splitlines():
+        if heading := re.match(r"### `(\w+)`", line):
+            section = heading[1]
+        if section and (row := re.fullmatch(r"\| `(\w+)` \|.*\| `([^`]+)`(?::[^|]*)? \|", line)):
+            yield section, row[1], literal_eval(row[2])
+
+
+@pytest.mark.parametrize(("section", "key", "default"), documented())
+def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default: object) -> None:
+    kind = getattr(spec, section.capitalize())
+    (told,) = [one for one in fields(kind) if one.name == key]
+    assert (told.default if told.default is not MISSING else {}) == default
