@@ -485,6 +485,7 @@ ITEM = '{"vhost":"openstack","name":"scheduler","type":"quorum","leader":"rabbit
         # Only what is replicated votes.
         ('"type":"classic","node":"a","state":"running","members":["a","b","c"],"online":["a"]', Verdict.OK, ""),
         # Half of them are no majority.
+        ('"type":"quorum","leader":"a","members":["a","b","c","d","e"],"online":["a","b"]', Verdict.FAIL, "no major"),
         ('"type":"quorum","leader":"a","members":["a","b","c","d"],"online":["a","b"]', Verdict.FAIL, "no majority"),
         ('"type":"quorum","leader":"a","members":["a","b","c","d"],"online":["a","b","c"]', Verdict.OK, ""),
         ('"type":"quorum","leader":"a","members":["a","b","rabbit@cc03"],"online":["a","b"]', Verdict.WARN, "2 of 3"),

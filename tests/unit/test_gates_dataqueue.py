@@ -177,6 +177,7 @@ def test_a_joiner_is_down_and_one_at_a_time_and_has_nothing_that_the_cluster_has
     assert "seqno 10" in ahead and "`hatui recover galera --force-from mysql1`" in ahead
     alone = replace(DOWN, running=True, standalone=True, seqno=10)
     assert may_join(three(two, two, alone), {}, "mysql3") is None
+    assert may_join(three(two, two, replace(alone, service=unit("mariadb.service"))), {}, "mysql3") is None
     assert "another cluster" in (may_join(three(two, two, replace(DOWN, uuid=V)), {}, "mysql3") or "")
     assert may_join(three(two, two, replace(DOWN, uuid="")), {"mysql1": ("a",)}, "mysql3") is None
     assert "mysql2 is receiving" in (may_join(three(two, replace(two, state="Joined"), DOWN), {}, "mysql3") or "")
