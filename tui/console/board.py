@@ -48,6 +48,12 @@ class Board(ScrollView, can_focus=True):
         board: Board
 
     @dataclass
+    class Scrolled(Message):
+        """Other lines can be seen, or more of them."""
+
+        board: Board
+
+    @dataclass
     class Chosen(Message):
         """Enter or a click on a line: `line`, and the value of the spot."""
 
@@ -161,6 +167,12 @@ class Board(ScrollView, can_focus=True):
         """Textual's: the lines are as wide as the widget."""
         self.virtual_size = Size(self.size.width, len(self._lines))
         self._reveal()
+        self.post_message(self.Scrolled(self))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Textual's: by a key, by the mouse, or because the widget has another height."""
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Scrolled(self))
 
     def watch_has_focus(self, has_focus: bool) -> None:
         """Textual's: the cursor looks different then."""

@@ -64,8 +64,8 @@ class Overview(View):
             self._redraw_right()
         self.refresh_bars()
 
-    def on_board_moved(self, message: Board.Moved) -> None:
-        """Textual's, beside that of every screen."""
+    def on_board_scrolled(self, message: Board.Scrolled) -> None:
+        """Textual's: how many events are below what can be seen."""
         if message.board.id == "events":
             self._tell_hidden()
 

@@ -39,15 +39,23 @@ def pressing(keys: tuple[str, ...], pause: float = 0.1) -> Callable[[Pilot[None]
     """What is done before the picture is taken."""
 
     async def press(pilot: Pilot[None]) -> None:
-        await pilot.pause(0.3)
+        await still(pilot)
         for key in keys:
             await pilot.press(key)
             await pilot.pause(pause)
         for asked in pilot.app.screen.query(Input):
             asked.cursor_blink = False
-        await pilot.pause(0.2)
+        await still(pilot)
 
     return press
+
+
+async def still(pilot: Pilot[None]) -> None:
+    """Until the screen stays as it is: on a busy machine that takes longer."""
+    pictures: list[str] = []
+    while len(pictures) < 4 or len(set(pictures[-4:])) > 1:
+        await pilot.pause(0.1)
+        pictures.append(pilot.app.export_screenshot())
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,6 +8,7 @@ from cluster.health import Verdict
 from tests.unit.tui import journals
 from tests.unit.tui.desk import on, shown, text
 from tui.console.app import Console
+from tui.console.board import Board
 from tui.engine import Event
 
 WIDE = (160, 48)
@@ -81,5 +82,22 @@ def test_events_that_are_hidden_below_are_said_to_be_and_esc_follows_them_again(
         await pilot.press("escape")
         await shown(app, pilot, "event 29")
         assert rule not in text(app)
+
+    on("degraded", check)
+
+
+def test_what_is_hidden_below_is_counted_anew_when_the_events_have_another_height() -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        rule = "newer events below"
+        await pilot.press("tab", "home")
+        for number in range(30):
+            app.known.take(Event(1795572843.0, "galera", "", Verdict.WARN, f"event {number}"), app.now())
+        await shown(app, pilot, rule)
+        # Not by the console, which would look anew.
+        app.screen.query_one("#main").styles.height = 1
+        app.screen.query_one("#events", Board).styles.height = 60
+        await pilot.pause(0.2)
+        board = app.screen.query_one("#events", Board)
+        assert board.below == 0 and rule not in text(app)
 
     on("degraded", check)
