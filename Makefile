@@ -6,6 +6,8 @@ BIN := .venv/bin
 SEED ?= 1
 SAMPLE ?= 300
 FILES ?=
+# Two labs side by side: most of the time somebody waits for an election, a transfer or a time-out. A file a lab.
+E2E := $(BIN)/pytest -v -m lab -n 2 --dist loadfile --durations=40
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .PHONY: demo test test-all check mutants e2e bench lock pictures programs
@@ -20,20 +22,20 @@ test: check e2e
 
 # And the end-to-end tests once more, on Debian 13.
 test-all: test
-	HALAB_RELEASE=trixie $(BIN)/pytest -v -m lab tests/e2e
+	HALAB_RELEASE=trixie $(E2E) tests/e2e
 
 check: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not lab" tests
+	$(BIN)/pytest -q -n 2 -m "not lab" tests
 
 # Whether the unit tests notice small changes of the code that decides: a random sample, SEED=1 SAMPLE=300 FILES=...
 mutants: .venv/ready-for-mutants
 	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE) $(FILES)
 
 e2e: .venv/ready-for-tests programs
-	$(BIN)/pytest -v -m lab --durations=40 tests
+	$(E2E) tests/e2e tests/lab
 
 bench: .venv/ready programs
 	$(BIN)/python -m bench
