@@ -118,7 +118,8 @@ def all_ok(*, within: float) -> None:
         return bool(last["verdict"] == "OK")
 
     try:
-        wait_until(ok, within)
+        # A status each quarter of a second would take the time that the cluster needs to get well.
+        wait_until(ok, within, every=1)
     except AssertionError as error:
         reasons = [f"{layer['layer']}: {layer['verdict']} {layer['reason']}" for layer in last["layers"]]
         raise AssertionError(f"not all OK within {within:g} s:\n" + "\n".join(reasons)) from error

@@ -81,6 +81,11 @@ def shown(name: str) -> str:
     return str(next(host["shows"] for host in keepalived()["hosts"] if host["host"] == name))  # type: ignore[index]
 
 
+def told_as_frozen(owner: str) -> bool:
+    found = next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
+    return found["verdict"] == "WARN" and f"{owner}: haproxy is frozen" in found["reason"]
+
+
 def test_one_owner_is_told_by_the_fact_and_the_status(healthy: None) -> None:
     (owner,) = owners()
     assert facts() == {owner: {lab.VIP: "host0"}, other(owner): {}}
@@ -109,9 +114,12 @@ def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
     (owner,) = owners()
     with felt() as what:
         lab.ssh(owner, "systemctl kill -s KILL haproxy")
-        moved_to(other(owner))
+        # It is back after 0.1 s. On a busy machine keepalived may not have noticed by then: so the VIP stays.
+        lab.wait_until(lambda: lab.ssh(owner, "systemctl is-active haproxy", check=False) == "active\n", 10)
+        time.sleep(1.2)
+        (now,) = owners()
     assert what.gap < 1, what
-    seen_everywhere(other(owner))
+    seen_everywhere(now)
     lab.wait_until(lambda: lab.status()["verdict"] == "OK", 15)
 
 
@@ -123,8 +131,7 @@ def test_haproxy_hangs(healthy: None) -> None:
             moved_to(other(owner))
         assert what.gap < 4, what
         seen_everywhere(other(owner))
-        found = next(layer for layer in lab.status()["layers"] if layer["layer"] == "haproxy")
-        assert found["verdict"] == "WARN" and f"{owner}: haproxy is frozen" in found["reason"]
+        lab.wait_until(lambda: told_as_frozen(owner), 20, "the frozen one is named")
     finally:
         lab.ssh(owner, "systemctl kill -s CONT haproxy")
 

@@ -55,10 +55,10 @@ def test_a_cut_is_as_long_as_it_was_and_resets_the_streams(cluster: object) -> N
             proxy.reopen()
         time.sleep(1)
     for name, felt in measuring.report().services.items():
-        assert cut - 50 < felt.gap_ms < cut + 300, (name, felt)
+        assert cut - 50 < felt.gap_ms < cut + 300 + felt.late_ms, (name, felt)
         assert 15 < felt.failed < 150 and felt.kinds, (name, felt)
         assert felt.stream.resets == 1 and felt.stream.gap_ms is not None, (name, felt)
-        assert cut - 50 < felt.stream.gap_ms < cut + 500, (name, felt)
+        assert cut - 50 < felt.stream.gap_ms < cut + 500 + felt.late_ms, (name, felt)
 
 
 def test_what_hangs_is_given_up_and_opened_again(cluster: object) -> None:
@@ -72,11 +72,12 @@ def test_what_hangs_is_given_up_and_opened_again(cluster: object) -> None:
             proxy.freeze(3)
         time.sleep(6)
     for name, felt in measuring.report().services.items():
-        assert 2900 < felt.gap_ms < 5000, (name, felt)
+        # It is over when what hung and this machine's own delay are.
+        assert 2900 < felt.gap_ms < 5000 + felt.late_ms, (name, felt)
         # Those of the first second give up, and those that come too late when all are answered at once.
         assert felt.failed > 80 and "no answer within 2 s" in felt.kinds, (name, felt)
         assert felt.stream.resets == 1 and felt.stream.beats > 10, (name, felt)
-        assert felt.stream.gap_ms is not None and 2900 < felt.stream.gap_ms < 6000, (name, felt)
+        assert felt.stream.gap_ms is not None and 2900 < felt.stream.gap_ms < 6000 + felt.late_ms, (name, felt)
 
 
 def test_what_is_lost_or_differs_is_named(cluster: object, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,18 +76,16 @@ def test_killed_at_any_step_of_a_drain_it_is_done_when_it_is_run_again() -> None
         nothing_is_left()
 
 
-def test_the_second_of_two_operators_is_refused_within_a_second_and_told_who_and_why() -> None:
+def test_the_second_of_two_operators_is_refused_at_once_and_told_who_and_why() -> None:
     target = other(writer(), "mysql1", "mysql2")
     first = begin("switchover", "writer", "--to", target)
     lab.wait_until(lambda: not lock_is_free(), 20, "the first holds the lock")
-    begun = time.monotonic()
     second = hatui("drain", "cc02", "--reason", "me too", "--yes")
-    took = time.monotonic() - begun
+    # bench/ has how soon.
+    assert first.poll() is None, "the first goes on meanwhile"
     assert second.returncode == 21, second.stdout
     assert "has held the cluster's lock since" in second.stdout, second.stdout
     assert f"switchover_writer to={target} (a test)" in second.stdout, second.stdout
-    # Two cores carry ten hosts, a run and its probes meanwhile; bench/ has the figure against its bound of 1 s.
-    assert took < 5, took
     assert first.wait(timeout=60) == 0
 
 

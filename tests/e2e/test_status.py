@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 import pytest
 
@@ -34,11 +33,10 @@ def test_a_healthy_cluster_in_every_form(healthy: None) -> None:
             assert ["keepalived", "*", "OK"] in [row[:3] for row in rows]
 
 
-def test_a_host_without_power_is_unknown_within_5_seconds_and_hides_nobody(healthy: None) -> None:
+def test_a_host_without_power_is_unknown_and_hides_nobody(healthy: None) -> None:
     lab.halab("power", "off", "net02")
-    begin = time.monotonic()
+    # bench/ has how soon.
     done = lab.run(sys.executable, "-m", "tui.main", "status", "--json", check=False)
-    assert time.monotonic() - begin < 5
     assert done.returncode == 3
     found = json.loads(done.stdout)
     hosts = {host["host"]: host["verdict"] for host in found["layers"][0]["hosts"]}
