@@ -17,7 +17,7 @@ UP = Path(LAB, "lab.json")
 DATA = {
     "name": f"lab-{PREFIX}.0",
     "network": SUBNET,
-    "release": json.loads(UP.read_text())["release"] if UP.exists() else "bookworm",
+    "release": json.loads(UP.read_text())["release"] if UP.exists() else "trixie",
     "hosts": {
         "haproxy": {"haproxy1": f"{PREFIX}.120", "haproxy2": f"{PREFIX}.121"},
         "galera": {"mysql1": f"{PREFIX}.125", "mysql2": f"{PREFIX}.126", "mysql3": f"{PREFIX}.127"},

@@ -13,8 +13,8 @@ from lab.errors import LabError
 DEFAULT_SUBNET = "192.168.47.0/24"
 """The addresses of the reference topology."""
 
-RELEASES = ("bookworm", "trixie")
-"""Debian 12 and Debian 13; the first is the default."""
+RELEASES = ("trixie", "bookworm")
+"""Debian 13 and Debian 12; the first is the default."""
 
 HOSTS: dict[str, int] = {
     "haproxy1": 120,

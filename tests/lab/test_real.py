@@ -91,7 +91,7 @@ def lab_up() -> Iterator[None]:
 
 def test_hosts_are_up_and_root_may_enter() -> None:
     seen = json.loads(halab("status", "--json"))
-    assert seen["release"] == "bookworm"
+    assert seen["release"] == "trixie"
     assert {host["name"] for host in seen["hosts"] if host["power"] == "on" and host["ssh"]} == set(HOSTS)
     for host in HOSTS:
         assert on(host, "hostname").strip() == host

@@ -17,7 +17,7 @@ def test_the_reference_addresses() -> None:
     assert addresses["mysql3"] == "192.168.47.127"
     assert addresses["cc01"] == "192.168.47.100"
     assert addresses["net02"] == "192.168.47.111"
-    assert RELEASES[0] == "bookworm"
+    assert RELEASES[0] == "trixie"
 
 
 def test_no_two_things_share_an_address() -> None:

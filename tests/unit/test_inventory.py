@@ -74,10 +74,10 @@ def test_the_labs_inventory_knows_the_release_that_the_lab_was_brought_up_with(
     file = tmp_path / "inventory.py"
     file.write_text((TOP / "inventory.py").read_text().replace("/var/lib/halab", str(tmp_path)))
     monkeypatch.setenv("HALAB_SUBNET", "10.77.0.0/24")
-    assert runpy.run_path(str(file))["CLUSTER"].release == "bookworm"
-    (tmp_path / "10.77.0.0_24").mkdir()
-    (tmp_path / "10.77.0.0_24" / "lab.json").write_text('{"release": "trixie", "base": "/b", "repository": "/r"}')
     assert runpy.run_path(str(file))["CLUSTER"].release == "trixie"
+    (tmp_path / "10.77.0.0_24").mkdir()
+    (tmp_path / "10.77.0.0_24" / "lab.json").write_text('{"release": "bookworm", "base": "/b", "repository": "/r"}')
+    assert runpy.run_path(str(file))["CLUSTER"].release == "bookworm"
 
 
 def test_a_group_reaches_its_hosts_by_ssh_and_checks_their_keys() -> None:
