@@ -13,6 +13,14 @@ from operations.galera_recovery import proxies_of
 from operations.hosts import shell
 from operations.steps import Step
 
+# Where the provider's options are variables of their own (MariaDB's plugin wsrep_provider, which Debian 13 loads), the
+# one that holds them all can't be set any more.
+_BOOTSTRAP = f"""
+if [ -n "$({CLIENT} -NBe "SHOW VARIABLES LIKE 'wsrep_provider_pc_bootstrap'")" ]
+then {CLIENT} -e "SET GLOBAL wsrep_provider_pc_bootstrap=ON"
+else {CLIENT} -e "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'"
+fi"""
+
 
 def made_primary(hosts: Sequence[str], balancers: Sequence[str], chosen: str, seqno: int) -> Step:
     """`chosen`, whose server runs outside of a Primary component, is made one where it stands (pc.bootstrap)."""
@@ -29,7 +37,7 @@ def made_primary(hosts: Sequence[str], balancers: Sequence[str], chosen: str, se
         return None if is_synced(nodes_of([chosen])[chosen]) else f"{chosen} is not Synced in a Primary component"
 
     def act() -> None:
-        shell(chosen, f"{CLIENT} -e \"SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'\"", timeout=30)
+        shell(chosen, _BOOTSTRAP, timeout=30)
 
     return Step(
         f"Make {chosen} the Primary component where it stands",
