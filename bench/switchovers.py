@@ -35,8 +35,9 @@ def moved(service: str, target: str) -> Run | None:
     """The run that moved it; None if it was there already, or was not DONE."""
     before = {run.id for run in runs(CLUSTER.name)}
     code = hatui("switchover", service, "--to", target).wait(timeout=120)
-    (run,) = [run for run in runs(CLUSTER.name) if run.id not in before and not run.theirs]
-    return run if code == 0 and run.measured else None
+    # What is there already is no run.
+    new = next((run for run in runs(CLUSTER.name) if run.id not in before and not run.theirs), None)
+    return new if code == 0 and new and new.measured else None
 
 
 def switchovers(times: int = 10) -> list[Figure]:

@@ -9,8 +9,9 @@ HELD_BACK = 1.5
 a SYN that was dropped again after 1 s and after 3 s."""
 MAKING = 0.6
 """Seconds at most until the connections that are being made have come to their end."""
-STILL = 0.03
-"""Seconds in which none of them has ended, so that those that are young just stay open."""
+STILL = 4
+"""Looks in a row in which none of them has ended, so that those that are young just stay open. Looks and not seconds:
+on a busy machine both take longer."""
 PAUSE = 0.003
 """Seconds between two looks."""
 
@@ -55,8 +56,14 @@ sub sessions {
 }
 
 exit 0 if sessions() eq '';
-open my $nft, '|-', 'nft', '-f', '-' or exit 1;
-print $nft <<"END";
+sub nft {
+    open my $nft, '|-', 'nft', '-f', '-' or exit 1;
+    print $nft shift;
+    close $nft or exit 1;
+}
+
+# A new chain takes the kernel some 10 ms. So it is there first, and holds nobody.
+nft(<<"END");
 table inet hatui_handover
 delete table inet hatui_handover
 table inet hatui_handover {
@@ -66,19 +73,17 @@ table inet hatui_handover {
         ip daddr \@held tcp flags & (syn | ack) == syn drop
     }
 }
-add element inet hatui_handover held { $vip timeout %(held_back_ms)dms }
 END
-close $nft or exit 1;
+nft("add element inet hatui_handover held { $vip timeout %(held_back_ms)dms }\n");
 
-# Those younger than two seconds may just be logging in. Those that stay open come to no end: where none has ended for
-# a while, nobody is being let in. Nor where there is none in two looks: before the first one the kernel may have had
-# one that HAProxy had not taken yet.
-my ($begun, $since, $young, $none) = (time, time, -1, 0);
-while ($none < 2 && time - $begun < %(making)g) {
+# Those younger than two seconds may just be logging in. Those that stay open come to no end: where none has ended in
+# some looks, nobody is being let in. Nor where there is none in two: at the first one the kernel may have had one that
+# HAProxy had not taken yet.
+my ($begun, $young, $same) = (time, -1, 0);
+while ($same < ($young ? %(still)d : 2) && time - $begun < %(making)g) {
     sleep %(pause)g;
     my $now = grep { / age=[01]s / && !/fe=GLOBAL/ } split /\n/, sessions();
-    $none = $now ? 0 : $none + 1;
-    ($young, $since) = ($now, time) if $now != $young;
-    last if $now && time - $since > %(still)g;
+    $same = $now == $young ? $same + 1 : 1;
+    $young = $now;
 }
 """
