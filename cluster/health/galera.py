@@ -94,6 +94,13 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
     return found
 
 
+def _needs_recovery(nodes: Nodes) -> bool:
+    """Whether none comes back by itself: a majority is down, and whoever else runs says that it is in no component."""
+    known = [node for node in nodes.values() if isinstance(node, GaleraNode)]
+    down = [node for node in known if not node.running or retries(node)]
+    return 2 * len(down) > len(nodes) and all(node in down or node.answers for node in known)
+
+
 def _of_all(nodes: Nodes, proxies: Proxies, *, arbitrator: bool) -> list[Finding]:
     primary = [node for node in nodes.values() if isinstance(node, GaleraNode) and is_primary(node)]
     unknown = [
@@ -111,9 +118,7 @@ def _of_all(nodes: Nodes, proxies: Proxies, *, arbitrator: bool) -> list[Finding
         if any(isinstance(node, GaleraNode) and node.turns_away for node in nodes.values()):
             # What becomes of its component nobody was told.
             reason = f"0 of {len(nodes)} nodes take sessions"
-        # One that runs is not down, and may come back by itself when it sees the others.
-        out = all(isinstance(node, GaleraNode) and (not node.running or retries(node)) for node in nodes.values())
-        return [Finding(Verdict.FAIL, f"{reason}. {RECOVER}" if out else reason)]
+        return [Finding(Verdict.FAIL, f"{reason}. {RECOVER}" if _needs_recovery(nodes) else reason)]
     uuids = sorted({node.uuid for node in primary if node.uuid})
     if len(uuids) > 1:
         return [Finding(Verdict.FAIL, f"two clusters with different data are Primary: {', '.join(uuids)}")]

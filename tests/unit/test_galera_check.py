@@ -103,7 +103,9 @@ def test_no_answer_is_older_than_a_second(address: tuple[str, int], asked: Asked
 
 
 @pytest.mark.parametrize(
-    "request_", [b"\n\n", os.urandom(3000), b"GET /\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"\0" * 2048]
+    "request_",
+    [b"\n\n", os.urandom(3000), b"GET /\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"\0" * 2048],
+    ids=["empty", "random", "no version", "post", "zeros"],
 )
 def test_garbage_gets_400_and_the_server_is_not_asked(address: tuple[str, int], asked: Asked, request_: bytes) -> None:
     with contextlib.suppress(ConnectionError):

@@ -86,14 +86,19 @@ def test_what_does_not_serve_is_the_host_s_failure_and_the_layer_s_warning() -> 
     assert database().reason == "3 of 3 nodes are Synced and Primary"
 
 
-def test_recovery_is_proposed_only_where_every_node_is_down_or_tries() -> None:
+def test_recovery_is_proposed_only_where_a_majority_is_down_or_tries() -> None:
     tries = replace(DOWN, running=True, answers=False, state="Joining", service=unit("x", "activating"))
     frozen = replace(DOWN, running=True, answers=False, service=unit("mariadb.service"))
+    outside = replace(GALERA, cluster_status="non-Primary", state="Initialized")
     for nodes, proposed in (
         ((DOWN, DOWN, DOWN), True),
         ((DOWN, tries, tries), True),
         ((DOWN, DOWN, frozen), False),
         ((DOWN, DOWN, replace(frozen, standalone=True)), False),
+        ((DOWN, DOWN, outside), True),
+        ((DOWN, tries, outside), True),
+        # These two may find each other again.
+        ((DOWN, outside, outside), False),
     ):
         found = database(*nodes)
         assert found.verdict is Verdict.FAIL

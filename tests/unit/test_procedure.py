@@ -82,9 +82,11 @@ FAILURES = [
     gevent.GreenletExit(),
     gevent.Timeout(3),
 ]
+KINDS = [type(failure).__name__ for failure in FAILURES]
+"""Names of tests that are the same in every process."""
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+@pytest.mark.parametrize("failure", FAILURES, ids=KINDS)
 def test_a_failure_of_any_kind_undoes_the_failed_step_and_those_before_it_the_last_first(
     world: World, failure: BaseException
 ) -> None:
@@ -94,7 +96,7 @@ def test_a_failure_of_any_kind_undoes_the_failed_step_and_those_before_it_the_la
     assert [event for event in world.events if event.startswith("undo ")] == ["undo c", "undo b", "undo a"]
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+@pytest.mark.parametrize("failure", FAILURES, ids=KINDS)
 def test_a_precheck_that_breaks_off_undoes_the_steps_before_it(world: World, failure: BaseException) -> None:
     def broken() -> str | None:
         raise failure
@@ -104,7 +106,7 @@ def test_a_precheck_that_breaks_off_undoes_the_steps_before_it(world: World, fai
     assert not world.done
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=repr)
+@pytest.mark.parametrize("failure", FAILURES, ids=KINDS)
 def test_an_undo_that_breaks_off_holds_up_no_other(world: World, failure: BaseException) -> None:
     steps = [world.step("a"), world.step("b", undo_fails=failure), world.step("c", fails=Refused("no"))]
     assert carry_out(steps, world.tell).outcome is Outcome.DIRTY
