@@ -38,12 +38,12 @@ SIGNS = Signs(
 
 
 def haproxy_command() -> str:
-    """A shell command whose output `parse_haproxy_stat` reads. Takes 2 s at most, and 30 ms on a healthy host."""
+    """A shell command whose output `parse_haproxy_stat` reads. Takes 2.5 s at most, and 30 ms on a healthy host."""
     # Frontends (1) and servers (4). The peers come last: HAProxy says no more after a section it does not have.
     questions = f"show info;show stat -1 5 -1;show table {GALERA_BACKEND};show peers {PEERS}"
     return "; ".join(
         [
-            f"echo '{questions}' | timeout -k 0.3 {PATIENCE} socat -t {PATIENCE} - "
+            f"echo '{questions}' | timeout -k 0.3 {PATIENCE + 0.5} socat -t {PATIENCE} - "
             f"UNIX-CONNECT:{HAPROXY_WATCH_SOCKET} 2>&1 | head -c 400000",
             "echo",
             "echo Services=",
@@ -128,8 +128,8 @@ def _not_asked(said: str) -> tuple[str, bool]:
         return f"there is no socket {HAPROXY_WATCH_SOCKET}, where HAProxy is asked: its settings have another", True
     if "refused" in said:
         return f"nobody listens on {HAPROXY_WATCH_SOCKET}, where HAProxy is asked", True
-    if "temporarily unavailable" in said:
-        # Its queue of connections is full: it takes none.
+    if "temporarily unavailable" in said or "exiting on signal" in said:
+        # Its queue of connections is full: it takes none. Or nothing came until socat was ended, which socat 1.8 tells.
         return "", False
     return f"{HAPROXY_WATCH_SOCKET} can't be asked: {clean(said.rpartition('socat')[2], 120)}", False
 

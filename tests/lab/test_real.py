@@ -119,12 +119,12 @@ def test_a_second_up_changes_nothing() -> None:
 
 def test_hosts_do_not_share_their_control_groups() -> None:
     on("cc01", "systemd-run --unit=only-here sleep 300")
-    assert on("cc02", "systemctl is-active only-here", code=3).strip() == "inactive"
+    assert on("cc02", "systemctl is-active only-here; true").strip() == "inactive"
     assert on("cc02", "find /sys/fs/cgroup -name 'only-here*'") == ""
 
 
 def test_packages_are_there_and_the_world_is_not() -> None:
-    assert "Candidate: 1:10.11" in on("mysql1", "apt-cache policy mariadb-server")
+    assert "Candidate: 1:11.8" in on("mysql1", "apt-cache policy mariadb-server")
     assert on("cc01", "ip route") == f"{LAB.subnet} dev host0 proto kernel scope link src {LAB.address('cc01')} \n"
     # One package is installed for real, by the host's own apt.
     on("cc01", "apt-get install -y -q socat >/dev/null 2>&1 && socat -V >/dev/null")

@@ -195,7 +195,8 @@ def test_a_haproxy_is_down_on_proof(said: str, state: str, processes: str | None
 
 
 def test_one_that_takes_connections_and_is_silent_does_not_answer() -> None:
-    for said in ("", f"{SOCAT}Resource temporarily unavailable"):
+    ended = "2026/11/27 00:21:07 socat[912] W exiting on signal 15"
+    for said in ("", f"{SOCAT}Resource temporarily unavailable", ended):
         assert judged(proxy_node(answer(said, "active"))).reason == "haproxy1: haproxy runs and does not answer"
 
 
