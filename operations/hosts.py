@@ -18,7 +18,7 @@ from pyinfra.context import ctx_host
 
 from cluster.state import Unknown
 from cluster.text import clean
-from operations.patience import within
+from operations import patience
 from operations.steps import FAILURES, Refused, Unseen
 
 CONNECT = 8
@@ -46,7 +46,7 @@ def named(name: str) -> Host:
     found: Host = state.inventory.get_host(name)
     if not found.connected:
         try:
-            within(CONNECT, lambda: found.connect(
+            patience.within(CONNECT, lambda: found.connect(
                 reason="to look at the whole cluster", show_errors=False, raise_exceptions=True
             ))  # fmt: skip
         except (PyinfraError, OSError) as error:
@@ -55,13 +55,13 @@ def named(name: str) -> Host:
     return found
 
 
-def look(name: str, fact: type[FactBase[Any]], *, timeout: int = LOOK, **arguments: Any) -> Any:
-    """The fact of host `name`, read now, in `timeout` seconds at most. Unseen if the host can't be asked.
+def look(name: str, fact: type[FactBase[Any]], *, within: int = LOOK, **arguments: Any) -> Any:
+    """The fact of host `name`, read now, in `within` seconds at most. Unseen if the host can't be asked.
 
     Not by pyinfra's get_fact, which gives an empty fact for a connection that broke.
     """
     asked = fact()
-    ok, output = _run(name, str(asked.command(**arguments)), timeout=timeout)
+    ok, output = _run(name, str(asked.command(**arguments)), timeout=within)
     if not ok:
         raise Unseen(f"{name} could not be asked: {clean(str(output.stderr)) or 'the command failed without a word'}")
     return asked.process(output.stdout_lines)
@@ -147,7 +147,7 @@ def _run(
 
     try:
         # paramiko waits for an hour for a host that is gone to open a channel.
-        ok, output = within(timeout, work)
+        ok, output = patience.within(timeout, work)
     except (OSError, EOFError, SSHException) as error:
         _give_up(found)
         raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error

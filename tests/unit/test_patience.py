@@ -6,7 +6,10 @@ import time
 
 import gevent
 import pytest
+from pyinfra.connectors.util import CommandOutput
 
+from facts.galera_recovery import TablespacePosition
+from operations import hosts
 from operations.patience import TICK, within
 
 
@@ -69,3 +72,16 @@ def test_who_is_interrupted_leaves_nothing_that_goes_on() -> None:
     waiting.kill()
     gevent.sleep(0.4)
     assert not went_on
+
+
+def test_a_fact_that_takes_longer_is_waited_for_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[int] = []
+
+    def run(name: str, command: str, *, timeout: int) -> tuple[bool, CommandOutput]:
+        waited.append(timeout)
+        return True, CommandOutput([])
+
+    monkeypatch.setattr(hosts, "_run", run)
+    hosts.look_all(["mysql1"], TablespacePosition, within=75)
+    hosts.look_all(["mysql1"], TablespacePosition)
+    assert waited == [75, hosts.LOOK]
