@@ -28,7 +28,7 @@ check: .venv/ready-for-tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 -m "not lab" tests
+	$(BIN)/pytest -q -n 2 -m "not lab" tests/unit tests/lab
 
 # Whether the unit tests notice small changes of the code that decides: a random sample, SEED=1 SAMPLE=300 FILES=...
 mutants: .venv/ready-for-mutants

@@ -18,6 +18,12 @@ from lab.topology import parse_subnet
 LAB = parse_subnet("192.168.47.0/24")
 
 
+@pytest.fixture(autouse=True)
+def default_subnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever lab is meant where the tests are run."""
+    monkeypatch.delenv("HALAB_SUBNET", raising=False)
+
+
 def say(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     """What `halab argv` says on standard error, in one line, with exit code 2."""
     assert main(argv) == 2
