@@ -1,4 +1,7 @@
-"""Real hosts for the whole run: brought up clean and deployed once, healed between tests, taken down at the end."""
+"""Real hosts for the whole run: brought up clean and deployed once, healed between tests, taken down at the end.
+
+Each worker of pytest (pytest-xdist) has a lab of its own, a subnet each.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.e2e import lab
-from tests.e2e.leaks import CommandLines
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+if WORKER != "0":
+    # Before the inventory is imported, which reads it; and here, where only end-to-end tests come by.
+    os.environ["HALAB_SUBNET"] = f"192.168.{47 + 8 * int(WORKER)}.0/24"
+
+from tests.e2e import lab  # noqa: E402
+from tests.e2e.leaks import CommandLines  # noqa: E402
 
 
 @dataclass(frozen=True)
