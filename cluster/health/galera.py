@@ -97,8 +97,8 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
 def _needs_recovery(nodes: Nodes) -> bool:
     """Whether none comes back by itself: a majority is down, and whoever else runs says that it is in no component."""
     known = [node for node in nodes.values() if isinstance(node, GaleraNode)]
-    down = [node for node in known if not node.running or retries(node)]
-    return 2 * len(down) > len(nodes) and all(node in down or node.answers for node in known)
+    up = [node for node in known if node.running and not retries(node)]
+    return 2 * (len(known) - len(up)) > len(nodes) and all(node.answers for node in up)
 
 
 def _of_all(nodes: Nodes, proxies: Proxies, *, arbitrator: bool) -> list[Finding]:

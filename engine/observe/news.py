@@ -99,15 +99,14 @@ def snapshot(spec: Cluster, seen: Seen, ages: Ages, at: float, *, complete: bool
 def events(before: Seen, now: Seen, at: float) -> list[Event]:
     """What differs: first what is where, then the verdicts that follow from it."""
     verdicts = {(layer.layer, ""): layer.verdict for layer in now.layers} | dict(now.hosts)
-    found = []
-    for change in changes(before.picture, now.picture):
-        layer = JUDGED.get(change.thing.layer, change.thing.layer)
-        verdict = verdicts.get((layer, change.thing.host), verdicts[layer, ""])
-        found.append(Event(at, layer, change.thing.host, verdict, str(change)))
-    for daemon in restarted(before.starts, now.starts):
-        layer = JUDGED.get(daemon.layer, daemon.layer)
-        verdict = verdicts.get((layer, daemon.host), verdicts[layer, ""])
-        found.append(Event(at, layer, daemon.host, verdict, f"{daemon} was restarted"))
+
+    def event(field: str, host: str, text: str) -> Event:
+        layer = JUDGED.get(field, field)
+        return Event(at, layer, host, verdicts.get((layer, host), verdicts[layer, ""]), text)
+
+    moved = changes(before.picture, now.picture)
+    found = [event(one.thing.layer, one.thing.host, str(one)) for one in moved]
+    found += [event(one.layer, one.host, f"{one} was restarted") for one in restarted(before.starts, now.starts)]
     if now.lock != before.lock:
         text = f"the cluster's lock was {before.lock}, and is {now.lock}"
         found.append(Event(at, "hosts", "", verdicts["hosts", ""], text))
