@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.config import Config
@@ -13,6 +14,34 @@ from lab.topology import Lab
 
 MOST = 16
 """Snapshots that may lie below each other: a mount's options have 4096 bytes at most (mount(2))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`hosts` that were there, to the snapshot that each stood on (empty: on none); `on`: those that had power.
+
+    `at`: seconds since the epoch.
+    """
+
+    name: str
+    at: float
+    hosts: dict[str, str]
+    on: list[str]
+
+
+def note(folder: Path, taken: Snapshot) -> None:
+    """Write down in `folder` what `read` reads."""
+    replace_file(folder / "snapshot.json", json.dumps({"at": taken.at, "hosts": taken.hosts, "on": taken.on}))
+
+
+def read(folder: Path) -> Snapshot:
+    """The snapshot that is kept in `folder`. LabError if its note can't be read."""
+    path = folder / "snapshot.json"
+    try:
+        noted = json.loads(path.read_text())
+        return Snapshot(folder.name, float(noted["at"]), dict(noted["hosts"]), list(noted["on"]))
+    except (OSError, ValueError, KeyError, TypeError) as why:
+        raise LabError(f"{path} can't be read ({why}); remove {folder} by hand") from why
 
 
 def snapshots(lab: Lab) -> Path:
@@ -61,7 +90,7 @@ def _below(lab: Lab, host: str) -> list[Path]:
         if len(found) == MOST:
             raise LabError(f"more than {MOST} snapshots lie below {host}: load an earlier one, and go on from that")
         found.append(folder / host)
-        name = json.loads((folder / "snapshot.json").read_text())["hosts"].get(host, "")
+        name = read(folder).hosts.get(host, "")
     return found
 
 

@@ -7,36 +7,21 @@ and from then on the host stands on them: they are one more read-only layer belo
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from lab import checks, config, hosts, layers, partition, ready
 from lab.errors import LabError
+from lab.layers import Snapshot
 from lab.lifecycle import alone
-from lab.process import replace_file
 from lab.progress import Progress
 from lab.topology import HOSTS, Lab
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """`hosts` that were there, to the snapshot that each stood on (empty: on none); `on`: those that had power.
-
-    `at`: seconds since the epoch.
-    """
-
-    name: str
-    at: float
-    hosts: dict[str, str]
-    on: list[str]
 
 
 def save(lab: Lab, name: str, progress: Progress) -> None:
@@ -60,7 +45,7 @@ def save(lab: Lab, name: str, progress: Progress) -> None:
             new = folder.with_name(f".{name}")
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
-            replace_file(new / "snapshot.json", json.dumps({"at": taken.at, "hosts": taken.hosts, "on": taken.on}))
+            layers.note(new, taken)
             new.rename(folder)
             for host in names:
                 layers.hand_over(lab, host, name)
@@ -103,24 +88,16 @@ def remove(lab: Lab, name: str, progress: Progress) -> None:
 
 def found(lab: Lab) -> list[Snapshot]:
     """All snapshots, the oldest first."""
-    all_of_them = [_read(path) for path in layers.snapshots(lab).glob("[!.]*/snapshot.json")]
+    all_of_them = [layers.read(path.parent) for path in layers.snapshots(lab).glob("[!.]*/snapshot.json")]
     return sorted(all_of_them, key=lambda one: one.at)
 
 
 def _need(lab: Lab, name: str) -> Snapshot:
-    path = _folder(lab, name) / "snapshot.json"
-    if not path.exists():
+    folder = _folder(lab, name)
+    if not (folder / "snapshot.json").exists():
         known = ", ".join(one.name for one in found(lab)) or "none"
         raise LabError(f"there is no snapshot {name!r} (there are: {known})")
-    return _read(path)
-
-
-def _read(path: Path) -> Snapshot:
-    try:
-        noted = json.loads(path.read_text())
-        return Snapshot(path.parent.name, float(noted["at"]), dict(noted["hosts"]), list(noted["on"]))
-    except (OSError, ValueError, KeyError, TypeError) as why:
-        raise LabError(f"{path} can't be read ({why}); remove {path.parent} by hand") from why
+    return layers.read(folder)
 
 
 def _folder(lab: Lab, name: str) -> Path:
