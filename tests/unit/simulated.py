@@ -54,6 +54,23 @@ BACKENDS = dict.fromkeys(DATABASES, "galera") | dict.fromkeys(CONTROLLERS, "rabb
 SETTINGS = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
 
 
+class FullDisk:
+    """A journal that takes events until the one of that number, counted from 1: from then on the disk is full."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.told = at, 0
+
+    def __call__(self, _event: str, /, **_: object) -> None:
+        self.told += 1
+        if self.full:
+            raise OSError(28, "No space left on device")
+
+    @property
+    def full(self) -> bool:
+        """Whether it came to that."""
+        return self.told >= self.at
+
+
 class Killed(BaseException):
     """The process is gone (SIGKILL): whatever it still tries does nothing."""
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,10 @@ from engine.observe.memory import Memory
 from engine.paths import state_path
 from engine.start import own
 from tests.unit.test_health import HEALTHY, SPEC
-from tests.unit.test_watch import ROOT, Watched
+from tests.unit.test_watch import ROOT, Watched, watched
 from tui.engine import snapshot
+
+__all__ = ["watched"]
 
 
 @pytest.fixture(autouse=True)
@@ -119,29 +120,19 @@ def test_what_was_asked_for_before_is_not_fresh() -> None:
     assert memory.fresh(9.5, 14)
 
 
-@pytest.fixture
-def observer(tmp_path: Path) -> Iterator[Watched]:
-    one = Watched(tmp_path, "engine", "watch")
-    try:
-        yield one
-    finally:
-        one.process.kill()
-        one.process.wait()
-
-
 def looked(one: Watched) -> bytes:
     command = [*own("engine", "look"), "--inventory", str(one.folder / "inventory.py")]
     environment = {**os.environ, "PATH": f"{one.folder}:{os.environ['PATH']}", "FOLDER": str(one.folder)}
     return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True).stdout
 
 
-def test_a_look_goes_over_the_connections_of_a_running_observer(observer: Watched) -> None:
-    observer.until(lambda one: True)
-    connections = (observer.folder / "pids").read_text()
+def test_a_look_goes_over_the_connections_of_a_running_observer(watched: Watched) -> None:
+    watched.until(lambda one: True)
+    connections = (watched.folder / "pids").read_text()
     before = time.time()
-    found = snapshot(looked(observer))
+    found = snapshot(looked(watched))
     assert found.at >= before and found.took is not None and len(found.state["vrrp"]) == 2
-    assert (observer.folder / "pids").read_text() == connections, "no connection of its own"
-    os.kill(observer.process.pid, signal.SIGSTOP)
-    assert len(snapshot(looked(observer)).state["vrrp"]) == 2
-    assert (observer.folder / "pids").read_text() != connections
+    assert (watched.folder / "pids").read_text() == connections, "no connection of its own"
+    os.kill(watched.process.pid, signal.SIGSTOP)
+    assert len(snapshot(looked(watched)).state["vrrp"]) == 2
+    assert (watched.folder / "pids").read_text() != connections

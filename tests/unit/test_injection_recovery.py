@@ -14,7 +14,7 @@ from engine.library import load
 from engine.runbook import Broken, Plan, View
 from operations.procedure import carry_out
 from tests.unit.outages import Dark, Outage
-from tests.unit.simulated import WAYS, Way
+from tests.unit.simulated import WAYS, FullDisk, Way
 from tests.unit.test_health import CONTROLLERS, DATABASES, SPEC
 
 
@@ -96,22 +96,15 @@ def test_whatever_can_not_be_told_to_the_journal_a_recovery_is_taken_back_or_end
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     act = ACTS[name]
-    told = at = 0
-
-    def tell(_event: str, /, **_: object) -> None:
-        nonlocal told
-        told += 1
-        if told >= at > 0:
-            raise OSError(28, "No space left on device")
-
-    while told >= at:
+    full, at = True, 0
+    while full:
         at += 1
         world = Dark(monkeypatch, act.outage)
         plan = planned(world, act)
         before = world.as_it_is()
-        told = 0
-        result = carry_out(plan.steps, tell, in_stages=plan.in_stages)
-        if told >= at:
+        journal = FullDisk(at)
+        result = carry_out(plan.steps, journal, in_stages=plan.in_stages)
+        if full := journal.full:
             assert result.outcome is not Outcome.DONE
             ended(world, act, result, before, f"{name}, from event {at} on: {result}", died=False)
     assert result.outcome is Outcome.DONE
