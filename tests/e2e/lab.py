@@ -7,8 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from deploy.secrets import MADE, secret
 from inventory import CLUSTER
 from lab import hosts, partition, ready
 from lab.topology import DEFAULT_SUBNET, parse_subnet
+from tests.pace import wait_until
 
 ROOT = Path(__file__).parents[2]
 LAB = parse_subnet(os.environ.get("HALAB_SUBNET") or DEFAULT_SUBNET)
@@ -92,15 +91,6 @@ def status() -> dict[str, Any]:
     assert done.returncode in (0, 1, 2, 3) and done.stdout, f"hatui status: {done.returncode}\n{done.stderr}"
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def wait_until(condition: Callable[[], object], within: float, what: str = "", every: float = 0.25) -> float:
-    """Wait until `condition` gives something true, and return the seconds it took. AssertionError after `within`."""
-    begin = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begin < within, f"not within {within:g} s: {what or condition}"
-        time.sleep(every)
-    return time.monotonic() - begin
 
 
 def verdicts(found: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
-from tests.e2e import lab
+from tests.pace import wait_until
 
 
 class Load(ABC):
@@ -34,7 +34,7 @@ class Load(ABC):
     def wait_for_acks(self, count: int, within: float) -> None:
         """Wait until `count` more are acknowledged. AssertionError after `within` seconds."""
         wanted = len(self.acked) + count
-        lab.wait_until(lambda: len(self.acked) >= wanted, within, f"{count} acknowledged; {self.errors[-3:]}")
+        wait_until(lambda: len(self.acked) >= wanted, within, f"{count} acknowledged; {self.errors[-3:]}")
 
     @abstractmethod
     def _prepare(self) -> None:

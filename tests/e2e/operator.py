@@ -17,6 +17,7 @@ from engine.paths import runs_path
 from engine.probes.sql import query
 from inventory import CLUSTER
 from tests.e2e import lab
+from tests.pace import Limit
 
 REASON = "a test"
 
@@ -78,16 +79,16 @@ def begin(*arguments: str) -> subprocess.Popen[bytes]:
 
 def events(before: set[str], *, within: float = 60) -> Iterator[Run]:
     """The new run each time it has more events, from its first one on, until it ended or died."""
-    deadline = time.monotonic() + within
+    limit = Limit(within)
     path: Path | None = None
     count = 0
     while True:
-        assert time.monotonic() < deadline, "the run tells nothing new"
+        assert not limit.is_over(), "the run tells nothing new"
         new = [] if path else [one for one in runs_path(CLUSTER.name).glob("*.jsonl") if one.stem not in before]
         path = path or next(iter(new), None)
         run = read(path) if path else None
         if run and len(run.events) > count:
-            count, deadline = len(run.events), time.monotonic() + within
+            count, limit = len(run.events), Limit(within)
             yield run
         if run and not run.alive:
             return

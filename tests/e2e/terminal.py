@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.e2e import lab
+from tests.pace import Limit
 
 COLUMNS, ROWS = 80, 24
 
@@ -63,11 +64,11 @@ class Terminal:
 
     def until(self, holds: Callable[[str], bool], within: float, what: str) -> float:
         """Seconds until the screen is so."""
-        begun = time.monotonic()
+        limit = Limit(within)
         while not holds(text := self.text()):
-            assert time.monotonic() - begun < within, f"not within {within} s: {what}\n{text}"
+            assert not limit.is_over(), f"not within {limit.taken:.0f} s: {what}\n{text}"
             time.sleep(0.03)
-        return time.monotonic() - begun
+        return limit.taken
 
     @property
     def pid(self) -> int:

@@ -15,6 +15,7 @@ from engine.probes.felt import Felt
 from engine.probes.prober import Prober
 from engine.probes.sql import query
 from tests.e2e import lab
+from tests.pace import stretched, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -53,7 +54,7 @@ def owned_by(name: str) -> Callable[[], bool]:
 def felt() -> Iterator[Felt]:
     """What 100 new connections a second feel while this is open."""
     with Prober(query(lab.VIP, lab.secret_of("probe"))) as prober:
-        lab.wait_until(lambda: prober.felt.probes - prober.felt.failed > 50, 5, "connections through the VIP succeed")
+        wait_until(lambda: prober.felt.probes - prober.felt.failed > 50, 5, "connections through the VIP succeed")
         yield prober.felt
 
 
@@ -66,14 +67,14 @@ def moved_to(name: str) -> None:
 
     Nothing heavy is run for it: this is for while it is measured.
     """
-    lab.wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
+    wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
     time.sleep(1.2)
 
 
 def seen_everywhere(name: str) -> None:
     """`name` holds the VIP alone: its kernel, the fact and the status say so."""
-    lab.wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
-    lab.wait_until(lambda: f"owner of {lab.VIP}" in shown(name), 10, f"the status tells that {name} owns the VIP")
+    wait_until(owned_by(name), 10, f"{lab.VIP} is on {name} alone")
+    wait_until(lambda: f"owner of {lab.VIP}" in shown(name), 10, f"the status tells that {name} owns the VIP")
     assert "owners" not in keepalived()["reason"]
 
 
@@ -99,14 +100,14 @@ def test_keepalived_is_stopped(healthy: None) -> None:
             lab.ssh(owner, "systemctl stop keepalived")
             moved_to(other(owner))
         # Who was on the way in came to an end before it, and nobody new was let in.
-        assert what.failed == 0 and what.gap < 1, what
+        assert what.failed == 0 and what.gap < stretched(1), what
         seen_everywhere(other(owner))
         assert lab.VIP not in facts()[owner]
         assert keepalived()["verdict"] == "WARN" and owner in keepalived()["reason"]
     finally:
         lab.ssh(owner, "systemctl start keepalived")
     # It stays where it is: moving it back is a second cut.
-    lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
+    wait_until(lambda: keepalived()["verdict"] == "OK", 10)
     assert owners() == [other(owner)]
 
 
@@ -115,12 +116,12 @@ def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
     with felt() as what:
         lab.ssh(owner, "systemctl kill -s KILL haproxy")
         # It is back after 0.1 s. On a busy machine keepalived may not have noticed by then: so the VIP stays.
-        lab.wait_until(lambda: lab.ssh(owner, "systemctl is-active haproxy", check=False) == "active\n", 10)
+        wait_until(lambda: lab.ssh(owner, "systemctl is-active haproxy", check=False) == "active\n", 10)
         time.sleep(1.2)
         (now,) = owners()
-    assert what.gap < 1, what
+    assert what.gap < stretched(1), what
     seen_everywhere(now)
-    lab.wait_until(lambda: lab.status()["verdict"] == "OK", 15)
+    wait_until(lambda: lab.status()["verdict"] == "OK", 15)
 
 
 def test_haproxy_hangs(healthy: None) -> None:
@@ -129,9 +130,9 @@ def test_haproxy_hangs(healthy: None) -> None:
         with felt() as what:
             lab.ssh(owner, "systemctl kill -s STOP haproxy")
             moved_to(other(owner))
-        assert what.gap < 4, what
+        assert what.gap < stretched(4), what
         seen_everywhere(other(owner))
-        lab.wait_until(lambda: told_as_frozen(owner), 20, "the frozen one is named")
+        wait_until(lambda: told_as_frozen(owner), 20, "the frozen one is named")
     finally:
         lab.ssh(owner, "systemctl kill -s CONT haproxy")
 
@@ -141,7 +142,7 @@ def test_the_owner_loses_its_power(healthy: None) -> None:
     with felt() as what:
         lab.halab("power", "off", owner)
         moved_to(other(owner))
-    assert what.gap < 2, what
+    assert what.gap < stretched(2), what
     seen_everywhere(other(owner))
     assert owner in keepalived()["reason"]
     lab.halab("power", "on", owner)
@@ -152,7 +153,7 @@ def test_the_owner_loses_its_power(healthy: None) -> None:
 def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
     lab.halab("cut", *BALANCERS)
     try:
-        lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+        wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
         assert all(held == {lab.VIP: "host0"} for held in facts().values())
         found = keepalived()
         assert found["verdict"] == "FAIL" and "2 owners" in found["reason"]
@@ -160,20 +161,20 @@ def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
         assert lab.status()["verdict"] == "FAIL"
     finally:
         lab.halab("heal")
-    lab.wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
-    lab.wait_until(lambda: keepalived()["verdict"] == "OK", 10)
+    wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
+    wait_until(lambda: keepalived()["verdict"] == "OK", 10)
 
 
 def test_a_frozen_keepalived_is_named_and_its_way_out_ends_the_split(healthy: None) -> None:
     (owner,) = owners()
     try:
         lab.ssh(owner, "systemctl kill -s STOP keepalived")
-        lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+        wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
         found = keepalived()
         assert found["verdict"] == "FAIL" and f"keepalived on {owner} is frozen" in found["reason"]
         assert f"To end it: `systemctl restart keepalived` on {owner}" in found["reason"]
         lab.ssh(owner, "systemctl restart keepalived")
-        lab.wait_until(owned_by(other(owner)), 5, "one owner is left")
+        wait_until(owned_by(other(owner)), 5, "one owner is left")
     finally:
         lab.ssh(owner, "systemctl kill -s CONT keepalived")
 
@@ -183,7 +184,7 @@ def test_a_peers_link_that_is_cut_one_way_is_told_and_closes_the_gates(healthy: 
     chain = "nft add table inet parted; nft 'add chain inet parted in { type filter hook input priority 0; }'; "
     try:
         lab.ssh(BALANCERS[0], chain + rules)
-        lab.wait_until(lambda: "haproxy1 and haproxy2 don't share the writer's table" in haproxy()["reason"], 15)
+        wait_until(lambda: "haproxy1 and haproxy2 don't share the writer's table" in haproxy()["reason"], 15)
         assert haproxy()["verdict"] == "WARN"
         (owner,) = owners()
         move = ("switchover", "vip", "--to", other(owner), "--yes")
@@ -192,7 +193,7 @@ def test_a_peers_link_that_is_cut_one_way_is_told_and_closes_the_gates(healthy: 
         assert owners() == [owner]
     finally:
         lab.ssh(BALANCERS[0], "nft delete table inet parted")
-    lab.wait_until(lambda: haproxy()["verdict"] == "OK", 15)
+    wait_until(lambda: haproxy()["verdict"] == "OK", 15)
 
 
 def test_a_file_that_was_edited_by_hand_is_told(healthy: None) -> None:
@@ -202,7 +203,7 @@ def test_a_file_that_was_edited_by_hand_is_told(healthy: None) -> None:
         assert f"haproxy2: {config} is not what the deploy wrote" in haproxy()["reason"]
     finally:
         lab.ssh("haproxy2", f"mv /root/kept {config}; systemctl reload haproxy")
-    lab.wait_until(lambda: haproxy()["verdict"] == "OK", 10)
+    wait_until(lambda: haproxy()["verdict"] == "OK", 10)
 
 
 def test_clients_find_the_owner_that_is_left_of_two(healthy: None) -> None:
@@ -210,10 +211,10 @@ def test_clients_find_the_owner_that_is_left_of_two(healthy: None) -> None:
     for _ in range(4):
         lab.halab("cut", *BALANCERS)
         try:
-            lab.wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
+            wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
         finally:
             lab.halab("heal")
-        lab.wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
+        wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
         with felt() as what:
             time.sleep(1)
         assert what.failed == 0, what
@@ -234,9 +235,9 @@ def test_reloads_fail_nobody_and_do_not_move_the_writer(healthy: None) -> None:
     with felt() as what:
         # The first server of the configuration is whom a worker would choose that knows of no writer.
         lab.ssh("mysql1", "systemctl stop hatui-galera-check")
-        lab.wait_until(lambda: what.last_answer != "mysql1", 10)
+        wait_until(lambda: what.last_answer != "mysql1", 10)
     lab.ssh("mysql1", "systemctl start hatui-galera-check")
-    lab.wait_until(lambda: keepalived_and_haproxy_ok(), 15)
+    wait_until(lambda: keepalived_and_haproxy_ok(), 15)
     with felt() as what:
         for _ in range(10):
             lab.ssh(owner, "systemctl reload haproxy")

@@ -13,6 +13,7 @@ from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
 from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
+from tests.pace import wait_until
 
 __all__ = ["change"]
 
@@ -161,5 +162,5 @@ def test_the_palette_the_help_and_the_filter(healthy: None) -> None:
         screen.wait("answered after")
         begun = time.monotonic()
         screen.keys("q")
-        lab.wait_until(screen.dead, 2, "it quits at once", every=0.02)
+        wait_until(screen.dead, 2, "it quits at once", every=0.02)
         print(f"quit after {time.monotonic() - begun:.2f} s")

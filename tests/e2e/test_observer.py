@@ -15,6 +15,7 @@ import pytest
 
 from tests.e2e import lab, leaks
 from tests.e2e.conftest import Deployment
+from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -32,7 +33,7 @@ class Stream:
             cwd=lab.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         threading.Thread(target=self._read, daemon=True).start()
-        lab.wait_until(self.snapshots, 15, "the first snapshot")
+        wait_until(self.snapshots, 15, "the first snapshot")
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -52,7 +53,7 @@ class Stream:
             return "\n".join(line["text"] for at, line in list(self.lines) if at >= since and line["kind"] == "event")
 
         try:
-            lab.wait_until(found, within, text, every=0.02)
+            wait_until(found, within, text, every=0.02)
         except AssertionError as error:
             raise AssertionError(f"{error}; told was:\n{events()}") from None
         return found()[0] - since
@@ -78,7 +79,7 @@ def owner() -> str:
 
 def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Stream, cluster: Deployment) -> None:
     # Those before it say that some host has not answered yet.
-    lab.wait_until(lambda: any(one["complete"] for one in stream.snapshots()), 5)
+    wait_until(lambda: any(one["complete"] for one in stream.snapshots()), 5)
     first = next(one for one in stream.snapshots() if one["complete"])
     assert lab.verdicts(first) == lab.verdicts(lab.status())
     ages = [age for layer in first["ages"].values() for age in layer.values()]
@@ -91,9 +92,10 @@ def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Str
 
 
 def test_a_status_goes_over_the_connections_of_an_observer_that_runs(stream: Stream) -> None:
-    lab.wait_until(lambda: stream.snapshots()[-1]["complete"], 5)
+    wait_until(lambda: stream.snapshots()[-1]["complete"], 5)
     # Nobody can connect anew, and what is connected stays so.
-    lab.ssh("net02", "systemd-run --on-active=20 systemctl start ssh.socket ssh; systemctl stop ssh.socket ssh")
+    back = "systemd-run --on-active=20 --timer-property=AccuracySec=1 systemctl start ssh.socket ssh"
+    lab.ssh("net02", f"{back}; systemctl stop ssh.socket ssh")
     found = lab.status()
     assert lab.verdicts(found)["hosts"] == "OK" and found["at"] > stream.snapshots()[0]["at"]
     stream.end()
@@ -132,12 +134,12 @@ def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
     begin = time.time()
     stream.told("mysql3 was there, and is not answering", begin, 5)
     stream.told("Galera on mysql3 was Synced", begin, 5)
-    lab.wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
+    wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
     begin = time.time()
     lab.halab("power", "on", "mysql3")
     # The longest wait between two tries is 15 s; then a database has to join.
     stream.told("mysql3 was not answering, and is there", begin, 20)
-    lab.wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 60)
+    wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 60)
 
 
 def test_a_host_that_is_cut_off_is_told_of_and_recovers(stream: Stream) -> None:
@@ -157,4 +159,4 @@ def test_killed_it_leaves_nothing_on_the_hosts(stream: Stream) -> None:
     children = lab.run("pgrep", "-P", str(stream.process.pid)).stdout.split()
     for pid in children:
         os.kill(int(pid), 9)
-    lab.wait_until(lambda: not residents(), 10, "the hosts are left alone", every=0.5)
+    wait_until(lambda: not residents(), 10, "the hosts are left alone", every=0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import lab
+from tests.pace import wait_until
 from tests.unit.cib_cases import CASES
 from tests.unit.crm_rendering import amiss, render
 
@@ -32,8 +33,8 @@ def test_a_frozen_controller_is_fenced_its_vip_runs_elsewhere_and_it_comes_back(
     others = [name for name in CONTROLLERS if name != frozen]
     before = boot(frozen)
     lab.ssh(frozen, "systemctl kill -s STOP corosync")
-    lab.wait_until(lambda: [name for name in owners() if name in others], 30, "the VIP runs elsewhere")
-    lab.wait_until(lambda: boot(frozen) not in ("", before), 30, "the frozen controller was fenced and boots")
+    wait_until(lambda: [name for name in owners() if name in others], 30, "the VIP runs elsewhere")
+    wait_until(lambda: boot(frozen) not in ("", before), 30, "the frozen controller was fenced and boots")
     lab.all_ok(within=120)
     (owner,) = owners()
     assert owner in others
@@ -44,14 +45,14 @@ def test_a_frozen_controller_is_fenced_its_vip_runs_elsewhere_and_it_comes_back(
 def test_the_status_tells_of_it_meanwhile(healthy: None) -> None:
     (frozen,) = owners()
     lab.ssh(frozen, "systemctl kill -s STOP corosync")
-    lab.wait_until(lambda: layer("corosync")["verdict"] != "OK" and frozen in layer("corosync")["reason"], 10)
+    wait_until(lambda: layer("corosync")["verdict"] != "OK" and frozen in layer("corosync")["reason"], 10)
     lab.all_ok(within=120)
 
 
 def test_a_controller_that_loses_power(healthy: None) -> None:
     (lost,) = owners()
     lab.halab("power", "off", lost)
-    lab.wait_until(lambda: [name for name in owners() if name != lost], 30, "the VIP runs elsewhere")
+    wait_until(lambda: [name for name in owners() if name != lost], 30, "the VIP runs elsewhere")
     lab.all_ok(within=120)
 
 

@@ -15,6 +15,7 @@ from inventory import CLUSTER
 from tests.e2e import lab
 from tests.e2e.proxy import Proxy
 from tests.e2e.writes import NODES, Writer
+from tests.pace import stretched, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -44,21 +45,24 @@ def test_a_cut_is_as_long_as_it_was_and_resets_the_streams(cluster: object) -> N
         Proxy(lab.VIP, 5670) as amqp,
         Measuring(through(sql, amqp)) as measuring,
     ):
-        lab.wait_until(lambda: not measuring.missing(), 10)
+        wait_until(lambda: not measuring.missing(), 10)
         time.sleep(0.5)
         begin = time.monotonic()
         for proxy in (sql, amqp):
             proxy.shut()
-        time.sleep(0.3)
+        time.sleep(1)
         cut = 1000 * (time.monotonic() - begin)
         for proxy in (sql, amqp):
             proxy.reopen()
         time.sleep(1)
     for name, felt in measuring.report().services.items():
-        assert cut - 50 < felt.gap_ms < cut + 300 + felt.late_ms, (name, felt)
-        assert 15 < felt.failed < 150 and felt.kinds, (name, felt)
+        # What succeeded just before and just after it may have been told late, at worst as late as any success was.
+        assert felt.longest_ms is not None
+        told = 10 + felt.longest_ms
+        assert cut - told < felt.gap_ms < cut + told, (name, felt)
+        assert 50 < felt.failed < 200 and felt.kinds, (name, felt)
         assert felt.stream.resets == 1 and felt.stream.gap_ms is not None, (name, felt)
-        assert cut - 50 < felt.stream.gap_ms < cut + 500 + felt.late_ms, (name, felt)
+        assert cut - told < felt.stream.gap_ms < cut + stretched(500), (name, felt)
 
 
 def test_what_hangs_is_given_up_and_opened_again(cluster: object) -> None:
@@ -67,7 +71,7 @@ def test_what_hangs_is_given_up_and_opened_again(cluster: object) -> None:
         Proxy(lab.VIP, 5670) as amqp,
         Measuring(through(sql, amqp)) as measuring,
     ):
-        lab.wait_until(lambda: not measuring.missing(), 10)
+        wait_until(lambda: not measuring.missing(), 10)
         for proxy in (sql, amqp):
             proxy.freeze(3)
         time.sleep(6)

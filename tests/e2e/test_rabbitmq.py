@@ -14,6 +14,7 @@ from lab import network
 from lab.topology import Lab, port
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
+from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -85,7 +86,7 @@ def published() -> Iterator[Publisher]:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
         publisher.wait_for_acks(50, within=10)
         yield publisher
-        lab.wait_until(whole, 60, "all brokers are back")
+        wait_until(whole, 60, "all brokers are back")
         publisher.wait_for_acks(50, within=20)
     assert publisher.lost() == set()
 
@@ -93,8 +94,8 @@ def published() -> Iterator[Publisher]:
 def test_a_broker_that_is_killed(healthy: None) -> None:
     with published() as publisher:
         lab.ssh(VICTIM, "systemctl kill -s KILL rabbitmq-server")
-        lab.wait_until(lambda: silent(VICTIM), 5)
-        lab.wait_until(misses("cc01", VICTIM), 5)
+        wait_until(lambda: silent(VICTIM), 5)
+        wait_until(misses("cc01", VICTIM), 5)
         publisher.wait_for_acks(50, within=10)
 
 
@@ -102,32 +103,32 @@ def test_a_broker_that_is_frozen(healthy: None) -> None:
     with published() as publisher:
         lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
         try:
-            lab.wait_until(lambda: silent(VICTIM), 5)
+            wait_until(lambda: silent(VICTIM), 5)
             publisher.wait_for_acks(50, within=10)
             # The others run and say so from the first moment, and give it up after the tick time.
             other = seen("cc01")
             assert isinstance(other, BrokerNode) and other.running
-            lab.wait_until(misses("cc01", VICTIM), 20)
+            wait_until(misses("cc01", VICTIM), 20)
         finally:
             lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
 
 
 def test_a_broker_that_is_cut_off_pauses_and_comes_back(healthy: None) -> None:
     with published() as publisher, brokers_cut(VICTIM):
-        lab.wait_until(misses("cc01", VICTIM), 20)
-        lab.wait_until(lambda: silent(VICTIM), 20, "the minority pauses")
+        wait_until(misses("cc01", VICTIM), 20)
+        wait_until(lambda: silent(VICTIM), 20, "the minority pauses")
         publisher.wait_for_acks(50, within=10)
 
 
 def test_the_status_names_a_broker_that_does_not_answer(healthy: None) -> None:
     lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
     try:
-        lab.wait_until(lambda: silent(VICTIM), 5)
+        wait_until(lambda: silent(VICTIM), 5)
         layer = next(layer for layer in lab.status()["layers"] if layer["layer"] == "rabbitmq")
         assert layer["verdict"] == "WARN" and VICTIM in layer["reason"]
     finally:
         lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
-    lab.wait_until(whole, 60)
+    wait_until(whole, 60)
 
 
 def test_drifted_accounts_are_put_right(healthy: None) -> None:

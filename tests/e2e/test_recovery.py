@@ -17,6 +17,7 @@ from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.test_rabbitmq import whole
 from tests.e2e.writes import NODES, Writer
+from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -57,11 +58,11 @@ def killed() -> None:
     """All servers die at once, level with one another, and do not come back by themselves."""
     for name in NODES:
         lab.ssh(name, "systemctl mask -q --runtime mariadb")
-    lab.wait_until(lambda: len({seqno(name) for name in NODES}) == 1, 10, "all nodes are level")
+    wait_until(lambda: len({seqno(name) for name in NODES}) == 1, 10, "all nodes are level")
     for name in NODES:
         lab.ssh(name, "systemctl kill -s KILL mariadb")
     for name in NODES:
-        lab.wait_until(lambda name=name: lab.ssh(name, "pidof mariadbd", check=False) == "", 10)  # type: ignore[misc]
+        wait_until(lambda name=name: lab.ssh(name, "pidof mariadbd", check=False) == "", 10)  # type: ignore[misc]
         lab.ssh(name, "systemctl stop mariadb; systemctl unmask -q --runtime mariadb; systemctl reset-failed mariadb")
 
 
@@ -161,7 +162,7 @@ def test_the_majority_is_lost_for_good_and_the_one_that_lives_goes_on_where_it_s
     lab.halab("power", "off", "mysql2", "mysql3")
     started = lab.ssh("mysql1", "pidof mariadbd")
     try:
-        lab.wait_until(lambda: "non-Primary" in sql("mysql1", "SHOW STATUS LIKE 'wsrep_cluster_status';"), 30)
+        wait_until(lambda: "non-Primary" in sql("mysql1", "SHOW STATUS LIKE 'wsrep_cluster_status';"), 30)
         refused(recover("galera"), "comes back by itself", "--force-from mysql1")
         refused(recover("galera", "mysql1", typed="mysql2"))
         said = done(recover("galera", "mysql1", typed="mysql1"))

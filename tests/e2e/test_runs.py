@@ -28,6 +28,7 @@ from tests.e2e.operator import (
     owner,
     writer,
 )
+from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -51,7 +52,7 @@ def test_killed_at_any_step_of_a_writer_switchover_it_is_done_when_it_is_run_aga
         run = killed_after(count, *verb)
         if run is None:
             break
-        lab.wait_until(lock_is_free, 5, "the lock is free")
+        wait_until(lock_is_free, 5, "the lock is free")
         killed.append(run.events[-1])
         again = carried_out(*verb)
         assert again.outcome is Outcome.DONE
@@ -66,7 +67,7 @@ def test_killed_at_any_step_of_a_drain_it_is_done_when_it_is_run_again() -> None
         if killed_after(count, "drain", "cc03") is None:
             carried_out("undrain", "cc03")
             break
-        lab.wait_until(lock_is_free, 5, "the lock is free")
+        wait_until(lock_is_free, 5, "the lock is free")
         if count % 2:
             # Going on, and going back, both work from wherever it broke off.
             assert hatui("drain", "cc03", "--reason", "a test", "--yes").returncode == 0
@@ -79,7 +80,7 @@ def test_killed_at_any_step_of_a_drain_it_is_done_when_it_is_run_again() -> None
 def test_the_second_of_two_operators_is_refused_at_once_and_told_who_and_why() -> None:
     target = other(writer(), "mysql1", "mysql2")
     first = begin("switchover", "writer", "--to", target)
-    lab.wait_until(lambda: not lock_is_free(), 20, "the first holds the lock")
+    wait_until(lambda: not lock_is_free(), 20, "the first holds the lock")
     second = hatui("drain", "cc02", "--reason", "me too", "--yes")
     # bench/ has how soon.
     assert first.poll() is None, "the first goes on meanwhile"

@@ -17,6 +17,7 @@ from inventory import CLUSTER
 from operations.locking import Lock
 from tests.e2e import lab
 from tests.e2e.operator import begin, carried_out, events, hatui, lock_is_free, nothing_is_left, other, writer
+from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -50,7 +51,7 @@ def test_a_colleague_sees_follows_and_finishes_a_run_whose_machine_is_gone(
             break
     verb.wait(timeout=60)
     shutil.rmtree(alice)
-    lab.wait_until(lock_is_free, 10, "the lock is free")
+    wait_until(lock_is_free, 10, "the lock is free")
     followed = hatui("history", "show", seen.id, "--follow")
     assert followed.returncode == Outcome.UNKNOWN.exit_code, followed.stdout
     assert "died in or after the step" in followed.stdout, followed.stdout

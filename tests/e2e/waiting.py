@@ -12,6 +12,7 @@ import pymysql
 from cluster.wiring import PROBE_ACCOUNT
 from engine.probes.felt import kind_of
 from tests.e2e import lab
+from tests.pace import stretched, wait_until
 
 COUNT = 8
 ANSWER = 45
@@ -31,11 +32,11 @@ class Waiting:
         for thread in self._threads:
             thread.start()
         for _ in self._threads:
-            assert self._asked.acquire(timeout=10)
+            assert self._asked.acquire(timeout=stretched(10))
         # The queries are in flight when the database has them.
         asked = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'"
         nodes = ("mysql1", "mysql2", "mysql3")
-        lab.wait_until(lambda: sum(int(lab.ssh(node, f'mariadb -Ne "{asked}"')) for node in nodes) >= COUNT, 10)
+        wait_until(lambda: sum(int(lab.ssh(node, f'mariadb -Ne "{asked}"')) for node in nodes) >= COUNT, 10)
         return self
 
     def __exit__(
@@ -46,10 +47,11 @@ class Waiting:
 
     def told_by(self, moved: float) -> None:
         """Each was told within 2 s of `moved` (time.time()) that its session is over. AssertionError otherwise."""
-        lab.wait_until(lambda: len(self.ended) == COUNT or time.time() > moved + 2, 20)
-        assert len(self.ended) == COUNT, f"{COUNT - len(self.ended)} of {COUNT} still wait after 2 s: {self.ended}"
+        most = stretched(2)
+        wait_until(lambda: len(self.ended) == COUNT or time.time() > moved + most, 20)
+        assert len(self.ended) == COUNT, f"{COUNT - len(self.ended)} of {COUNT} still wait: {self.ended}"
         assert all(said for _, said in self.ended), self.ended
-        assert max(at for at, _ in self.ended) < moved + 2, self.ended
+        assert max(at for at, _ in self.ended) < moved + most, self.ended
 
     def _wait(self) -> None:
         try:

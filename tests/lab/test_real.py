@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab.topology import parse_subnet
+from tests.pace import wait_until
 
 LAB = parse_subnet("192.168.58.0/24")
 HOSTS = ["cc01", "cc02", "mysql1"]
@@ -34,13 +34,6 @@ def on(host: str, command: str, code: int = 0) -> str:
 
 def power(host: str) -> str:
     return halab("power", "status", host).split()[1]
-
-
-def until(what: str, seconds: float, holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
-        time.sleep(0.1)
 
 
 def reaches(host: str, other: str) -> bool:
@@ -148,7 +141,7 @@ def test_a_cut_one_way_and_both_ways_and_through_a_power_cycle() -> None:
     # One way is seen by packets that need no answer.
     on("cc01", "timeout 3 socat -u UDP-RECV:9 CREATE:/tmp/got >/dev/null 2>&1 </dev/null & sleep 0.2")
     on("cc02", f"echo heard > /dev/udp/{LAB.address('cc01')}/9")
-    until("a packet against the cut's direction arrives", 3, lambda: "heard" in on("cc01", "cat /tmp/got; true"))
+    wait_until(lambda: "heard" in on("cc01", "cat /tmp/got; true"), 3, "a packet against the cut's direction arrives")
     assert not reaches("cc01", "cc02")
     assert reaches("cc01", "mysql1")
     halab("heal")
@@ -159,7 +152,7 @@ def test_a_cut_one_way_and_both_ways_and_through_a_power_cycle() -> None:
     assert not reaches("cc02", "cc01")
     assert reaches("mysql1", "cc01")
     halab("heal")
-    until("cc01 reaches cc02 again", 10, lambda: reaches("cc01", "cc02"))
+    wait_until(lambda: reaches("cc01", "cc02"), 10, "cc01 reaches cc02 again")
 
 
 def test_a_host_cut_from_all_is_alone_but_for_its_bmc() -> None:
@@ -170,25 +163,25 @@ def test_a_host_cut_from_all_is_alone_but_for_its_bmc() -> None:
     seen = {host["name"]: host for host in json.loads(halab("status", "--json"))["hosts"]}
     assert (seen["cc01"]["power"], seen["cc01"]["ssh"]) == ("on", False)
     halab("heal")
-    until("cc01 answers again", 10, lambda: reaches("cc02", "cc01"))
+    wait_until(lambda: reaches("cc02", "cc01"), 10, "cc01 answers again")
 
 
 def test_the_bmc_takes_and_gives_the_power_of_its_host_alone() -> None:
     for _ in range(5):
         ipmi("cc01", "power", "off")
-        until("cc01 is off", 5, lambda: "is off" in ipmi("cc01", "power", "status"))
+        wait_until(lambda: "is off" in ipmi("cc01", "power", "status"), 5, "cc01 is off")
         assert power("cc01") == "off"
         assert power("cc02") == "on"
         ipmi("cc01", "power", "on")
-        until("cc01 is on", 5, lambda: "is on" in ipmi("cc01", "power", "status"))
+        wait_until(lambda: "is on" in ipmi("cc01", "power", "status"), 5, "cc01 is on")
     # What knew a BMC finds it still: the bridge's MAC is its own, not one of a port that went with cc01's power.
     bridge = subprocess.run(["ip", "-n", LAB.netns, "-j", "link", "show", "br0"], capture_output=True, check=True)
     assert json.loads(bridge.stdout)[0]["address"] == "02:68:c0:a8:3a:00"
     assert "is on" in ipmi("mysql1", "power", "status")
-    until("cc01 answers", 10, lambda: reaches("cc02", "cc01"))
+    wait_until(lambda: reaches("cc02", "cc01"), 10, "cc01 answers")
     first = boot_id("cc01")
     ipmi("cc01", "power", "reset")
-    until("cc01 was reset", 10, lambda: reaches("cc02", "cc01") and boot_id("cc01") != first)
+    wait_until(lambda: reaches("cc02", "cc01") and boot_id("cc01") != first, 10, "cc01 was reset")
 
 
 def test_the_bmc_password_is_asked_for_and_kept() -> None:
