@@ -129,6 +129,13 @@ def test_a_backend_that_is_down_and_up_again_is_told_of(stream: Stream) -> None:
         stream.told(f"galera/mysql3 on {balancer} was DOWN, and is UP", begin, SOON + 4)
 
 
+def test_what_somebody_restarts_is_told_of(stream: Stream) -> None:
+    begin = time.time()
+    lab.ssh("mysql3", "systemctl restart mariadb")
+    stream.told("mariadb on mysql3 was restarted", begin, SOON + time.time() - begin)
+    wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 30)
+
+
 def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
     lab.halab("power", "off", "mysql3")
     begin = time.time()

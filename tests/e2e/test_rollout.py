@@ -277,6 +277,20 @@ def test_a_gate_that_closes_during_the_soak_stops_it_and_says_what_would_open_it
     assert change.run("--resume", "--soak", "1").returncode == 0
 
 
+def test_what_somebody_restarts_beside_it_stands_in_its_outcome(change: Rollout) -> None:
+    change.differs({"haproxy": {"max_connections": 3906}})
+    process, path = change.begin("--soak", "10")
+    wait_until(lambda: told(path, "intent", 2), 120, "the soak")
+    beside = next(name for name in NODES if name != writer())
+    lab.ssh(beside, "systemctl restart mariadb")
+    # Whether the soak sees the node while it is away, and stops for it, is a matter of moments.
+    assert process.wait(120) in (0, Outcome.STOPPED.exit_code)
+    run = read(path)
+    assert run and run.end and f"not by this run: mariadb on {beside}" in run.end["reason"], run
+    lab.all_ok(within=60)
+    assert change.run("--soak", "1").returncode == 0
+
+
 def kill(path: Path) -> None:
     """Kill the run's engine; its own deploy goes with it."""
     run = read(path)
