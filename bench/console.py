@@ -12,12 +12,12 @@ from pathlib import Path
 from textual.events import Key
 
 from bench.report import Figure
+from cluster.wire.observed import told
 from tests.streams.build import START
 from tests.streams.many import many
 from tui.console.app import Console
 from tui.console.board import Board
 from tui.console.feed import FRESH, Silent, Take
-from tui.engine import told
 
 HOSTS, EVENTS = 40, 2000
 """Of the issue: hosts, and events a minute."""

@@ -1,6 +1,8 @@
 """The engine as a process of its own: `python -m engine VERB`, for the console and the verbs.
 
-`look` takes one snapshot, as one line of JSON on stdout; `watch` prints snapshots and events without end
+What it prints are lines of the wire (cluster/wire/).
+
+`look` takes one snapshot; `watch` prints snapshots and events without end
 (engine/observe). `plan` says what a rollout would change (engine/plan.py).
 `run` carries a runbook out (engine/run.py), and `apply` a layer's deploy (engine/apply.py).
 """
@@ -59,16 +61,15 @@ def _look(options: argparse.Namespace) -> int:
     cluster = _cluster(options.inventory)
     import asyncio
 
-    import msgspec
-
+    from cluster.wire.lines import FIRST, line
     from engine.look import WITHIN, look
     from engine.observe.door import asked
 
     # Who says how long a host is to be waited for gets a look of his own.
-    line = None if options.timeout else asked(cluster)
-    if line is None:
-        line = msgspec.json.encode(asyncio.run(look(cluster, options.timeout or WITHIN))) + b"\n"
-    sys.stdout.buffer.write(line)
+    told = None if options.timeout else asked(cluster)
+    if told is None:
+        told = line(asyncio.run(look(cluster, options.timeout or WITHIN)))
+    sys.stdout.buffer.write(FIRST + told)
     return 0
 
 

@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cluster.exclusive import Reading, claim_of, current, disputed, reading
-from cluster.gates.rest import Gate, gates
-from cluster.health import LayerHealth, Verdict, assess, overall
-from cluster.locked import Held, held
-from cluster.picture import Where, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.wire.observed import Snapshot
 from engine.frames import Frame, Section
 from engine.layers import LAYERS, PERIODS, commands, facts, record
 from engine.own import OwnTime
+from engine.seen import Seen
 from engine.ssh import Broken, Line
 
 if TYPE_CHECKING:
@@ -30,22 +28,6 @@ WITHIN = 4.0
 HELD_UP = 15.0
 """Seconds for which what asks on this machine may have to wait for a processor, and are given on top of that."""
 _WAITED = "its own processes waited {:.1f} s for a processor"
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What was so at `at` (seconds since the epoch, this machine's clock), and what is to be said of it."""
-
-    cluster: str
-    at: float
-    took: float
-    """Seconds."""
-    verdict: Verdict
-    layers: tuple[LayerHealth, ...]
-    state: ClusterState
-    where: tuple[Where, ...]
-    gates: tuple[Gate, ...]
-    lock: Held
 
 
 @dataclass(slots=True)
@@ -120,23 +102,26 @@ def silent(within: float, waited: float, late: float) -> str:
 
 async def look(cluster: Cluster, within: float = WITHIN) -> Snapshot:
     """Ask every host now; one that has not answered after `within` seconds is not waited for."""
+    at, begun = time.time(), time.monotonic()
+    state = await ask_all(cluster, within)
+    return Seen.of(cluster, state).snapshot(cluster, at, took=time.monotonic() - begun)
+
+
+async def ask_all(cluster: Cluster, within: float = WITHIN) -> ClusterState:
+    """What every host says now, as `look`."""
     own = OwnTime()
     beating = asyncio.ensure_future(own.beat())
-    at, begun, real = time.time(), own.now(), time.monotonic()
+    begun = own.now()
     # The connections are being made by processes of their own while this one imports the facts.
     lines = await asyncio.gather(*(Line.begin(cluster, name) for name in cluster.hosts))
     known = facts()
     sections = {name: commands(cluster, name, known) for name in cluster.hosts}
     talks = {name: Talk(line, sections[name], own) for name, line in zip(cluster.hosts, lines, strict=True)}
     try:
-        state = await converse(cluster, known, talks, own, begun, within)
+        return await converse(cluster, known, talks, own, begun, within)
     finally:
         beating.cancel()
         await asyncio.gather(*(talk.end() for talk in talks.values()))
-    layers = assess(cluster, state)
-    where = whereabouts(picture(cluster, state))
-    took = time.monotonic() - real
-    return Snapshot(cluster.name, at, took, overall(layers), layers, state, where, gates(cluster, state), held(state))
 
 
 async def converse(

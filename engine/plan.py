@@ -14,7 +14,7 @@ from cluster.exits import UNTOLD
 from cluster.gates.rest import not_at_rest
 from cluster.spec import Cluster
 from engine.deploying import changes
-from engine.look import look
+from engine.look import ask_all
 from engine.planning import stages
 from operations.steps import Refused
 
@@ -32,7 +32,7 @@ def plan(cluster: Cluster, layers: Sequence[str]) -> int:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    state = asyncio.run(look(cluster)).state
+    state = asyncio.run(ask_all(cluster))
     asking.join()
     if refusal:
         print(f"What would change can't be told. {refusal[0]}", file=sys.stderr)

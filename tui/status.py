@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cluster.exits import WRONG_CALL
 from cluster.health import HostHealth, LayerHealth, Verdict
-from tui.engine import EngineError, Look, Snapshot, snapshot
+from cluster.wire.observed import Snapshot, snapshot
+from tui.engine import EngineError, Look
 from tui.words import badge
 
 STYLES = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "bold red", Verdict.UNKNOWN: "bold magenta"}

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from cluster.exits import WRONG_CALL
 from cluster.health import Verdict
+from cluster.wire.lines import OtherVersion, Reader
+from cluster.wire.observed import Event, Snapshot, Told
 from engine.start import own
-from tui.engine import Event, Told, told
 from tui.status import STYLES, plain, print_tables
 from tui.words import GLYPHS
 
@@ -35,11 +36,14 @@ def watch(inventory: Path, form: str, every: float) -> int:
                 sys.stdout.flush()
             elif isinstance(one, Event):
                 _print_event(one, form)
-            elif not begun and one.complete:
+            elif isinstance(one, Snapshot) and not begun and one.complete:
                 begun = True
                 print(plain(one), flush=True) if form == "plain" else print_tables(one)
-            if not isinstance(one, Event):
+            if isinstance(one, Snapshot):
                 last = one.verdict
+    except OtherVersion as other:
+        print(other, file=sys.stderr)
+        return Verdict.UNKNOWN.exit_code
     except KeyboardInterrupt:
         return last.exit_code
     finally:
@@ -50,10 +54,12 @@ def watch(inventory: Path, form: str, every: float) -> int:
     return process.returncode if process.returncode in WRONG_CALL else Verdict.UNKNOWN.exit_code
 
 
-def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, Told]]:
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[tuple[bytes, Told | None]]:
+    """Each line with what it tells; the first one tells nothing but the version."""
     assert process.stdout is not None
+    reader: Reader[Told] = Reader(Told)
     for line in process.stdout:
-        yield line, told(line)
+        yield line, reader.read(line)
 
 
 def _print_event(event: Event, form: str) -> None:

@@ -1,8 +1,8 @@
 """The observer's door: who asks on this machine is told what is so, over connections that are open already.
 
 A Unix socket beside the cluster's recordings, mode 0600. The client says which inventory it means; the observer says
-at once that it is there, then one snapshot, a line of JSON like that of a look (engine/look.py), of which every answer
-was asked for after the client had asked. A client that gets none looks itself.
+at once in which version of the wire it speaks, then one snapshot, as a look tells it (engine/look.py), of which every
+answer was asked for after the client had asked. A client that gets none, or one of another version, looks itself.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 import msgspec
 
 from cluster.spec import Cluster
-from engine.look import HELD_UP, WITHIN, Snapshot
+from cluster.wire.lines import FIRST, line
+from cluster.wire.observed import Snapshot
+from engine.look import HELD_UP, WITHIN
 from engine.paths import state_path
 
-THERE = b"hatui\n"
-"""What the observer says at once."""
 _ACCEPTS = 1.0
-"""Seconds in which it must: one that is frozen does not."""
+"""Seconds in which the observer must say its first line: one that is frozen does not."""
 _ANSWERS = WITHIN + HELD_UP + 2
 """Seconds in which its snapshot must come: a host that does not answer is waited for as in a look."""
 _LONGEST = 16 << 20
@@ -41,13 +41,13 @@ def asked(cluster: Cluster) -> bytes | None:
                 client.connect(f"{folder}/observer")
             client.sendall(_of(cluster))
             answer = client.makefile("rb")
-            if answer.readline(len(THERE)) != THERE:
+            if answer.readline(len(FIRST)) != FIRST:
                 return None
             client.settimeout(_ANSWERS)
-            line = answer.readline(_LONGEST)
+            told = answer.readline(_LONGEST)
         except OSError:
             return None
-    return line if line.endswith(b"\n") else None
+    return told if told.endswith(b"\n") else None
 
 
 @asynccontextmanager
@@ -60,8 +60,8 @@ async def opened(cluster: Cluster, look: Callable[[], Awaitable[Snapshot]]) -> A
             async with asyncio.timeout(_ACCEPTS):
                 wanted = await reader.readline()
             if wanted == known:
-                writer.write(THERE)
-                writer.write(msgspec.json.encode(await look()) + b"\n")
+                writer.write(FIRST)
+                writer.write(line(await look()))
                 async with asyncio.timeout(_ANSWERS):
                     await writer.drain()
         writer.close()

@@ -10,7 +10,7 @@ from cluster.health import Finding, LayerHealth, Verdict
 from cluster.health.verdict import layer_health
 from cluster.picture import JUDGED, Thing
 from cluster.spec import Cluster
-from engine.observe.news import Seen
+from engine.seen import Seen
 
 MOVES = 4
 """Moves from one host to another within WITHIN seconds from which on a thing is flapping: a failover, and a split that

@@ -9,6 +9,7 @@ from typing import Any
 from cluster.exclusive import Reading, claim_of, current, outdated, reading
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.wire.observed import Ages
 from engine.layers import LAYERS
 from engine.look import WITHIN
 
@@ -18,11 +19,6 @@ TOGETHER = 0.2
 """Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that
 moves is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
 _FIELDS = tuple(ClusterState.__dataclass_fields__)
-
-Ages = Mapping[str, Mapping[str, float | None]]
-"""Layer (a field of ClusterState; for `hosts` the host itself) to host to seconds since it was seen; None: never."""
-
-
 _AWAITED = "has not answered yet"
 
 

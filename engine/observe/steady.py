@@ -12,7 +12,7 @@ from dataclasses import replace
 from cluster.health import Verdict
 from cluster.picture import JUDGED, UNKNOWN
 from engine.look import WITHIN
-from engine.observe.news import Seen
+from engine.seen import Seen
 
 
 class Steady:

@@ -7,9 +7,8 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
 
-import msgspec
+from cluster.wire.lines import FIRST, Message, line
 
 _WAITING = 200
 """Lines that may wait for the reader."""
@@ -22,12 +21,13 @@ class Stream:
         self._number = number
         self._gone = gone
         self._lines: queue.Queue[bytes] = queue.Queue(_WAITING)
+        self._lines.put_nowait(FIRST)
         threading.Thread(target=self._write, daemon=True).start()
 
-    def tell(self, message: Any) -> bool:
+    def tell(self, message: Message) -> bool:
         """Send a message; False, and it is left out, if too much is waiting already."""
         try:
-            self._lines.put_nowait(msgspec.json.encode(message) + b"\n")
+            self._lines.put_nowait(line(message))
         except queue.Full:
             return False
         return True
@@ -35,7 +35,7 @@ class Stream:
     def _write(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                line = self._lines.get()
-                while line:
-                    line = line[os.write(self._number, line) :]
+                left = self._lines.get()
+                while left:
+                    left = left[os.write(self._number, left) :]
         self._gone()

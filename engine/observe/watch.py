@@ -9,23 +9,21 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cluster.gates.rest import gates
-from cluster.health import overall
-from cluster.picture import whereabouts
 from cluster.spec import Cluster
 from cluster.state import ClusterState
+from cluster.wire.observed import Event, Snapshot
 from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
-from engine.look import Snapshot as Look
 from engine.observe.door import opened
 from engine.observe.flapping import Flapping
 from engine.observe.host import Watched
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import Event, Seen, events, snapshot
+from engine.observe.news import events
 from engine.observe.steady import Steady
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
 from engine.own import OwnTime, too_busy
+from engine.seen import Seen
 
 _SOON = 0.7
 """Seconds after which what is known is told, though not every host has answered yet; and again after as many."""
@@ -169,7 +167,7 @@ class Watch:
         await asyncio.sleep(_EASE * (time.process_time() - spent))
         return told
 
-    async def look(self) -> Look:
+    async def look(self) -> Snapshot:
         """What is so from now on: every host is asked all of its layers anew, and waited for as in a look."""
         real, at, asked = time.monotonic(), time.time(), self._clock()
         for host in self.hosts:
@@ -177,10 +175,7 @@ class Watch:
         # A host that does not answer is known to be silent after WITHIN; another second is for this process.
         while not self._memory.fresh(asked, now := self._clock()) and now < asked + WITHIN + 1:
             await asyncio.sleep(_GLANCE)
-        seen = self._now()
-        where, shut = whereabouts(seen.picture), gates(self._cluster, seen.state)
-        took = time.monotonic() - real
-        return Look(self._cluster.name, at, took, overall(seen.layers), seen.layers, seen.state, where, shut, seen.lock)
+        return self._now().snapshot(self._cluster, at, took=time.monotonic() - real)
 
     def _tell(self, event: Event) -> None:
         self._untold += not self._stream.tell(event)
@@ -193,7 +188,7 @@ class Watch:
             )  # fmt: skip
             self._untold *= not self._stream.tell(lost)
         ages = self._memory.ages(self._clock())
-        self._stream.tell(snapshot(self._cluster, seen, ages, time.time(), complete=complete))
+        self._stream.tell(seen.snapshot(self._cluster, time.time(), ages=ages, complete=complete))
 
 
 async def watch(cluster: Cluster, every: float) -> None:

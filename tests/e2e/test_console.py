@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.wire.observed import Event, told
 from engine.known_runs import runs
 from inventory import CLUSTER
 from tests.e2e import lab
@@ -19,7 +20,6 @@ from tests.e2e.operator import other, owner, writer
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_rollout import Rollout, change, sessions
 from tests.pace import Limit, stretched, wait_until
-from tui.engine import Event, told
 from tui.recording.read import Recording
 
 __all__ = ["change"]

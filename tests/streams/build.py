@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from cluster.spec import Cluster
 from cluster.state import ClusterState, GaleraNode, ProxyNode, Unknown, VipNode
+from cluster.wire.lines import line
+from cluster.wire.observed import Ages
 from engine.layers import LAYERS, PERIODS
-from engine.observe.memory import Ages
-from engine.observe.news import Seen, events, snapshot
+from engine.observe.news import events
+from engine.seen import Seen
 from tests.streams.topology import reference, unit, well
 
 START = 1795572840.0
@@ -116,13 +116,8 @@ def stream(
         seen = Seen.of(spec, state(since))
         if before:
             yield from map(line, events(before, seen, START + since))
-        yield line(snapshot(spec, seen, ages(spec, since, heard or {}), START + since))
+        yield line(seen.snapshot(spec, START + since, ages=ages(spec, since, heard or {})))
         before = seen
-
-
-def line(message: Any) -> bytes:
-    """A message of the engine as its line."""
-    return msgspec.json.encode(message) + b"\n"
 
 
 def ages(spec: Cluster, since: float, heard: Mapping[str, float | None]) -> Ages:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from cluster.health import Verdict
 from cluster.number import MOST
 from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, ProxyNode, Unknown
-from engine.observe.news import Event, Seen, snapshot
-from tests.streams.build import SPEC, START, ages, line
+from cluster.wire.lines import line
+from cluster.wire.observed import Event
+from engine.seen import Seen
+from tests.streams.build import SPEC, START, ages
 from tests.streams.topology import unit, well
 
 MEGABYTE = 1_000_000
@@ -34,10 +36,10 @@ TEXTS = {
 def hostile() -> Iterator[bytes]:
     """A snapshot of health, an event for each of TEXTS, and a snapshot full of them."""
     well_seen = Seen.of(SPEC, well(SPEC))
-    yield line(snapshot(SPEC, well_seen, ages(SPEC, 0.0, {}), START))
+    yield line(well_seen.snapshot(SPEC, START, ages=ages(SPEC, 0.0, {})))
     for number, text in enumerate(TEXTS.values(), 1):
         yield line(Event(START + number / 10, "galera", "mysql1", Verdict.WARN, text))
-    yield line(snapshot(SPEC, Seen.of(SPEC, _full(well(SPEC))), ages(SPEC, 2.0, {}), START + 2))
+    yield line(Seen.of(SPEC, _full(well(SPEC))).snapshot(SPEC, START + 2, ages=ages(SPEC, 2.0, {})))
 
 
 def _full(state: ClusterState) -> ClusterState:

@@ -8,8 +8,11 @@ from dataclasses import replace
 
 from cluster.health import Verdict
 from cluster.state import ClusterState, GaleraNode, ProxyNode, ProxyServer
-from engine.observe.news import Event, Seen, events, snapshot
-from tests.streams.build import START, ages, line
+from cluster.wire.lines import line
+from cluster.wire.observed import Event
+from engine.observe.news import events
+from engine.seen import Seen
+from tests.streams.build import START, ages
 from tests.streams.topology import large, well
 
 _STEP = 0.5
@@ -26,7 +29,7 @@ def many(hosts: int = 40, events_a_minute: int = 2000, minutes: int = 1) -> Iter
     down: set[tuple[str, str, str]] = set()
     owner = 0
     before = Seen.of(spec, well(spec))
-    yield line(snapshot(spec, before, ages(spec, 0.0, {}), START))
+    yield line(before.snapshot(spec, START, ages=ages(spec, 0.0, {})))
     owed = 0.0
     for step in range(1, int(minutes * 60 / _STEP) + 1):
         since = step * _STEP
@@ -50,7 +53,7 @@ def many(hosts: int = 40, events_a_minute: int = 2000, minutes: int = 1) -> Iter
             found.append(Event(START + since, "hosts", name, Verdict.OK, f"{name} was there, and is there"))
         owed -= len(found)
         yield from map(line, found)
-        yield line(snapshot(spec, seen, ages(spec, since, {}), START + since))
+        yield line(seen.snapshot(spec, START + since, ages=ages(spec, since, {})))
         before = seen
 
 

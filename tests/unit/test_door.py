@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from cluster.health import Verdict
 from cluster.state import Unknown
+from cluster.wire.lines import FIRST, line
+from cluster.wire.observed import Snapshot, snapshot
 from engine.observe import door
 from engine.observe.door import asked, opened
 from engine.observe.memory import Memory
@@ -22,7 +25,6 @@ from engine.paths import state_path
 from engine.start import own
 from tests.unit.test_health import HEALTHY, SPEC
 from tests.unit.test_watch import ROOT, Watched, watched
-from tui.engine import snapshot
 
 __all__ = ["watched"]
 
@@ -45,8 +47,11 @@ def told(answer: Any, cluster: Any = SPEC) -> Any:
     return asyncio.run(both())
 
 
-async def answered() -> Any:
-    return {"at": 7.0}
+SNAPSHOT = Snapshot("book", 7.0, Verdict.OK, (), {})
+
+
+async def answered() -> Snapshot:
+    return SNAPSHOT
 
 
 async def failed() -> Any:
@@ -54,7 +59,7 @@ async def failed() -> Any:
 
 
 def test_who_asks_is_told_a_line_and_nothing_is_left() -> None:
-    assert told(answered) == b'{"at":7.0}\n'
+    assert told(answered) == line(SNAPSHOT)
     assert list(state_path(SPEC.name).iterdir()) == []
 
 
@@ -89,7 +94,7 @@ def test_the_socket_is_the_user_s_alone_and_the_next_observer_takes_its_place() 
             path = state_path(SPEC.name) / "observer"
             assert path.stat().st_mode & 0o777 == 0o600
             async with opened(SPEC, answered):
-                assert await asyncio.to_thread(asked, SPEC) == b'{"at":7.0}\n'
+                assert await asyncio.to_thread(asked, SPEC) == line(SNAPSHOT)
             assert not path.exists()
 
     asyncio.run(two())
@@ -123,7 +128,9 @@ def test_what_was_asked_for_before_is_not_fresh() -> None:
 def looked(one: Watched) -> bytes:
     command = [*own("engine", "look"), "--inventory", str(one.folder / "inventory.py")]
     environment = {**os.environ, "PATH": f"{one.folder}:{os.environ['PATH']}", "FOLDER": str(one.folder)}
-    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True).stdout
+    said = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True).stdout
+    assert said.startswith(FIRST)
+    return said.removeprefix(FIRST)
 
 
 def test_a_look_goes_over_the_connections_of_a_running_observer(watched: Watched) -> None:

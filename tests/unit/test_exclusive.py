@@ -13,8 +13,9 @@ from cluster.health import Verdict, assess
 from cluster.spec import Host, Role
 from cluster.state import ClusterState, LockNode, ProxyNode, Unknown, VipNode
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import Seen, events
+from engine.observe.news import events
 from engine.observe.turns import Turns
+from engine.seen import Seen
 from tests.unit.test_health import CRM, GALERA, SPEC, VIP, proxy, unit
 
 PERIODS = {"lock": 100.0, "vrrp": 100.0, "haproxy": 100.0}

@@ -11,7 +11,8 @@ from cluster.health import Verdict
 from cluster.locked import Held
 from cluster.state import ClusterState, LockNode, Unknown
 from engine.observe.flapping import MOVES, WITHIN, Flapping
-from engine.observe.news import Seen, events
+from engine.observe.news import events
+from engine.seen import Seen
 from tests.unit.test_health import CRM, HEALTHY, SPEC, VIP, proxy
 
 THERE = HEALTHY

@@ -9,8 +9,8 @@ import pytest
 
 from cluster.health import assess, overall
 from cluster.state import ClusterState, Unknown
+from cluster.wire.observed import Snapshot
 from tests.unit.test_health import HEALTHY, SPEC, changed
-from tui.engine import Snapshot
 from tui.follow import event_line, folded, outcome_line
 from tui.status import plain, print_tables
 

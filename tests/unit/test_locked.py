@@ -12,7 +12,8 @@ import pytest
 
 from cluster.locked import Held, Holder, held, held_by
 from cluster.state import ClusterState, LockNode, Unknown
-from engine.observe.news import Seen, events
+from engine.observe.news import events
+from engine.seen import Seen
 from facts import lock
 from facts.lock import ClusterLock
 from operations import locking

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from cluster.health import Verdict
 from cluster.state import Unknown, VipNode
-from engine.observe.news import Event, Seen, events
+from cluster.wire.observed import Event
+from engine.observe.news import events
+from engine.seen import Seen
 from tests.unit.test_health import GALERA, HEALTHY, SPEC, VIP, changed, proxy, unit
 
 BEFORE = Seen.of(SPEC, HEALTHY)

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
+from cluster.wire.observed import Event, Snapshot, Told, told
 from tests.streams.build import BREAKS, START, STORIES
 from tests.streams.hostile import TEXTS, hostile
 from tests.streams.many import many
-from tui.engine import Event, Snapshot, Told, told
 from tui.recording import RecordingError, folder, store, unpack
 from tui.recording.read import EVENTS, Recording
 from tui.recording.write import Recorder

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from cluster.exits import NO_INPUT
+from cluster.wire.observed import told
 from tests.streams.build import SPEC, START, STORIES
 from tests.streams.hostile import hostile
-from tui.engine import told
 from tui.main import main
 from tui.recording import RecordingError, export
 from tui.recording.moment import OutOfSpan, moment
@@ -120,8 +120,8 @@ def test_a_stretch_begins_with_what_was_so_and_is_read_like_the_whole(tmp_path: 
         line for when, line in whole.lines(START) if when <= START + 1250
     ]
     assert part.at(START + 601) == whole.at(START + 601)
-    # Also for whoever has no hatui.
-    assert len(gzip.decompress(file.read_bytes()).splitlines()) == 1 + len(list(part.lines(START)))
+    # Also for whoever has no hatui: the version, what was so, and what came after.
+    assert len(gzip.decompress(file.read_bytes()).splitlines()) == 2 + len(list(part.lines(START)))
 
 
 def test_nothing_is_overwritten_and_nothing_half_written_stays(tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 from cluster.health import Verdict
 from cluster.picture import UNKNOWN
 from cluster.state import GaleraNode, LockNode, Unknown
+from cluster.wire.observed import Event
 from engine.look import WITHIN
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import Event, Seen, events
+from engine.observe.news import events
 from engine.observe.steady import Steady
 from engine.observe.watch import Watch
+from engine.seen import Seen
 from tests.unit.test_exclusive import looks, orders, vip, watched
 from tests.unit.test_health import DATABASES, GALERA, HEALTHY, SPEC, VIP, unit
 from tests.unit.test_memory import full
@@ -168,12 +170,12 @@ def test_the_observer_tells_one_event_and_its_snapshots_say_unknown_meanwhile() 
         before = whole._now()
         whole._memory.saw("haproxy1", "vrrp", HAS_NONE, now + 0.1, now + 0.05, 0.05)
         before = await whole._news(before)
-        assert [line for line in stream.lines if line.kind == "event"] == []
+        assert [line for line in stream.lines if isinstance(line, Event)] == []
         whole._snapshot(whole._seen)
         assert stream.lines[-1].verdict is Verdict.UNKNOWN
         whole._memory.saw("haproxy2", "vrrp", vip(held=True), now + 0.2, now + 0.15, 0.05)
         await whole._news(before)
-        texts = [line.text for line in stream.lines if line.kind == "event"]
+        texts = [line.text for line in stream.lines if isinstance(line, Event)]
         assert texts == [f"the owner of {VIP} was haproxy1, and is haproxy2"]
 
     asyncio.run(told())

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cluster.health import Verdict
+from cluster.wire.observed import Event, Snapshot, Told, told
 from inventory import CLUSTER
 from tests.streams.build import BREAKS, SPEC, START, STORIES
 from tests.streams.hostile import TEXTS, hostile
 from tests.streams.many import many
 from tests.streams.topology import large
-from tui.engine import Event, Snapshot, Told, told
 
 SAYS = {
     "healthy": (Verdict.OK, "3 of 3 nodes are Synced and Primary"),

@@ -16,6 +16,8 @@ import pytest
 
 from cluster.health import Verdict
 from cluster.state import ClusterState, LockNode, Unknown
+from cluster.wire.lines import FIRST
+from cluster.wire.observed import Event, Snapshot, Told, told
 from engine.layers import PERIODS
 from engine.look import WITHIN
 from engine.observe.stream import Stream
@@ -23,7 +25,6 @@ from engine.observe.watch import Watch
 from engine.own import TICK
 from engine.start import own
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC, VIP
-from tui.engine import Event, Snapshot, Told, told
 
 ROOT = Path(__file__).parents[2]
 MOVED = {"haproxy1": HEALTHY.vrrp["haproxy2"], "haproxy2": HEALTHY.vrrp["haproxy1"]}
@@ -73,7 +74,8 @@ class Watched:
         """The first line that is wanted."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            if wanted(one := told(line)):
+            # The first one says the version.
+            if line != FIRST and wanted(one := told(line)):
                 return one
         raise AssertionError("the stream ended")
 
@@ -293,12 +295,12 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
             answers(whole, whole.own.now(), replace(state, vrrp=MOVED))
             whole._changed.set()
         after = await news
-        texts = [line.text for line in stream.lines if line.kind == "event"]
+        texts = [line.text for line in stream.lines if isinstance(line, Event)]
         moved = [f"the owner of {VIP} was haproxy1, and is haproxy2"]
         late = f"nothing was looked at: this machine was too busy (its own timer was {stall - 0.25:.1f} s late)."
         assert texts == ([f"{late} Every host is asked anew", *moved] if anew else [])
         assert after.layers[0].verdict is Verdict.OK
-        assert not [line for line in stream.lines if line.kind == "snapshot" and line.verdict is Verdict.UNKNOWN]
+        assert not [line for line in stream.lines if isinstance(line, Snapshot) and line.verdict is Verdict.UNKNOWN]
 
     asyncio.run(held_up())
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 
 from cluster.text import clean
+from cluster.wire.observed import Event, Told, told
 from tui.console.acting import Acting
 from tui.console.feed import Source
 from tui.console.journal import Journal
 from tui.console.past import past
 from tui.console.player import Player
 from tui.console.screens import MODES, RunsView
-from tui.engine import Event, Told, told
 from tui.recording.write import Recorder
 
 FRAME = 0.1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cluster.text import clean
+from cluster.wire.lines import OtherVersion, begins
 from engine.start import own
 
 FRESH = 3.0
@@ -98,13 +99,18 @@ class Live:
             await asyncio.sleep(pause)
 
     async def _read(self, process: subprocess.Popen[bytes], take: Take) -> str:
-        """All lines of one process; why it ended."""
+        """All lines of one process after its first, which says the version; why it ended."""
         assert process.stdout is not None and process.stderr is not None
         lines, errors = await _reader(process.stdout), await _reader(process.stderr)
         last_words = asyncio.ensure_future(_tail(errors))
         try:
+            if first := await lines.readline():
+                begins(first)
             while line := await lines.readline():
                 take(line)
+        except OtherVersion as other:
+            last_words.cancel()
+            return str(other)
         except ValueError:
             last_words.cancel()
             return f"The observer told a line of more than {LONGEST >> 20} MiB, and was cut off."

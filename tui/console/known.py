@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from cluster.health import LayerHealth, Verdict
+from cluster.wire.observed import Event, Snapshot, Told
 from tui.console.feed import FRESH
 from tui.console.trends import Trends
-from tui.engine import Event, Snapshot, Told
 
 EVENTS = 2000
 """Events that are kept for the screens; the recording has the older ones."""

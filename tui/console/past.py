@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.health import Verdict
-from tui.engine import Event
+from cluster.wire.observed import Event
 from tui.recording import RecordingError
 from tui.recording.moment import shown
 from tui.recording.read import Recording

@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 
+from cluster.wire.observed import Told
 from tui.console.feed import FRESH, Silent, Take
-from tui.engine import Told
 from tui.recording.read import Recording
 from tui.recording.write import QUIET
 

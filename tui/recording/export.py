@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import msgspec
-
+from cluster.wire.lines import FIRST, line
 from tui.recording import RecordingError
 from tui.recording.moment import OutOfSpan, moment, shown
 from tui.recording.pack import Pack
@@ -53,14 +52,15 @@ def save(recording: Recording, path: Path, since: float, until: float) -> int:
 
 def _write(recording: Recording, file: int, since: float, until: float) -> int:
     pack, begun, size = Pack(file), since, 0
-    pack.add(msgspec.json.encode(recording.at(since).snapshot) + b"\n")
-    for at, line in recording.lines(since):
+    pack.add(FIRST)
+    pack.add(line(recording.at(since).snapshot))
+    for at, told in recording.lines(since):
         if at > until:
             break
         if at - begun >= SEGMENT_TIME:
             pack.finish()
             size += pack.size
             pack, begun = Pack(file), at
-        pack.add(line + b"\n")
+        pack.add(told + b"\n")
     pack.finish()
     return size + pack.size

@@ -11,7 +11,7 @@ LATEST = 4e9
 
 
 class Head(msgspec.Struct):
-    """`at` in seconds since the epoch; `complete`: see tui.engine.Snapshot."""
+    """`at` in seconds since the epoch; `complete`: see cluster.wire.observed.Snapshot."""
 
     kind: Literal["snapshot", "event"]
     at: float

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.engine import Event, Snapshot, Told, told
+from cluster.wire.lines import VERSION, version_of
+from cluster.wire.observed import Event, Snapshot, Told, told
 from tui.recording import RecordingError, parts
 from tui.recording.folder import folder_of
 from tui.recording.heads import UNREADABLE, Head, head
@@ -43,6 +44,8 @@ class Recording:
         self._parts = found
         self._begins = [part.begin for part in found]
         self._left_out: dict[Part, int] = {}
+        self._other: set[int] = set()
+        """Versions of the wire, not this program's, that parts of it are written in."""
         self._span = self._find_span(nothing)
 
     @classmethod
@@ -65,7 +68,14 @@ class Recording:
         """What could not be read of the parts that were read so far, as a sentence; empty if all could."""
         count = sum(self._left_out.values())
         said = "line is" if count == 1 else "lines are"
-        return f"{count} {said} left out: damaged, too long or not the observer's." if count else ""
+        left_out = f"{count} {said} left out: damaged, too long or not the observer's." if count else ""
+        return f"{left_out} {self._other_version()}".strip() if count else ""
+
+    def _other_version(self) -> str:
+        if not self._other:
+            return ""
+        theirs = ", ".join(map(str, sorted(self._other)))
+        return f"It is written in version {theirs} of the wire, this program reads version {VERSION}."
 
     def at(self, moment: float) -> Scene:
         """What was so then; before the first snapshot: what that one says."""
@@ -86,7 +96,7 @@ class Recording:
         return Scene(snapshot, tuple(one for line in events if isinstance(one := _told(line), Event)))
 
     def lines(self, after: float) -> Iterator[tuple[float, bytes]]:
-        """What came after that moment: when, and the line as the observer told it, which `tui.engine.told` reads."""
+        """What came after that moment: when, and the line as the observer told it (cluster.wire.observed.told)."""
         for part in self._parts[self._part(after) :]:
             for found, line in self._read(part, whole=True):
                 if found.at > after:
@@ -125,6 +135,9 @@ class Recording:
                     break
                 if line is not None and (found := head(line)) and (not whole or _told(line)):
                     yield found, line
+                elif line is not None and (version := version_of(line)) is not None:
+                    if version != VERSION:
+                        self._other.add(version)
                 else:
                     bad += 1
                     self._left_out[part] = max(bad, self._left_out.get(part, 0))
@@ -136,7 +149,7 @@ class Recording:
         told_whole = (found for part in self._parts for found, _ in self._read(part, whole=True))
         first = next((found.at for found in told_whole if found.kind == "snapshot"), None)
         if first is None:
-            raise RecordingError(nothing)
+            raise RecordingError(f"{nothing} {self._other_version()}".strip())
         last = first
         for part in reversed(self._parts):
             for found, _ in self._read(part):

@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from cluster.wire.lines import FIRST
 from tui.recording.folder import prune, segment
 from tui.recording.pack import Pack
 
@@ -113,5 +114,6 @@ class Store:
             except FileExistsError:
                 begin += 0.001
         self._pack = Pack(self._file)
+        self._pack.add(FIRST)
         self._begun = self._last = at
         self._safe = False

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from textual.pilot import Pilot
 
 from cluster.health import LayerHealth, Verdict
+from cluster.wire.observed import Snapshot, told
 from tests.streams.build import STORIES
 from tests.unit.tui import journals
 from tests.unit.tui.desk import on, text
 from tui.console.app import Console
 from tui.console.known import Known
 from tui.console.views.header import Mode, header
-from tui.engine import Snapshot, told
 
 RUN = "▶ Move the database's writer to mysql2 (5)"
 VERDICTS = (Verdict.WARN, Verdict.FAIL, Verdict.UNKNOWN)
@@ -59,7 +61,7 @@ def test_two_owners_are_named_before_the_run_and_the_lock() -> None:
 
 def replace_where(snapshot: Snapshot, value: str) -> Snapshot:
     where = tuple(
-        msgspec.structs.replace(one, value=value, holders=tuple(value.split(", "))) if one.vip and n == 0 else one
+        replace(one, value=value, holders=tuple(value.split(", "))) if one.vip and n == 0 else one
         for n, one in enumerate(snapshot.where)
     )
     return msgspec.structs.replace(snapshot, where=where)

@@ -6,17 +6,17 @@ from typing import Any
 
 import msgspec
 
-from engine.observe.news import Seen, snapshot
+from cluster.wire.observed import told
+from engine.seen import Seen
 from tests.streams.build import SPEC
 from tests.streams.topology import well
 from tui.console.known import Known
 from tui.console.views.node import node
-from tui.engine import told
 
 
 def facts(**unit: Any) -> list[str]:
     """The facts of mysql2's MariaDB, with these of its unit."""
-    line = msgspec.to_builtins(snapshot(SPEC, Seen.of(SPEC, well(SPEC, 0)), {}, 0.0))
+    line = msgspec.to_builtins(Seen.of(SPEC, well(SPEC, 0)).snapshot(SPEC, 0.0))
     line["state"]["galera"]["mysql2"]["service"] |= unit
     known = Known()
     known.take(told(msgspec.json.encode(line)), 0.0)

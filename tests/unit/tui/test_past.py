@@ -6,12 +6,12 @@ import asyncio
 import json
 
 from cluster.health import Verdict
+from cluster.wire.observed import Event, told
 from tests.streams.build import START, STORIES
 from tests.unit.tui.desk import Fixed, shown
 from tui.console.app import Console
 from tui.console.known import EVENTS, Known
 from tui.console.past import past
-from tui.engine import Event, told
 from tui.recording.write import Recorder
 
 CLUSTER = "lab-192.168.47.0"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from cluster.wire.observed import told
 from tests.streams.build import BREAKS, START, STORIES
 from tests.unit.tui.desk import shown, text
 from tui.console.app import Console
 from tui.console.player import Player
-from tui.engine import told
 from tui.recording.read import Recording
 
 

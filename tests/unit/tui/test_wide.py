@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from cluster.health import Verdict
+from cluster.wire.observed import Event
 from tests.unit.tui import journals
 from tests.unit.tui.desk import on, shown, text
 from tui.console.app import Console
 from tui.console.board import Board
-from tui.engine import Event
 
 WIDE = (160, 48)
 

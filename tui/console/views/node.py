@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cluster.health import Verdict
+from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import Line, Span, blank, fitted, span, verdict
-from tui.engine import Snapshot
 
 _JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
 """Records that are judged in a layer of another name."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from rich.cells import cell_len
 
 from cluster.health import HostHealth, LayerHealth, Verdict
+from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import ROLES, Line, Span, Spot, fitted, glyph, safe, span, verdict
-from tui.engine import Snapshot
 
 _LAYER, _VERDICT, _NODE = 11, 10, 16
 """Columns of a layer's name and verdict, and of a node's cell at least."""
