@@ -14,6 +14,8 @@ PROGRAMS: dict[str, str] = {
     "apt-ftparchive": "apt-utils",
     "apt-get": "apt",
     "ip": "iproute2",
+    "losetup": "mount",
+    "mkfs.ext4": "e2fsprogs",
     "mmdebstrap": "mmdebstrap",
     "mount": "mount",
     "nft": "nftables",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import base, bmc, cgroup, checks, config, hosts, keys, network, packages, partition, ready
+from lab import base, bmc, bridge, cases, cgroup, checks, config, hosts, keys, network, packages, ready
 from lab.cache import built, key, locked, prune
 from lab.config import Config
 from lab.errors import LabError
@@ -67,8 +67,10 @@ def _prepare(lab: Lab, release: str, progress: Progress) -> Config:
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:
     keys.ensure(lab)
     if not network.exists(lab):
+        # A fault that the machine's restart has ended is no fault of the lab that comes up now.
+        cases.forget_all(lab)
         network.build(lab)
-        partition.setup(lab)
+        bridge.check(lab)
     started = []
     for host in wanted:
         if not hosts.exists(lab, host):
@@ -95,6 +97,7 @@ def down(lab: Lab, progress: Progress) -> None:
 
 def _remove(lab: Lab) -> None:
     bmc.stop(lab)
+    cases.forget_all(lab)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         list(pool.map(lambda host: hosts.destroy(lab, host), HOSTS))
     cgroup.remove(lab)

@@ -15,7 +15,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.table import Table
 
-from lab import checks, config, hosts, lifecycle, partition, ready, snapshots, status
+from lab import checks, config, fault_verbs, hosts, lifecycle, ready, snapshots, status
 from lab.errors import LabError
 from lab.progress import Progress
 from lab.topology import DEFAULT_SUBNET, RELEASES, Lab, check_hosts, parse_subnet
@@ -72,10 +72,7 @@ def parser() -> argparse.ArgumentParser:
     power.add_argument("hosts", nargs="+", metavar="HOST")
     power.set_defaults(verb=_power)
 
-    cut = verbs.add_parser("cut", parents=[common], help="part two hosts, or one from all others and the machine")
-    cut.add_argument("hosts", nargs="+", metavar="HOST")
-    cut.add_argument("--one-way", action="store_true", help="only packets from the first host to the second are lost")
-    cut.set_defaults(verb=_cut)
+    fault_verbs.add(verbs, common)
 
     snapshot = verbs.add_parser("snapshot", help="keep all hosts' disks, and go back to them")
     acts = snapshot.add_subparsers(required=True, metavar="ACTION")
@@ -88,9 +85,6 @@ def parser() -> argparse.ArgumentParser:
         act.add_argument("name", metavar="NAME")
         act.set_defaults(verb=_snapshot, action=action)
     acts.add_parser("list", parents=[common], help="all that are kept").set_defaults(verb=_snapshots)
-
-    heal = verbs.add_parser("heal", parents=[common], help="take all cuts away")
-    heal.set_defaults(verb=_heal)
     return top
 
 
@@ -140,20 +134,6 @@ def _power(lab: Lab, args: argparse.Namespace) -> int:
     return 0
 
 
-def _cut(lab: Lab, args: argparse.Namespace) -> int:
-    check_hosts(args.hosts)
-    match args.hosts, args.one_way:
-        case [a, b], one_way:
-            cuts = partition.between(a, b, one_way)
-        case [host], False:
-            cuts = partition.isolation(host)
-        case _:
-            raise LabError("cut takes two hosts (`cut A B`, `cut A B --one-way`), or one to part from all (`cut A`)")
-    config.need(lab)
-    partition.add(lab, cuts)
-    return 0
-
-
 def _snapshot(lab: Lab, args: argparse.Namespace) -> int:
     act = {"save": snapshots.save, "load": snapshots.load, "rm": snapshots.remove}[args.action]
     act(lab, args.name, Progress())
@@ -169,12 +149,6 @@ def _snapshots(lab: Lab, _args: argparse.Namespace) -> int:
     return 0
 
 
-def _heal(lab: Lab, _args: argparse.Namespace) -> int:
-    config.need(lab)
-    partition.heal(lab)
-    return 0
-
-
 def _status(lab: Lab, args: argparse.Namespace) -> int:
     seen = status.observe(lab)
     if args.json:
@@ -185,8 +159,8 @@ def _status(lab: Lab, args: argparse.Namespace) -> int:
     for host in seen.hosts:
         table.add_row(host.name, host.address, host.bmc, host.power, "answers" if host.ssh else "-")
     console.print(table)
-    for one, other in seen.cuts:
-        console.print(f"cut: no packet from {one} reaches {other}")
+    for case in seen.faults:
+        console.print(f"fault: {case}: {fault_verbs.heals(case)}", markup=False)
     if seen.release and not seen.bmcs:
         console.print("the BMCs are not served; `halab up` starts them again")
     return 0

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab import hosts, partition
+from lab import cases, hosts
 from lab.errors import LabError
 from lab.progress import Progress
 from lab.topology import Lab
@@ -25,7 +25,7 @@ def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = 
     With `whole_boot`, also when it lets root in by its key and systemd says that the boot is over. A host that is cut
     from this machine can't be seen, and is not waited for.
     """
-    parted = partition.unseen(partition.current(lab))
+    parted = cases.unseen(lab)
     names = [host for host in names if host not in parted]
     if not names:
         return

@@ -19,12 +19,15 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = 60,
     check: bool = True,
+    called: str | None = None,
 ) -> str:
     """The standard output of `argv`; `timeout` in seconds.
 
-    Raises LabError with the command and the last lines it said, if it fails and `check` is true.
+    Raises LabError with the command, or what it is `called`, and the last lines it said, if it fails and `check` is
+    true.
     """
     words = [str(word) for word in argv]
+    name = called or f"`{' '.join(words)}`"
     try:
         done = subprocess.run(
             words,
@@ -38,10 +41,10 @@ def run(
             check=False,
         )
     except subprocess.TimeoutExpired as why:
-        raise LabError(f"`{' '.join(words)}` did not end within {timeout:g} s") from why
+        raise LabError(f"{name} did not end within {timeout:g} s") from why
     except FileNotFoundError as why:
         raise LabError(f"the program {words[0]} is not installed") from why
     if check and done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines()[-_TAIL:]
-        raise LabError(f"`{' '.join(words)}` failed (exit {done.returncode}): {' / '.join(said) or 'no message'}")
+        raise LabError(f"{name} failed (exit {done.returncode}): {' / '.join(said) or 'no message'}")
     return done.stdout

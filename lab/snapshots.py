@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import checks, config, hosts, layers, partition, ready
+from lab import checks, config, hosts, layers, making, ready
 from lab.errors import LabError
 from lab.layers import Snapshot
 from lab.lifecycle import alone
@@ -55,16 +55,16 @@ def save(lab: Lab, name: str, progress: Progress) -> None:
 def load(lab: Lab, name: str, progress: Progress) -> None:
     """Give all hosts the disks that they had when `name` was saved; what was changed since is lost.
 
-    All cuts are healed. Those that had power then get it. Hosts that were not there then are taken away.
+    All faults are healed. Those that had power then get it. Hosts that were not there then are taken away.
     """
     checks.machine()
     with alone(lab, progress):
         settings = config.need(lab)
         taken = _need(lab, name)
         with progress.step(f"Loading the snapshot {name}"):
+            making.heal(lab)
             there = [host for host in HOSTS if hosts.exists(lab, host)]
             _off(lab, there)
-            partition.heal(lab)
             for host in set(there) - set(taken.hosts):
                 hosts.destroy(lab, host)
             for host in taken.hosts:

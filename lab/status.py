@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
-from lab import bmc, config, hosts, network, partition, ready
+from lab import bmc, cases, config, hosts, ready
+from lab.cases import Case
 from lab.topology import HOSTS, Lab
 
 
@@ -22,7 +23,7 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
-    """One lab: `release` is None when it is down; `cuts` are the directions that are cut, (from, to).
+    """One lab: `release` is None when it is down; `faults` are those that are made now.
 
     `bmcs` is whether the BMCs are served.
     """
@@ -31,10 +32,10 @@ class LabStatus:
     release: str | None
     bmcs: bool
     hosts: list[HostStatus]
-    cuts: list[tuple[str, str]]
+    faults: list[Case]
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {**asdict(self), "faults": [case.as_json() for case in self.faults]}
 
 
 def power(lab: Lab, host: str) -> str:
@@ -52,7 +53,7 @@ def observe(lab: Lab) -> LabStatus:
         release=settings.release if settings else None,
         bmcs=bmc.running(lab) is not None,
         hosts=seen,
-        cuts=partition.current(lab) if network.exists(lab) else [],
+        faults=cases.found(lab),
     )
 
 

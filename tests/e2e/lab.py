@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from deploy.secrets import MADE, secret
 from inventory import CLUSTER
-from lab import hosts, partition, ready
+from lab import cases, hosts, ready
 from lab.topology import DEFAULT_SUBNET, parse_subnet
 from tests.pace import wait_until
 
@@ -50,6 +52,23 @@ def program(name: str) -> str:
 def halab(*arguments: str, timeout: float = 300) -> str:
     """Run halab, and return what it printed."""
     return run(sys.executable, "-m", "lab", *arguments, timeout=timeout).stdout
+
+
+@contextmanager
+def fault(name: str, *names: str, **options: str | int) -> Iterator[None]:
+    """A fault on these hosts, such as fault("freeze", "haproxy1", unit="haproxy"); healed at the end.
+
+    `halab fault list` has them all. The options are the command's; one that takes no value is given as True.
+    """
+    words = [
+        f"--{option.replace('_', '-')}" + ("" if value is True else f"={value}") for option, value in options.items()
+    ]
+    # Whatever has become of the test: nothing stays broken for longer than any of them takes.
+    halab("fault", name, *names, *words, "--for", "1800")
+    try:
+        yield
+    finally:
+        halab("fault", "heal", name, *names)
 
 
 def ssh(host: str, command: str, *, check: bool = True, timeout: float = 60, stdin: str = "") -> str:
@@ -137,9 +156,9 @@ def forget_runs() -> None:
 
 
 def repair() -> None:
-    """Undo what a test may have left: cuts, hosts without power, frozen daemons, drained hosts."""
-    if partition.current(LAB):
-        halab("heal")
+    """Undo what a test may have left: faults, hosts without power, drained hosts."""
+    if cases.found(LAB):
+        halab("fault", "heal")
     if off := [host for host in HOSTS if not hosts.running(LAB, host)]:
         halab("power", "on", *off)
     found = status()

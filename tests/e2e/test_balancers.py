@@ -151,16 +151,13 @@ def test_the_owner_loses_its_power(healthy: None) -> None:
 
 
 def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
-    lab.halab("cut", *BALANCERS)
-    try:
+    with lab.fault("cut", *BALANCERS):
         wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
         assert all(held == {lab.VIP: "host0"} for held in facts().values())
         found = keepalived()
         assert found["verdict"] == "FAIL" and "2 owners" in found["reason"]
         assert all(name in found["reason"] for name in BALANCERS)
         assert lab.status()["verdict"] == "FAIL"
-    finally:
-        lab.halab("heal")
     wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
     wait_until(lambda: keepalived()["verdict"] == "OK", 10)
 
@@ -209,11 +206,8 @@ def test_a_file_that_was_edited_by_hand_is_told(healthy: None) -> None:
 def test_clients_find_the_owner_that_is_left_of_two(healthy: None) -> None:
     """Whichever of the two heard of the other first: who stays must tell whose the address is."""
     for _ in range(4):
-        lab.halab("cut", *BALANCERS)
-        try:
+        with lab.fault("cut", *BALANCERS):
             wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
-        finally:
-            lab.halab("heal")
         wait_until(lambda: len(owners()) == 1, 10, "one owner is left")
         with felt() as what:
             time.sleep(1)

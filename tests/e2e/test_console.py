@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -69,17 +69,21 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
         seen(screen, lambda: lab.halab("power", "off", "net02"), "net02 was there, and is not answering")
         screen.wait("? net02 UNKNOWN", within=2)
         lab.halab("power", "on", "net02")
-        seen(
-            screen,
-            lambda: [lab.halab("cut", "mysql3", name) for name in ("mysql1", "mysql2")],
-            # It may be unknown for a moment, until it has answered after what the others say.
-            "and is Initialized, non-Primary of",
-        )
-        lab.halab("heal")
+        with ExitStack() as broken:
+            seen(
+                screen,
+                lambda: [broken.enter_context(lab.fault("cut", "mysql3", name)) for name in ("mysql1", "mysql2")],
+                # It may be unknown for a moment, until it has answered after what the others say.
+                "and is Initialized, non-Primary of",
+            )
         screen.wait("● OK 7", within=90)
-        seen(screen, lambda: lab.halab("cut", "haproxy1", "haproxy2"), "and is haproxy1, haproxy2")
-        screen.wait("keepalived ✖ FAIL", within=2)
-        lab.halab("heal")
+        with ExitStack() as broken:
+            seen(
+                screen,
+                lambda: broken.enter_context(lab.fault("cut", "haproxy1", "haproxy2")),
+                "and is haproxy1, haproxy2",
+            )
+            screen.wait("keepalived ✖ FAIL", within=2)
         screen.wait("● OK 7", within=60)
         screen.keys("q")
         wait_until(screen.dead, 2, "the console has ended")

@@ -74,11 +74,10 @@ def test_a_frozen_writer_is_noticed_and_traffic_goes_on(healthy: None) -> None:
 
 def test_a_node_that_is_cut_off_is_unknown_and_comes_back_by_itself(healthy: None) -> None:
     victim = writer()
-    lab.halab("cut", victim)
-    wait_until(serves_on(victim), 15)
-    wait_until(told("galera", victim), 15)
-    assert serves_on(victim)()
-    lab.halab("heal")
+    with lab.fault("cut", victim):
+        wait_until(serves_on(victim), 15)
+        wait_until(told("galera", victim), 15)
+        assert serves_on(victim)()
     lab.all_ok(within=90)
 
 

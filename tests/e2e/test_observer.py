@@ -150,10 +150,9 @@ def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
 
 
 def test_a_host_that_is_cut_off_is_told_of_and_recovers(stream: Stream) -> None:
-    lab.halab("cut", "net02")
-    begin = time.time()
-    stream.told("net02 was there, and is not answering", begin, 5)
-    lab.halab("heal")
+    with lab.fault("cut", "net02"):
+        begin = time.time()
+        stream.told("net02 was there, and is not answering", begin, 5)
     stream.told("net02 was not answering, and is there", begin, 25)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -86,19 +87,19 @@ def table(healthy: None) -> Iterator[str]:
 def test_all_database_hosts_lose_power_under_load_and_no_acknowledged_write_is_lost(
     healthy: None, tmp_path: Path
 ) -> None:
-    with Writer(tmp_path / "writes") as writer:
+    with Writer(tmp_path / "writes") as writer, ExitStack() as cut:
         writer.wait_for_acks(100, within=20)
         lab.halab("power", "off", *NODES)
         # No node can find the others again: their switch takes longer to start than they do, and what they remember of
         # each other is lost. Those that have read it already try anew without it.
         for pair in (("mysql1", "mysql2"), ("mysql1", "mysql3"), ("mysql2", "mysql3")):
-            lab.halab("cut", *pair)
+            cut.enter_context(lab.fault("cut", *pair))
         lab.halab("power", "on", *NODES)
         for name in NODES:
             lab.ssh(name, f"systemctl kill -s KILL mariadb; rm -f {VIEW}")
         layer = next(layer for layer in lab.status()["layers"] if layer["layer"] == "galera")
         assert layer["verdict"] == "FAIL" and "hatui recover galera" in layer["reason"]
-        lab.halab("heal")
+        cut.close()
         said = done(recover("galera"))
         assert "Stop MariaDB on mysql1, mysql2, mysql3: it tries in vain" in said
         rows = re.findall(r"^ *(mysql\d) .*?[0-9a-f-]{36} +(\d+)", said, re.M)
@@ -235,15 +236,14 @@ def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) 
 def test_brokers_that_wait_for_a_host_that_is_away_are_forced_only_by_choice(healthy: None) -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
         publisher.wait_for_acks(100, within=20)
-        lab.halab("cut", "cc03")
-        lab.halab("power", "off", *BROKERS)
-        lab.halab("power", "on", "cc01", "cc02")
-        refused(recover("rabbitmq"), "cc03 can't be read", "--force-from HOST")
-        said = done(recover("rabbitmq", "cc02", typed="cc02"))
-        assert "Start the broker on cc02 without waiting for the others" in said
-        publisher.wait_for_acks(50, within=30)
-        refused(recover("rabbitmq", "cc01", typed="cc01"), "Nothing is started")
-        lab.halab("heal")
+        with lab.fault("cut", "cc03"):
+            lab.halab("power", "off", *BROKERS)
+            lab.halab("power", "on", "cc01", "cc02")
+            refused(recover("rabbitmq"), "cc03 can't be read", "--force-from HOST")
+            said = done(recover("rabbitmq", "cc02", typed="cc02"))
+            assert "Start the broker on cc02 without waiting for the others" in said
+            publisher.wait_for_acks(50, within=30)
+            refused(recover("rabbitmq", "cc01", typed="cc01"), "Nothing is started")
         lab.halab("power", "on", "cc03")
         # It may wait since before the others were forced, and does not find its tables until it is started anew.
         done(recover("rabbitmq"))

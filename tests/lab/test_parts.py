@@ -1,4 +1,4 @@
-"""The lab's pure parts: commands, cuts, packages, remembered processes."""
+"""The lab's pure parts: commands, faults' descriptions, packages, remembered processes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from lab import checks, partition, process
+from lab import cases, checks, process
 from lab.config import Config
 from lab.debs import stored
 from lab.errors import LabError
+from lab.fault import known
+from lab.faults.cut import rules
 from lab.hosts import network_file, nspawn, seed
-from lab.topology import HOSTS, parse_subnet
+from lab.topology import parse_subnet
 
 LAB = parse_subnet("192.168.47.0/24")
 
@@ -41,26 +43,46 @@ def test_a_seed_closes_the_home_of_root(tmp_path: Path) -> None:
     assert (tmp_path / "etc").stat().st_mode & 0o777 == 0o755
 
 
+def cut(*hosts: str, one_way: bool = False, tcp: str | None = None) -> list[str]:
+    return rules(known().need("cut").case(hosts, {"one-way": one_way, "tcp": tcp}, 0))
+
+
 def test_cuts_one_way_both_ways_and_from_all() -> None:
-    assert partition.between("cc01", "cc02", one_way=True) == [("cc01", "cc02")]
-    assert partition.between("cc01", "cc02", one_way=False) == [("cc01", "cc02"), ("cc02", "cc01")]
-    alone = partition.isolation("cc01")
-    assert len(alone) == 2 * len(HOSTS)
-    assert ("machine", "cc01") in alone
-    assert all("cc01" in cut for cut in alone)
+    assert cut("cc01", "cc02", one_way=True) == ['iifname "vb-cc01" oifname "vb-cc02" ether type != arp drop']
+    assert cut("cc01", "cc02") == [
+        'iifname "vb-cc01" oifname "vb-cc02" drop',
+        'iifname "vb-cc02" oifname "vb-cc01" drop',
+    ]
+    assert cut("cc01") == ['iifname "vb-cc01" drop', 'oifname "vb-cc01" drop']
+    assert cut("cc01", "cc02", one_way=True, tcp="10000") == [
+        'iifname "vb-cc01" oifname "vb-cc02" tcp dport { 10000 } drop',
+        'iifname "vb-cc01" oifname "vb-cc02" tcp sport { 10000 } drop',
+    ]
 
 
-def test_hosts_the_machine_can_not_see() -> None:
-    assert partition.unseen(partition.isolation("cc01")) == {"cc01"}
-    assert partition.unseen([("cc01", "cc02")]) == set()
+def test_each_module_of_a_fault_is_known_and_says_what_a_person_has_to_know() -> None:
+    faults = known()
+    assert {"cut", "freeze", "full", "kill", "load", "power", "readonly", "stop"} <= set(faults.faults)
+    assert all(one.does and one.whom and one.heals for one in faults.faults.values())
+    assert not {"list", "heal"} & (set(faults.faults) | set(faults.impossible))
 
 
-def test_cuts_are_read_back_from_nft() -> None:
-    text = """{"nftables": [{"metainfo": {"version": "1.0.6"}}, {"set": {"family": "bridge", "name": "cuts",
-      "table": "halab", "type": ["ifname", "ifname"], "handle": 2,
-      "elem": [{"concat": ["vb-cc02", "vb-cc01"]}, {"concat": ["uplink", "vb-cc01"]}]}}]}"""
-    assert partition.parse(text) == [("cc02", "cc01"), ("machine", "cc01")]
-    assert partition.parse('{"nftables": [{"set": {"name": "cuts"}}]}') == []
+def test_a_case_is_the_same_for_what_it_hits_and_is_read_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("lab.topology.STATE_ROOT", tmp_path)
+    freeze, full, alone = (known().need(name) for name in ("freeze", "full", "cut"))
+    one = freeze.case(("cc01",), {"unit": "haproxy"}, 5.0)
+    assert one.id == freeze.case(("cc01",), {"unit": "haproxy"}, 9.0).id
+    assert one.id != freeze.case(("cc01",), {"unit": "keepalived"}, 5.0).id
+    small, large = ({"path": "/srv/data", "unit": None, "free": free} for free in (0, 5))
+    assert full.case(("cc01",), small, 5.0).id == full.case(("cc01",), large, 5.0).id
+    parted = alone.case(("cc02",), {"one-way": False, "tcp": None}, 5.0)
+    for case in (one, parted):
+        cases.save(LAB, case)
+    assert cases.found(LAB) == [parted, one] and cases.unseen(LAB) == {"cc02"}
+    assert [str(case) for case in cases.found(LAB)] == ["cut cc02", "freeze cc01 --unit haproxy"]
+    cases.forget(LAB, one.id)
+    cases.forget(LAB, one.id)
+    assert cases.found(LAB) == [parted]
 
 
 def ar(*members: tuple[str, bytes]) -> bytes:

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lab.topology import parse_subnet
+from tests.lab.real import RealLab
 from tests.pace import wait_until
 
-LAB = parse_subnet("192.168.58.0/24")
+REAL = RealLab("192.168.58.0/24")
+LAB = REAL.lab
+halab, on, power, reaches, left_over = REAL.halab, REAL.on, REAL.power, REAL.reaches, REAL.left_over
 HOSTS = ["cc01", "cc02", "mysql1"]
 
 pytestmark = pytest.mark.lab
-
-
-def halab(*argv: str, code: int = 0) -> str:
-    """The standard output of `halab argv`, which must end with `code`."""
-    env = {**os.environ, "HALAB_SUBNET": str(LAB.subnet)}
-    done = subprocess.run([sys.executable, "-m", "lab", *argv], capture_output=True, text=True, env=env, timeout=300)
-    assert done.returncode == code, f"halab {' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
-    return done.stdout
-
-
-def on(host: str, command: str, code: int = 0) -> str:
-    return halab("ssh", host, command, code=code)
-
-
-def power(host: str) -> str:
-    return halab("power", "status", host).split()[1]
-
-
-def reaches(host: str, other: str) -> bool:
-    """Whether a connection from `host` to the sshd of `other` comes about."""
-    tried = f"timeout 1 bash -c '</dev/tcp/{LAB.address(other)}/22' 2>/dev/null && echo yes || echo no"
-    return on(host, tried).strip() == "yes"
 
 
 def ipmi(host: str, *command: str) -> str:
@@ -51,27 +29,6 @@ def ipmi(host: str, *command: str) -> str:
 def boot_id(host: str) -> str:
     """One for each boot: the machine's own boot id is shared, so systemd's time of start it is."""
     return on(host, "systemctl show -P UserspaceTimestampMonotonic").strip()
-
-
-def left_over() -> dict[str, list[str]]:
-    """What the lab has in the kernel now: nothing, when it is down."""
-    slug = LAB.slug
-    processes = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if slug in words or f"bmcd {LAB.subnet}" in words:
-                processes.append(words)
-    return {
-        "processes": processes,
-        "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if slug in line],
-        "namespaces": [path.name for path in Path("/run/netns").glob("*") if slug in path.name],
-        "links": [path.name for path in Path("/sys/class/net").iterdir() if path.name == LAB.veth],
-        "cgroups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/halab/{slug}")],
-    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -136,33 +93,33 @@ def test_power_loss_keeps_the_disk_and_the_keys() -> None:
 
 
 def test_a_cut_one_way_and_both_ways_and_through_a_power_cycle() -> None:
-    halab("cut", "cc01", "cc02", "--one-way")
-    assert json.loads(halab("status", "--json"))["cuts"] == [["cc01", "cc02"]]
+    halab("fault", "cut", "cc01", "cc02", "--one-way")
+    (cut,) = json.loads(halab("status", "--json"))["faults"]
+    assert (cut["fault"], cut["hosts"], cut["options"]["one-way"]) == ("cut", ["cc01", "cc02"], True)
     # One way is seen by packets that need no answer.
     on("cc01", "timeout 3 socat -u UDP-RECV:9 CREATE:/tmp/got >/dev/null 2>&1 </dev/null & sleep 0.2")
     on("cc02", f"echo heard > /dev/udp/{LAB.address('cc01')}/9")
     wait_until(lambda: "heard" in on("cc01", "cat /tmp/got; true"), 3, "a packet against the cut's direction arrives")
     assert not reaches("cc01", "cc02")
     assert reaches("cc01", "mysql1")
-    halab("heal")
-    halab("cut", "cc01", "cc02")
-    halab("cut", "cc01", "cc02")
+    halab("fault", "heal", "cut")
+    halab("fault", "cut", "cc01", "cc02")
     halab("power", "cycle", "cc01")
     assert not reaches("cc01", "cc02")
     assert not reaches("cc02", "cc01")
     assert reaches("mysql1", "cc01")
-    halab("heal")
+    halab("fault", "heal", "cut")
     wait_until(lambda: reaches("cc01", "cc02"), 10, "cc01 reaches cc02 again")
 
 
 def test_a_host_cut_from_all_is_alone_but_for_its_bmc() -> None:
-    halab("cut", "cc01")
+    halab("fault", "cut", "cc01")
     assert not reaches("cc02", "cc01")
     assert "is on" in ipmi("cc01", "power", "status")
     halab("power", "cycle", "cc01")
     seen = {host["name"]: host for host in json.loads(halab("status", "--json"))["hosts"]}
     assert (seen["cc01"]["power"], seen["cc01"]["ssh"]) == ("on", False)
-    halab("heal")
+    halab("fault", "heal", "cut")
     wait_until(lambda: reaches("cc02", "cc01"), 10, "cc01 answers again")
 
 
@@ -207,11 +164,11 @@ def test_a_snapshot_is_all_hosts_disks_and_is_gone_back_to() -> None:
     on("cc01", "rm /root/kept; echo new >/root/changed; touch /etc/motd /root/later")
     halab("snapshot", "save", "second")
     on("cc01", "echo newest >/root/changed")
-    halab("cut", "cc01", "cc02")
+    halab("fault", "cut", "cc01", "cc02")
     halab("snapshot", "load", "first")
     assert (power("cc01"), power("cc02")) == ("on", "off")
     assert on("cc01", "cat /root/kept /root/changed; ls /etc/motd /root/later 2>/dev/null; true") == "one\nold\n"
-    assert halab("status").count("cut:") == 0
+    assert halab("status").count("fault:") == 0
     halab("snapshot", "load", "second")
     assert on("cc01", "cat /root/changed; ls /etc/motd /root/later /root/kept 2>/dev/null; true") == (
         "new\n/etc/motd\n/root/later\n"

@@ -43,7 +43,7 @@ def as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("verb", ["up", "down", "status", "heal"])
+@pytest.mark.parametrize("verb", ["up", "down", "status"])
 def test_without_root(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "needs root" in say(capsys, verb)
@@ -57,11 +57,11 @@ def test_without_root(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         (["ssh", "nobody"], "no host 'nobody'"),
         (["ssh", "cc01", "true"], "is down; bring it up with `halab up`"),
         (["power", "off", "cc01"], "is down"),
-        (["cut", "cc01", "cc01"], "can't be cut from itself"),
-        (["cut", "cc01", "--one-way"], "cut takes two hosts"),
-        (["cut", "cc01", "cc02", "cc03"], "cut takes two hosts"),
-        (["cut", "cc01", "cc02"], "is down"),
-        (["heal"], "is down"),
+        (["fault", "cut", "cc01", "cc02"], "is down"),
+        (["fault", "cut", "cc01", "cc01"], "a host is named twice (cc01 cc01)"),
+        (["fault", "cut", "cc01", "cc2"], "no host 'cc2'"),
+        (["fault", "clock", "cc01", "--by", "60"], "a host's clock can't be stepped"),
+        (["fault", "heal", "flood"], "no fault 'flood': it is one of cut, "),
     ],
 )
 def test_what_can_not_be_done_is_said(
@@ -69,6 +69,34 @@ def test_what_can_not_be_done_is_said(
 ) -> None:
     assert says in say(capsys, *argv)
     assert not list(as_root.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["freeze", "cc01"], "the following arguments are required: --unit"),
+        (["freeze", "cc01", "--unit", "a b"], "'a b' is no name of a unit"),
+        (["power", "cc01", "--for", "0"], "'0' are no seconds from 1 to 86400"),
+        (["cut", "cc01", "--tcp", "x"], "'x' are no TCP ports"),
+        (["full", "cc01", "--path", "/var"], "'/var' is no folder to take"),
+        (["full", "cc01", "--path", "/var/lib/../x"], "is no folder to take"),
+        (["load", "cc01", "--share", "101"], "'101' is no whole number from 1 to 100"),
+    ],
+)
+def test_a_fault_that_is_not_well_described(
+    capsys: pytest.CaptureFixture[str], as_root: Path, argv: list[str], says: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["fault", *argv])
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_faults_that_can_not_be_had_are_listed_too(capsys: pytest.CaptureFixture[str], as_root: Path) -> None:
+    assert main(["fault", "list"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "freeze" in said and "Not to be had: clock: a host's clock can't be stepped" in said
+    assert "nothing is broken in the lab 192.168.47.0/24" in said
 
 
 def test_down_of_a_lab_that_never_was_makes_nothing(as_root: Path) -> None:
