@@ -33,6 +33,7 @@ def folder(text: str) -> str:
 PATH = Option("path", "a folder of the host, such as /var/lib/mysql", check=folder, needed=True, aims=True)
 UNIT = Option("unit", "the service that has files open there; it is restarted on the new disk", check=named)
 
+# What had its blocks has them there too: who maps a file to memory, as Galera its cache, can't be told that it is full.
 _PUT = """
 mkdir -p "$2"
 mknod "$2.dev" b "$3" "$4"
@@ -40,6 +41,11 @@ mount -t ext4 -o errors=remount-ro "$2.dev" "$2"
 rm "$2.dev"
 rmdir "$2/lost+found"
 cp -a "$1/." "$2"
+cd "$1"
+find . -type f -size +64k -printf '%b %s %p\\n' | while read -r blocks size file; do
+    [ $((blocks * 512)) -lt "$size" ] || fallocate -l "$size" "$2/$file"
+done
+cd /
 mount --bind "$2" "$1"
 umount "$2"
 rmdir "$2"
