@@ -35,6 +35,16 @@ def halab(*arguments: str) -> float:
     return timed(sys.executable, "-m", "lab", *arguments)
 
 
+@contextlib.contextmanager
+def fault(name: str, host: str, *options: str) -> Iterator[None]:
+    """A fault of `halab fault list`; healed at the end."""
+    halab("fault", name, host, *options)
+    try:
+        yield
+    finally:
+        halab("fault", "heal", name, host)
+
+
 def lab_is_up() -> bool:
     """Whether the default lab is up."""
     command = [sys.executable, "-m", "lab", "status"]

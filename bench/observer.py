@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.main_job import ROOT, halab
+from bench.main_job import ROOT, fault
 from bench.report import Figure
 from engine.layers import commands, facts
 from engine.look import Talk
@@ -123,29 +123,22 @@ def costs(pairs: int = 6, seconds: float = 30) -> list[Figure]:
     ]
 
 
-def on_host(host: str, command: str) -> None:
-    halab("ssh", host, command)
-
-
 def disturb(rounds: int) -> None:
     """VIPs that move, services that stop, database nodes that the balancers take out; all is as before at the end."""
     for number in range(rounds):
         for owner in ("haproxy1", "haproxy2"):
-            on_host(owner, "systemctl stop keepalived")
+            with fault("stop", owner, "--unit", "keepalived"):
+                time.sleep(3)
             time.sleep(3)
-            on_host(owner, "systemctl start keepalived")
+        with fault("stop", "mysql3", "--unit", "hatui-galera-check"):
             time.sleep(3)
-        on_host("mysql3", "systemctl stop hatui-galera-check")
-        time.sleep(3)
-        on_host("mysql3", "systemctl start hatui-galera-check")
         time.sleep(3)
         stopped = ("haproxy1", "haproxy2")[number % 2]
-        on_host(stopped, "systemctl stop haproxy")
-        time.sleep(3)
-        on_host(stopped, "systemctl start haproxy")
+        with fault("stop", stopped, "--unit", "haproxy"):
+            time.sleep(3)
         time.sleep(4)
-        on_host("mysql3", "pkill -9 mariadbd")
-        time.sleep(20)
+        with fault("kill", "mysql3", "--unit", "mariadb"):
+            time.sleep(20)
 
 
 def told(host: str, change: dict[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.main_job import ROOT, halab
+from bench.main_job import ROOT, fault
 from bench.report import Figure
 
 _SIGNS: Sequence[bytes] = (b"not seen yet", b"NODES")
@@ -64,11 +64,8 @@ def _several(runs: int) -> list[list[float]]:
 def starts(runs: int = 10) -> list[Figure]:
     """Healthy, then with mysql2 without power, which it gets back."""
     times = _several(runs)
-    halab("power", "off", "mysql2")
-    try:
+    with fault("power", "mysql2"):
         missing = _several(3)
-    finally:
-        halab("power", "on", "mysql2")
     return [
         Figure("console: from the command to the first screen", tuple(one[0] for one in times), "s", 0.6),
         Figure("console: from the command to the first data", tuple(one[1] for one in times), "s", 1.5),

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.main_job import ROOT, halab
+from bench.main_job import ROOT, fault
 from bench.report import Figure
 
 
@@ -23,11 +23,8 @@ def status() -> tuple[float, int]:
 def statuses(runs: int = 15) -> list[Figure]:
     """Healthy, then with net02 without power, which it gets back."""
     healthy = tuple(status()[0] for _ in range(runs))
-    halab("power", "off", "net02")
-    try:
+    with fault("power", "net02"):
         missing = tuple(status()[0] for _ in range(3))
-    finally:
-        halab("power", "on", "net02")
     return [
         Figure("hatui status, 10 hosts", healthy, "s", 1.5),
         Figure("hatui status, one host without power", missing, "s", 5),

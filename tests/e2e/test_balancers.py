@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -95,17 +95,15 @@ def test_one_owner_is_told_by_the_fact_and_the_status(healthy: None) -> None:
 
 def test_keepalived_is_stopped(healthy: None) -> None:
     (owner,) = owners()
-    try:
+    with ExitStack() as broken:
         with felt() as what:
-            lab.ssh(owner, "systemctl stop keepalived")
+            broken.enter_context(lab.fault("stop", owner, unit="keepalived"))
             moved_to(other(owner))
         # Who was on the way in came to an end before it, and nobody new was let in.
         assert what.failed == 0 and what.gap < stretched(1), what
         seen_everywhere(other(owner))
         assert lab.VIP not in facts()[owner]
         assert keepalived()["verdict"] == "WARN" and owner in keepalived()["reason"]
-    finally:
-        lab.ssh(owner, "systemctl start keepalived")
     # It stays where it is: moving it back is a second cut.
     wait_until(lambda: keepalived()["verdict"] == "OK", 10)
     assert owners() == [other(owner)]
@@ -113,8 +111,7 @@ def test_keepalived_is_stopped(healthy: None) -> None:
 
 def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
     (owner,) = owners()
-    with felt() as what:
-        lab.ssh(owner, "systemctl kill -s KILL haproxy")
+    with felt() as what, lab.fault("kill", owner, unit="haproxy"):
         # It is back after 0.1 s. On a busy machine keepalived may not have noticed by then: so the VIP stays.
         wait_until(lambda: lab.ssh(owner, "systemctl is-active haproxy", check=False) == "active\n", 10)
         time.sleep(1.2)
@@ -126,26 +123,24 @@ def test_haproxy_is_killed_and_comes_back_by_itself(healthy: None) -> None:
 
 def test_haproxy_hangs(healthy: None) -> None:
     (owner,) = owners()
-    try:
+    with ExitStack() as broken:
         with felt() as what:
-            lab.ssh(owner, "systemctl kill -s STOP haproxy")
+            broken.enter_context(lab.fault("freeze", owner, unit="haproxy"))
             moved_to(other(owner))
         assert what.gap < stretched(4), what
         seen_everywhere(other(owner))
         wait_until(lambda: told_as_frozen(owner), 20, "the frozen one is named")
-    finally:
-        lab.ssh(owner, "systemctl kill -s CONT haproxy")
 
 
 def test_the_owner_loses_its_power(healthy: None) -> None:
     (owner,) = owners()
-    with felt() as what:
-        lab.halab("power", "off", owner)
-        moved_to(other(owner))
-    assert what.gap < stretched(2), what
-    seen_everywhere(other(owner))
-    assert owner in keepalived()["reason"]
-    lab.halab("power", "on", owner)
+    with ExitStack() as broken:
+        with felt() as what:
+            broken.enter_context(lab.fault("power", owner))
+            moved_to(other(owner))
+        assert what.gap < stretched(2), what
+        seen_everywhere(other(owner))
+        assert owner in keepalived()["reason"]
     lab.all_ok(within=60)
     assert owners() == [other(owner)]
 
@@ -164,23 +159,17 @@ def test_two_owners_while_vrrp_is_cut(healthy: None) -> None:
 
 def test_a_frozen_keepalived_is_named_and_its_way_out_ends_the_split(healthy: None) -> None:
     (owner,) = owners()
-    try:
-        lab.ssh(owner, "systemctl kill -s STOP keepalived")
+    with lab.fault("freeze", owner, unit="keepalived"):
         wait_until(lambda: owners() == list(BALANCERS), 10, "both hold the VIP")
         found = keepalived()
         assert found["verdict"] == "FAIL" and f"keepalived on {owner} is frozen" in found["reason"]
         assert f"To end it: `systemctl restart keepalived` on {owner}" in found["reason"]
         lab.ssh(owner, "systemctl restart keepalived")
         wait_until(owned_by(other(owner)), 5, "one owner is left")
-    finally:
-        lab.ssh(owner, "systemctl kill -s CONT keepalived")
 
 
 def test_a_peers_link_that_is_cut_one_way_is_told_and_closes_the_gates(healthy: None) -> None:
-    rules = "".join(f"nft add rule inet parted in tcp {port} 10000 drop; " for port in ("dport", "sport"))
-    chain = "nft add table inet parted; nft 'add chain inet parted in { type filter hook input priority 0; }'; "
-    try:
-        lab.ssh(BALANCERS[0], chain + rules)
+    with lab.fault("cut", BALANCERS[1], BALANCERS[0], one_way=True, tcp=10000):
         wait_until(lambda: "haproxy1 and haproxy2 don't share the writer's table" in haproxy()["reason"], 15)
         assert haproxy()["verdict"] == "WARN"
         (owner,) = owners()
@@ -188,8 +177,6 @@ def test_a_peers_link_that_is_cut_one_way_is_told_and_closes_the_gates(healthy: 
         done = lab.run(sys.executable, "-m", "tui.main", *move, check=False)
         assert "REFUSED" in done.stdout and "don't tell each other who the writer is" in done.stdout, done.stdout
         assert owners() == [owner]
-    finally:
-        lab.ssh(BALANCERS[0], "nft delete table inet parted")
     wait_until(lambda: haproxy()["verdict"] == "OK", 15)
 
 
@@ -226,11 +213,9 @@ def writers() -> list[str]:
 
 def test_reloads_fail_nobody_and_do_not_move_the_writer(healthy: None) -> None:
     (owner,) = owners()
-    with felt() as what:
-        # The first server of the configuration is whom a worker would choose that knows of no writer.
-        lab.ssh("mysql1", "systemctl stop hatui-galera-check")
+    # The first server of the configuration is whom a worker would choose that knows of no writer.
+    with felt() as what, lab.fault("stop", "mysql1", unit="hatui-galera-check"):
         wait_until(lambda: what.last_answer != "mysql1", 10)
-    lab.ssh("mysql1", "systemctl start hatui-galera-check")
     wait_until(lambda: keepalived_and_haproxy_ok(), 15)
     with felt() as what:
         for _ in range(10):

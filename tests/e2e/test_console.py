@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -66,9 +67,13 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
             screen.wait(f"VIP .47 {second}", within=2)
         with service_down("mysql3", "hatui-galera-check"):
             seen(screen, lambda: None, "galera/mysql3 on haproxy1 was UP, and is DOWN")
-        seen(screen, lambda: lab.halab("power", "off", "net02"), "net02 was there, and is not answering")
-        screen.wait("? net02 UNKNOWN", within=2)
-        lab.halab("power", "on", "net02")
+        with ExitStack() as broken:
+            seen(
+                screen,
+                lambda: broken.enter_context(lab.fault("power", "net02")),
+                "net02 was there, and is not answering",
+            )
+            screen.wait("? net02 UNKNOWN", within=2)
         with ExitStack() as broken:
             seen(
                 screen,
@@ -116,12 +121,12 @@ def replayed(first: str, second: str) -> None:
 
 @contextmanager
 def service_down(host: str, unit: str) -> Iterator[None]:
-    """A unit is stopped, and started again whatever comes."""
-    lab.ssh(host, f"systemctl stop --no-block {unit}")
-    try:
-        yield
-    finally:
-        lab.ssh(host, f"systemctl start {unit}")
+    """A unit is stopped, and started again whatever comes. This goes on while it stops: that is when it is told of."""
+    with ExitStack() as broken:
+        with ThreadPoolExecutor(1) as hand:
+            stopping = hand.submit(broken.enter_context, lab.fault("stop", host, unit=unit))
+            yield
+        stopping.result()
 
 
 def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None:

@@ -52,9 +52,9 @@ def serves_on(other_than: str) -> Callable[[], bool]:
 
 def test_the_writer_is_killed_and_comes_back_by_itself(healthy: None) -> None:
     victim = writer()
-    with Prober(query(lab.VIP, lab.secret_of("probe")), rate=50) as prober:
-        # Whatever restarts it takes 5 s: the status has that long to see it down.
-        lab.ssh(victim, "systemctl kill -s KILL mariadb")
+    # Whatever restarts it takes 5 s: the status has that long to see it down.
+    probe = query(lab.VIP, lab.secret_of("probe"))
+    with Prober(probe, rate=50) as prober, lab.fault("kill", victim, unit="mariadb"):
         wait_until(told("galera", victim), 10)
         wait_until(serves_on(victim), 10)
         lab.all_ok(within=90)
@@ -63,12 +63,9 @@ def test_the_writer_is_killed_and_comes_back_by_itself(healthy: None) -> None:
 
 def test_a_frozen_writer_is_noticed_and_traffic_goes_on(healthy: None) -> None:
     victim = writer()
-    lab.ssh(victim, "systemctl kill -s STOP mariadb")
-    try:
+    with lab.fault("freeze", victim, unit="mariadb"):
         wait_until(serves_on(victim), 15)
         wait_until(told("galera", victim), 10)
-    finally:
-        lab.ssh(victim, "systemctl kill -s CONT mariadb")
     lab.all_ok(within=90)
 
 
@@ -142,19 +139,18 @@ def state_files() -> list[str]:
 def test_no_cluster_is_created_while_a_node_can_not_be_asked(healthy: None) -> None:
     for name in NODES:
         lab.ssh(name, "systemctl stop mariadb")
-    lab.halab("power", "off", "mysql3")
     try:
-        before = state_files()
-        whole = lab.deploy("galera", check=False)
-        assert whole.returncode != 0 and "mysql3" in whole.stdout + whole.stderr
-        some = lab.deploy("galera", "--limit", "mysql1", "--limit", "mysql2", check=False)
-        assert some.returncode != 0
-        assert "nothing is bootstrapped: mysql3" in some.stdout + some.stderr
-        assert lab.changes(some) == []
-        assert state_files() == before
-        assert [text.rstrip().splitlines()[-1] for text in before] == ["inactive", "inactive"]
+        with lab.fault("power", "mysql3"):
+            before = state_files()
+            whole = lab.deploy("galera", check=False)
+            assert whole.returncode != 0 and "mysql3" in whole.stdout + whole.stderr
+            some = lab.deploy("galera", "--limit", "mysql1", "--limit", "mysql2", check=False)
+            assert some.returncode != 0
+            assert "nothing is bootstrapped: mysql3" in some.stdout + some.stderr
+            assert lab.changes(some) == []
+            assert state_files() == before
+            assert [text.rstrip().splitlines()[-1] for text in before] == ["inactive", "inactive"]
     finally:
-        lab.halab("power", "on", "mysql3")
         # The last that was stopped has all that the others have.
         lab.ssh("mysql3", "systemctl stop mariadb; sed -i s/safe_to_bootstrap:.*/safe_to_bootstrap:\\ 1/ "
                 "/var/lib/mysql/grastate.dat; galera_new_cluster", timeout=120)  # fmt: skip

@@ -94,12 +94,11 @@ def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Str
 def test_a_status_goes_over_the_connections_of_an_observer_that_runs(stream: Stream) -> None:
     wait_until(lambda: stream.snapshots()[-1]["complete"], 5)
     # Nobody can connect anew, and what is connected stays so.
-    back = "systemd-run --on-active=20 --timer-property=AccuracySec=1 systemctl start ssh.socket ssh"
-    lab.ssh("net02", f"{back}; systemctl stop ssh.socket ssh")
-    found = lab.status()
-    assert lab.verdicts(found)["hosts"] == "OK" and found["at"] > stream.snapshots()[0]["at"]
-    stream.end()
-    assert lab.verdicts(lab.status())["hosts"] == "UNKNOWN"
+    with lab.fault("stop", "net02", unit="ssh"):
+        found = lab.status()
+        assert lab.verdicts(found)["hosts"] == "OK" and found["at"] > stream.snapshots()[0]["at"]
+        stream.end()
+        assert lab.verdicts(lab.status())["hosts"] == "UNKNOWN"
     lab.all_ok(within=60)
 
 
@@ -107,24 +106,22 @@ def test_a_vip_that_moves_is_told_of_and_never_as_lost(stream: Stream) -> None:
     was = owner()
     other = {"haproxy1": "haproxy2", "haproxy2": "haproxy1"}[was]
     begin = time.time()
-    lab.ssh(was, "systemctl stop keepalived")
-    stopped = time.time()
-    stream.told(f"the owner of {lab.VIP} was", begin, SOON + stopped - begin)
-    stream.told(f"and is {other}", begin, SOON + stopped - begin)
-    stream.told(f"keepalived on {was} was active", begin, SOON + stopped - begin)
-    begin = time.time()
-    lab.ssh(was, "systemctl start keepalived")
+    with lab.fault("stop", was, unit="keepalived"):
+        stopped = time.time()
+        stream.told(f"the owner of {lab.VIP} was", begin, SOON + stopped - begin)
+        stream.told(f"and is {other}", begin, SOON + stopped - begin)
+        stream.told(f"keepalived on {was} was active", begin, SOON + stopped - begin)
+        begin = time.time()
     stream.told(f"keepalived on {was} was", begin, SOON + time.time() - begin)
 
 
 def test_a_backend_that_is_down_and_up_again_is_told_of(stream: Stream) -> None:
     begin = time.time()
-    lab.ssh("mysql3", "systemctl stop hatui-galera-check")
-    for balancer in ("haproxy1", "haproxy2"):
-        # HAProxy itself takes 0.6 s to find out.
-        stream.told(f"galera/mysql3 on {balancer} was UP, and is DOWN", begin, SOON + 2)
-    begin = time.time()
-    lab.ssh("mysql3", "systemctl start hatui-galera-check")
+    with lab.fault("stop", "mysql3", unit="hatui-galera-check"):
+        for balancer in ("haproxy1", "haproxy2"):
+            # HAProxy itself takes 0.6 s to find out.
+            stream.told(f"galera/mysql3 on {balancer} was UP, and is DOWN", begin, SOON + 2)
+        begin = time.time()
     for balancer in ("haproxy1", "haproxy2"):
         stream.told(f"galera/mysql3 on {balancer} was DOWN, and is UP", begin, SOON + 4)
 
@@ -137,13 +134,12 @@ def test_what_somebody_restarts_is_told_of(stream: Stream) -> None:
 
 
 def test_a_host_without_power_is_told_of_and_comes_back(stream: Stream) -> None:
-    lab.halab("power", "off", "mysql3")
-    begin = time.time()
-    stream.told("mysql3 was there, and is not answering", begin, 5)
-    stream.told("Galera on mysql3 was Synced", begin, 5)
-    wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
-    begin = time.time()
-    lab.halab("power", "on", "mysql3")
+    with lab.fault("power", "mysql3"):
+        begin = time.time()
+        stream.told("mysql3 was there, and is not answering", begin, 5)
+        stream.told("Galera on mysql3 was Synced", begin, 5)
+        wait_until(lambda: lab.verdicts(stream.snapshots()[-1])["galera"] == "UNKNOWN", 3)
+        begin = time.time()
     # The longest wait between two tries is 15 s; then a database has to join.
     stream.told("mysql3 was not answering, and is there", begin, 20)
     wait_until(lambda: stream.snapshots()[-1]["verdict"] == "OK", 60)

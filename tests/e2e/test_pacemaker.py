@@ -32,10 +32,10 @@ def test_a_frozen_controller_is_fenced_its_vip_runs_elsewhere_and_it_comes_back(
     (frozen,) = owners()
     others = [name for name in CONTROLLERS if name != frozen]
     before = boot(frozen)
-    lab.ssh(frozen, "systemctl kill -s STOP corosync")
-    wait_until(lambda: [name for name in owners() if name in others], 30, "the VIP runs elsewhere")
-    wait_until(lambda: boot(frozen) not in ("", before), 30, "the frozen controller was fenced and boots")
-    lab.all_ok(within=120)
+    with lab.fault("freeze", frozen, unit="corosync"):
+        wait_until(lambda: [name for name in owners() if name in others], 30, "the VIP runs elsewhere")
+        wait_until(lambda: boot(frozen) not in ("", before), 30, "the frozen controller was fenced and boots")
+        lab.all_ok(within=120)
     (owner,) = owners()
     assert owner in others
     history = lab.ssh(owner, f"stonith_admin -H {frozen}")
@@ -44,16 +44,16 @@ def test_a_frozen_controller_is_fenced_its_vip_runs_elsewhere_and_it_comes_back(
 
 def test_the_status_tells_of_it_meanwhile(healthy: None) -> None:
     (frozen,) = owners()
-    lab.ssh(frozen, "systemctl kill -s STOP corosync")
-    wait_until(lambda: layer("corosync")["verdict"] != "OK" and frozen in layer("corosync")["reason"], 10)
-    lab.all_ok(within=120)
+    with lab.fault("freeze", frozen, unit="corosync"):
+        wait_until(lambda: layer("corosync")["verdict"] != "OK" and frozen in layer("corosync")["reason"], 10)
+        lab.all_ok(within=120)
 
 
 def test_a_controller_that_loses_power(healthy: None) -> None:
     (lost,) = owners()
-    lab.halab("power", "off", lost)
-    wait_until(lambda: [name for name in owners() if name != lost], 30, "the VIP runs elsewhere")
-    lab.all_ok(within=120)
+    with lab.fault("power", lost):
+        wait_until(lambda: [name for name in owners() if name != lost], 30, "the VIP runs elsewhere")
+        lab.all_ok(within=120)
 
 
 def test_the_bmcs_password_is_not_in_the_cib(healthy: None) -> None:

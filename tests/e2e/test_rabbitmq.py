@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -10,8 +9,6 @@ import pytest
 
 from cluster.state import BrokerNode, Unknown
 from facts.rabbitmq import parse_rabbit_cluster, rabbit_command
-from lab import network
-from lab.topology import Lab, port
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.pace import wait_until
@@ -21,34 +18,8 @@ pytestmark = pytest.mark.lab
 VICTIM = "cc02"
 ALL = tuple(f"rabbit@{name}" for name in ("cc01", "cc02", "cc03"))
 
-_CUT = """\
-table bridge brokers {{
-    chain forward {{
-        type filter hook forward priority 10; policy accept;
-        iifname "{port}" tcp dport {{ 4369, 5672, 25672 }} drop
-        iifname "{port}" tcp sport {{ 4369, 5672, 25672 }} drop
-        oifname "{port}" tcp dport {{ 4369, 5672, 25672 }} drop
-        oifname "{port}" tcp sport {{ 4369, 5672, 25672 }} drop
-    }}
-}}
-"""
-
-
-def nft(commands: str) -> None:
-    """nft(8) in the lab's network namespace, where its bridge is."""
-    subprocess.run(
-        network.inside(Lab(lab.NETWORK), ["nft", "-f", "-"]), input=commands, text=True, check=True, capture_output=True
-    )
-
-
-@contextmanager
-def brokers_cut(host: str) -> Iterator[None]:
-    """No packet of RabbitMQ's reaches or leaves `host`. Corosync's do: a host that is cut off whole would be fenced."""
-    nft(_CUT.format(port=port(host)))
-    try:
-        yield
-    finally:
-        nft("delete table bridge brokers\n")
+PORTS = "4369,5672,25672"
+"""RabbitMQ's. Corosync's are others: a host that is cut off whole would be fenced."""
 
 
 def seen(host: str) -> BrokerNode | Unknown:
@@ -92,42 +63,35 @@ def published() -> Iterator[Publisher]:
 
 
 def test_a_broker_that_is_killed(healthy: None) -> None:
-    with published() as publisher:
-        lab.ssh(VICTIM, "systemctl kill -s KILL rabbitmq-server")
+    with published() as publisher, lab.fault("kill", VICTIM, unit="rabbitmq-server"):
         wait_until(lambda: silent(VICTIM), 5)
         wait_until(misses("cc01", VICTIM), 5)
         publisher.wait_for_acks(50, within=10)
+        wait_until(whole, 60, "it is back by itself")
 
 
 def test_a_broker_that_is_frozen(healthy: None) -> None:
-    with published() as publisher:
-        lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
-        try:
-            wait_until(lambda: silent(VICTIM), 5)
-            publisher.wait_for_acks(50, within=10)
-            # The others run and say so from the first moment, and give it up after the tick time.
-            other = seen("cc01")
-            assert isinstance(other, BrokerNode) and other.running
-            wait_until(misses("cc01", VICTIM), 20)
-        finally:
-            lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
+    with published() as publisher, lab.fault("freeze", VICTIM, unit="rabbitmq-server"):
+        wait_until(lambda: silent(VICTIM), 5)
+        publisher.wait_for_acks(50, within=10)
+        # The others run and say so from the first moment, and give it up after the tick time.
+        other = seen("cc01")
+        assert isinstance(other, BrokerNode) and other.running
+        wait_until(misses("cc01", VICTIM), 20)
 
 
 def test_a_broker_that_is_cut_off_pauses_and_comes_back(healthy: None) -> None:
-    with published() as publisher, brokers_cut(VICTIM):
+    with published() as publisher, lab.fault("cut", VICTIM, tcp=PORTS):
         wait_until(misses("cc01", VICTIM), 20)
         wait_until(lambda: silent(VICTIM), 20, "the minority pauses")
         publisher.wait_for_acks(50, within=10)
 
 
 def test_the_status_names_a_broker_that_does_not_answer(healthy: None) -> None:
-    lab.ssh(VICTIM, "systemctl kill -s STOP rabbitmq-server")
-    try:
+    with lab.fault("freeze", VICTIM, unit="rabbitmq-server"):
         wait_until(lambda: silent(VICTIM), 5)
         layer = next(layer for layer in lab.status()["layers"] if layer["layer"] == "rabbitmq")
         assert layer["verdict"] == "WARN" and VICTIM in layer["reason"]
-    finally:
-        lab.ssh(VICTIM, "systemctl kill -s CONT rabbitmq-server")
     wait_until(whole, 60)
 
 

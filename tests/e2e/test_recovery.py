@@ -60,11 +60,12 @@ def killed() -> None:
     for name in NODES:
         lab.ssh(name, "systemctl mask -q --runtime mariadb")
     wait_until(lambda: len({seqno(name) for name in NODES}) == 1, 10, "all nodes are level")
-    for name in NODES:
-        lab.ssh(name, "systemctl kill -s KILL mariadb")
-    for name in NODES:
-        wait_until(lambda name=name: lab.ssh(name, "pidof mariadbd", check=False) == "", 10)  # type: ignore[misc]
-        lab.ssh(name, "systemctl stop mariadb; systemctl unmask -q --runtime mariadb; systemctl reset-failed mariadb")
+    with lab.fault("kill", *NODES, unit="mariadb"):
+        for name in NODES:
+            wait_until(lambda name=name: lab.ssh(name, "pidof mariadbd", check=False) == "", 10)  # type: ignore[misc]
+            lab.ssh(
+                name, "systemctl stop mariadb; systemctl unmask -q --runtime mariadb; systemctl reset-failed mariadb"
+            )
 
 
 def seqno(name: str) -> str:
@@ -89,12 +90,11 @@ def test_all_database_hosts_lose_power_under_load_and_no_acknowledged_write_is_l
 ) -> None:
     with Writer(tmp_path / "writes") as writer, ExitStack() as cut:
         writer.wait_for_acks(100, within=20)
-        lab.halab("power", "off", *NODES)
-        # No node can find the others again: their switch takes longer to start than they do, and what they remember of
-        # each other is lost. Those that have read it already try anew without it.
-        for pair in (("mysql1", "mysql2"), ("mysql1", "mysql3"), ("mysql2", "mysql3")):
-            cut.enter_context(lab.fault("cut", *pair))
-        lab.halab("power", "on", *NODES)
+        with lab.fault("power", *NODES):
+            # No node can find the others again: their switch takes longer to start than they do, and what they remember
+            # of each other is lost. Those that have read it already try anew without it.
+            for pair in (("mysql1", "mysql2"), ("mysql1", "mysql3"), ("mysql2", "mysql3")):
+                cut.enter_context(lab.fault("cut", *pair))
         for name in NODES:
             lab.ssh(name, f"systemctl kill -s KILL mariadb; rm -f {VIEW}")
         layer = next(layer for layer in lab.status()["layers"] if layer["layer"] == "galera")
@@ -113,8 +113,8 @@ def test_all_database_hosts_lose_power_under_load_and_no_acknowledged_write_is_l
 def test_a_short_power_cut_heals_by_itself_and_nothing_is_bootstrapped(healthy: None, tmp_path: Path) -> None:
     with Writer(tmp_path / "writes") as writer:
         writer.wait_for_acks(50, within=20)
-        lab.halab("power", "off", *NODES)
-        lab.halab("power", "on", *NODES)
+        with lab.fault("power", *NODES):
+            pass
         lab.all_ok(within=120)
         assert "nothing to do" in done(recover("galera"))
         writer.wait_for_acks(50, within=30)
@@ -136,14 +136,11 @@ def test_a_state_file_that_was_tampered_with_is_found_out_and_can_be_overridden(
 
 def test_a_host_that_is_off_is_never_passed_over_unasked(table: str) -> None:
     killed()
-    lab.halab("power", "off", "mysql3")
-    try:
+    with lab.fault("power", "mysql3"):
         refused(recover("galera"), "mysql3 may have the newest data, and can't be read", "--force-from")
         said = done(recover("galera", "mysql1", typed="mysql1"))
         assert "whatever mysql3 has and mysql1 has not" in said
         sql("mysql2", f"INSERT INTO {table} VALUES (2, 2);")
-    finally:
-        lab.halab("power", "on", "mysql3")
     lab.all_ok(within=90)
     assert [sql(name, f"SELECT * FROM {table};") for name in NODES] == ["1\t1\n2\t2\n"] * 3
     refused(recover("galera", "mysql9"), "mysql9 is no database node")
@@ -160,9 +157,8 @@ def test_level_nodes_with_different_data_are_refused_and_the_chosen_ones_replace
 
 
 def test_the_majority_is_lost_for_good_and_the_one_that_lives_goes_on_where_it_stands(table: str) -> None:
-    lab.halab("power", "off", "mysql2", "mysql3")
-    started = lab.ssh("mysql1", "pidof mariadbd")
-    try:
+    with lab.fault("power", "mysql2", "mysql3"):
+        started = lab.ssh("mysql1", "pidof mariadbd")
         wait_until(lambda: "non-Primary" in sql("mysql1", "SHOW STATUS LIKE 'wsrep_cluster_status';"), 30)
         refused(recover("galera"), "comes back by itself", "--force-from mysql1")
         refused(recover("galera", "mysql1", typed="mysql2"))
@@ -170,8 +166,6 @@ def test_the_majority_is_lost_for_good_and_the_one_that_lives_goes_on_where_it_s
         assert "whatever mysql2 has and mysql1 has not" in said
         assert lab.ssh("mysql1", "pidof mariadbd") == started
         sql("mysql1", f"INSERT INTO {table} VALUES (2, 2);")
-    finally:
-        lab.halab("power", "on", "mysql2", "mysql3")
     lab.all_ok(within=120)
     assert [sql(name, f"SELECT * FROM {table};") for name in NODES] == ["1\t1\n2\t2\n"] * 3
 
@@ -222,8 +216,8 @@ def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) 
         publisher.wait_for_acks(100, within=20)
         for name in BROKERS:
             lab.ssh(name, "systemctl disable -q --runtime rabbitmq-server; systemctl mask -q rabbitmq-server")
-        lab.halab("power", "off", *BROKERS)
-        lab.halab("power", "on", *BROKERS)
+        with lab.fault("power", *BROKERS):
+            pass
         for name in BROKERS:
             lab.ssh(name, "systemctl unmask -q rabbitmq-server")
         said = done(recover("rabbitmq"))
@@ -236,9 +230,8 @@ def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) 
 def test_brokers_that_wait_for_a_host_that_is_away_are_forced_only_by_choice(healthy: None) -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
         publisher.wait_for_acks(100, within=20)
-        with lab.fault("cut", "cc03"):
-            lab.halab("power", "off", *BROKERS)
-            lab.halab("power", "on", "cc01", "cc02")
+        with lab.fault("power", *BROKERS), lab.fault("cut", "cc03"):
+            lab.halab("fault", "heal", "power", "cc01", "cc02")
             refused(recover("rabbitmq"), "cc03 can't be read", "--force-from HOST")
             said = done(recover("rabbitmq", "cc02", typed="cc02"))
             assert "Start the broker on cc02 without waiting for the others" in said

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,6 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A journal of the test's own, and the audit after it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     yield
-    lab.halab("power", "on", *lab.HOSTS)
     lab.all_ok(within=120)
     nothing_is_left()
 
@@ -120,11 +120,11 @@ def test_a_vip_that_moved_between_the_plan_and_the_yes_is_refused_and_named() ->
 def test_a_node_that_dropped_between_the_plan_and_the_yes_is_refused_and_named() -> None:
     target = other(writer(), "mysql1", "mysql2")
     engine = planned("switchover_writer", "--set", f"to={target}")
-    lab.halab("power", "off", "mysql3")
-    code, reason = agreed(engine)
-    assert code == 21
-    assert "mysql3 was there, and is not answering" in reason, reason
-    assert writer() != target
+    with lab.fault("power", "mysql3"):
+        code, reason = agreed(engine)
+        assert code == 21
+        assert "mysql3 was there, and is not answering" in reason, reason
+        assert writer() != target
 
 
 MINE = '''
@@ -163,9 +163,9 @@ def plan(view, end):
 @pytest.mark.parametrize("end", list(Outcome))
 def test_each_outcome_has_its_exit_code_its_reason_and_its_place_in_the_history(end: Outcome, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(MINE)
-    if end is Outcome.UNKNOWN:
-        lab.halab("power", "off", "net02")
-    done = hatui("run", str(tmp_path / "mine.py"), "--set", f"end={end}", "--reason", "why not", "--yes", timeout=60)
+    with lab.fault("power", "net02") if end is Outcome.UNKNOWN else nullcontext():
+        order = ["run", str(tmp_path / "mine.py"), "--set", f"end={end}", "--reason", "why not", "--yes"]
+        done = hatui(*order, timeout=60)
     assert done.returncode == end.exit_code, done.stdout + done.stderr
     assert (done.returncode == 0) == (end is Outcome.DONE)
     assert done.stdout.splitlines()[-1].startswith(end), done.stdout

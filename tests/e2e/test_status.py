@@ -34,9 +34,9 @@ def test_a_healthy_cluster_in_every_form(healthy: None) -> None:
 
 
 def test_a_host_without_power_is_unknown_and_hides_nobody(healthy: None) -> None:
-    lab.halab("power", "off", "net02")
-    # bench/ has how soon.
-    done = lab.run(sys.executable, "-m", "tui.main", "status", "--json", check=False)
+    with lab.fault("power", "net02"):
+        # bench/ has how soon.
+        done = lab.run(sys.executable, "-m", "tui.main", "status", "--json", check=False)
     assert done.returncode == 3
     found = json.loads(done.stdout)
     hosts = {host["host"]: host["verdict"] for host in found["layers"][0]["hosts"]}
