@@ -187,6 +187,23 @@ def test_what_can_not_be_hit_is_refused_and_nothing_is_armed(victim: None) -> No
     assert made() == [] and REAL.power("cc01") == "on"
 
 
+def test_a_cut_of_a_port_leaves_the_others_and_two_cuts_are_healed_each_for_itself(victim: None) -> None:
+    def open_to(port: int) -> bool:
+        tried = f"timeout 1 bash -c '</dev/tcp/{REAL.lab.address('cc02')}/{port}' 2>/dev/null && echo yes; true"
+        return on("cc01", tried) == "yes\n"
+
+    on("cc02", "systemctl is-active -q web || systemd-run --quiet --unit=web python3 -m http.server 8000")
+    wait_until(lambda: open_to(8000), 5, "the port answers")
+    halab("fault", "cut", "cc02", "--tcp", "8000,8001")
+    halab("fault", "cut", "cc02", "cc01", "--one-way", "--tcp", "8000")
+    assert not open_to(8000) and open_to(22)
+    halab("fault", "heal", "cut", "cc02")
+    assert made() == ["cut"] and not open_to(8000) and open_to(22)
+    halab("fault", "heal", "cut", "cc01", "cc02")
+    wait_until(lambda: open_to(8000), 5, "the port answers again")
+    assert made() == []
+
+
 def test_two_hosts_have_it_at_once_and_one_is_healed_alone(victim: None) -> None:
     halab("fault", "power", "cc01", "cc02")
     assert (REAL.power("cc01"), REAL.power("cc02")) == ("off", "off")
