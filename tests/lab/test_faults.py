@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ import pytest
 
 from lab import cases
 from lab.fault import known
+from lab.inside import run_on
 from tests.lab.real import RealLab
 from tests.pace import wait_until
 
@@ -66,6 +69,7 @@ TRIES = {
     ),
     "power": Try("cc01", lambda: REAL.power("cc01") == "off", lambda: REAL.power("cc01") == "on"),
     "cut": Try("cc01 cc02", lambda: not REAL.reaches("cc01", "cc02"), lambda: REAL.reaches("cc01", "cc02")),
+    "loss": Try("cc01 --share 20", lambda: 0.08 < lost() < 0.4, lambda: lost() < 0.02),
     "load": Try(
         "cc01 --processes 2 --share 5",
         lambda: len(on("cc01", "systemctl list-units --no-legend 'halab-load-*'").splitlines()) == 2,
@@ -86,6 +90,17 @@ def own_disk() -> bool:
         on("cc01", "mountpoint -q /srv/data && echo mounted; ls -A /srv /srv/data /run /dev | grep -i halab; true")
         == ""
     )
+
+
+def lost() -> float:
+    """The share of 300 packets that does not come to cc01; what else comes there meanwhile makes it less."""
+    count = "cat /sys/class/net/host0/statistics/rx_packets"
+    before = int(run_on(REAL.lab, "cc01", count, count))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        for _ in range(300):
+            line.sendto(b"x", (str(REAL.lab.address("cc01")), 9))
+    time.sleep(0.1)
+    return 1 - (int(run_on(REAL.lab, "cc01", count, count)) - before) / 300
 
 
 def made() -> list[str]:
