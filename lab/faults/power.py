@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.console import Console
+
 from lab import config, hosts, ready
 from lab.cases import Case
 from lab.fault import Fault
@@ -20,7 +22,9 @@ def _lose(lab: Lab, case: Case) -> None:
 def _give(lab: Lab, case: Case) -> None:
     settings = config.load(lab)
     if settings and hosts.exists(lab, case.host) and hosts.power_on(lab, case.host, settings):
-        ready.wait(lab, [case.host], Progress(), whole_boot=False)
+        # Several hosts boot at the same time, and a terminal shows one step at a time.
+        silent = Progress(Console(quiet=True, force_terminal=False))
+        ready.wait(lab, [case.host], silent, whole_boot=False)
 
 
 FAULTS = (
