@@ -21,9 +21,9 @@ from typing import Any
 
 from bench.main_job import ROOT, fault
 from bench.report import Figure
-from engine.layers import commands, facts
 from engine.look import Talk
 from engine.own import OwnTime
+from engine.sections import commands, facts
 from engine.ssh import Line
 from inventory import CLUSTER, SUBNET
 

@@ -8,9 +8,6 @@ from typing import Any
 
 from cluster.text import clean
 
-LAYERS = ("base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker")
-"""The layers in the order in which they stand on each other: the names of the files in deploy/."""
-
 _LINES = 400
 _WIDTH = 300
 

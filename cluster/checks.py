@@ -10,8 +10,8 @@ import shlex
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from cluster.checks_galera import galera_settings
 from cluster.checks_layers import corosync, galera, haproxy, keepalived, pacemaker, rabbitmq
+from cluster.galera.checks import galera_settings
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster

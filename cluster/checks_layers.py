@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from cluster import wiring
+from cluster.haproxy.names import PEERS_PORT
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import MIRRORED_QUEUES, RELEASES
 from cluster.spec import Cluster, Role
@@ -45,7 +45,7 @@ def haproxy(cluster: Cluster) -> Iterator[Mistake]:
     yield from _between("haproxy.max_connections", spec.max_connections, 1, 1_000_000)
     taken = {
         cluster.ssh.port: "ssh.port",
-        wiring.PEERS_PORT: "HAProxy's own link between the balancers",
+        PEERS_PORT: "HAProxy's own link between the balancers",
     }
     arbitrator = cluster.hosts.get(cluster.galera.arbitrator or "")
     if arbitrator and arbitrator.role is Role.HAPROXY:

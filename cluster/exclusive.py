@@ -7,25 +7,14 @@ from before a change and the other from after it. Pure; times are seconds of one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cluster.gates.galera import is_primary
+from cluster.layer import Claim
+from cluster.layers import LAYER_OF
 from cluster.spec import Cluster
-from cluster.state import CrmStatus, GaleraNode, LockNode, ProxyNode, Unknown, VipNode
-from cluster.wiring import GALERA_BACKEND
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a record says of that which only one may be. Two of different `value` can't be so at one time."""
-
-    value: Hashable
-    words: str
-    """As in "it says that …"."""
-    needed: bool = False
-    """If all is well, somebody claims such a thing."""
+from cluster.state import Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,53 +73,16 @@ def awaited(one: Reading, newer: str, readings: Mapping[str, Reading]) -> Unknow
     return Unknown(f"has not answered since {newer} {told}{before}")
 
 
-def disputed(spec: Cluster, layer: str, records: Mapping[str, Any]) -> bool:
+def disputed(spec: Cluster, fact: str, records: Mapping[str, Any]) -> bool:
     """Whether hosts that were asked side by side contradict each other, or none has what one of them must have."""
-    values = {claim.value for name, one in records.items() if (claim := claim_of(spec, layer, name, one))}
+    values = {claim.value for name, one in records.items() if (claim := claim_of(spec, fact, name, one))}
     known = any(not isinstance(one, Unknown) for one in records.values())
-    return len(values) > 1 or (layer in _NEEDED and known and not values)
+    layer = LAYER_OF.get(fact)
+    return len(values) > 1 or (layer is not None and fact in layer.needed and known and not values)
 
 
-def claim_of(spec: Cluster, layer: str, host: str, record: Any) -> Claim | None:
-    """What the record of a host claims in this layer (a field of ClusterState), if anything."""
-    claims = _CLAIMS.get(layer)
+def claim_of(spec: Cluster, fact: str, host: str, record: Any) -> Claim | None:
+    """What the record of a host claims, by the name of its fact; None where it claims nothing."""
+    layer = LAYER_OF.get(fact)
+    claims = layer.claims.get(fact) if layer else None
     return claims(spec, host, record) if claims else None
-
-
-def _vip(vip: str, host: str, record: Any) -> Claim | None:
-    held = isinstance(record, VipNode) and vip in record.held
-    return Claim(host, f"{vip} is on {host}", needed=True) if held else None
-
-
-def _writer(spec: Cluster, _: str, record: Any) -> Claim | None:
-    writer = record.stuck.get(GALERA_BACKEND) if isinstance(record, ProxyNode) and spec.haproxy.single_writer else None
-    return Claim(writer, f"the writer is {writer}") if writer else None
-
-
-def _component(_: Cluster, __: str, record: Any) -> Claim | None:
-    if not isinstance(record, GaleraNode) or not is_primary(record):
-        return None
-    words = f"the Primary component has {record.size} members, in its configuration {record.conf_id}"
-    return Claim((record.uuid, record.conf_id, record.size), words)
-
-
-def _controller(_: Cluster, __: str, record: Any) -> Claim | None:
-    leads = isinstance(record, CrmStatus) and record.running and record.quorate and record.dc
-    return Claim(record.dc, f"the DC is {record.dc}") if leads else None
-
-
-def _holder(_: Cluster, __: str, record: Any) -> Claim | None:
-    held = isinstance(record, LockNode) and record.held and record.run
-    return Claim(record.run, f"{record.who} holds the cluster's lock (run {record.run})") if held else None
-
-
-_CLAIMS: Mapping[str, Callable[[Cluster, str, Any], Claim | None]] = {
-    "vrrp": lambda spec, host, record: _vip(spec.keepalived.vip, host, record),
-    "controller_vip": lambda spec, host, record: _vip(spec.pacemaker.vip, host, record),
-    "haproxy": _writer,
-    "galera": _component,
-    "pacemaker": _controller,
-    "lock": _holder,
-}
-_NEEDED = ("vrrp", "controller_vip")
-"""Layers of which somebody must claim it, if all is well."""

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
 
 from cluster.number import real
-from cluster.state import ClusterState, LockNode
+from cluster.state import ClusterState, Fact, Record
 from cluster.text import clean
 
 _LATEST = 1e11
 """Seconds since the epoch that a time may be: what a host says is shown as a date (localtime(3))."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockNode(Record):
+    """The cluster's lock on one host: whether it is held, and what its holder says (operations/locking.py)."""
+
+    held: bool
+    run: str = ""
+    who: str = ""
+    since: float = 0.0
+    """Seconds since the epoch, by the clock of the holder's machine; 0 where it is not told."""
+    why: str = ""
+
+    def __str__(self) -> str:
+        since = f" since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}" if self.since else ""
+        return f"{self.who} has held the cluster's lock{since} for: {self.why} (run {self.run or 'unknown'})"
+
+
+CLUSTER_LOCK = Fact("lock", LockNode, 20)
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -57,7 +77,7 @@ def held(state: ClusterState) -> Held:
 
     One whose host does not say who has it counts for whoever has most of the others.
     """
-    nodes = list(state.lock.values())
+    nodes = list(state[CLUSTER_LOCK].values())
     taken = [node for node in nodes if isinstance(node, LockNode) and node.held]
     named = Counter(node for node in taken if node.run)
     holder, count = named.most_common(1)[0] if named else (LockNode(held=True, who="somebody"), 0)

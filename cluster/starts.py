@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from cluster.state import ClusterState, ServiceState, runs
 
@@ -18,7 +19,7 @@ class Daemon:
     host: str
     unit: str
     layer: str = field(default="", compare=False)
-    """The field of ClusterState whose record tells of it; not what makes it another."""
+    """The fact whose record tells of it; not what makes it another."""
 
     def __str__(self) -> str:
         return f"{self.unit.removesuffix('.service')} on {self.host}"
@@ -34,11 +35,23 @@ def starts(state: ClusterState) -> dict[Daemon, str]:
 
 
 def _starts(state: ClusterState) -> Iterator[tuple[Daemon, str]]:
-    for layer in ClusterState.__dataclass_fields__:
-        for host, record in getattr(state, layer).items():
-            for unit in (getattr(record, one.name) for one in fields(record)):
-                if isinstance(unit, ServiceState) and runs(unit) and unit.started:
-                    yield Daemon(host, unit.unit, layer), unit.started
+    for fact, records in state.seen.items():
+        for host, record in records.items():
+            for unit in _units(record):
+                if runs(unit) and unit.started:
+                    yield Daemon(host, unit.unit, fact), unit.started
+
+
+def services(state: ClusterState) -> Iterator[tuple[str, ServiceState]]:
+    """Each unit that is told of, with its host."""
+    for records in state.seen.values():
+        for host, record in records.items():
+            for unit in _units(record):
+                yield host, unit
+
+
+def _units(record: Any) -> list[ServiceState]:
+    return [unit for one in fields(record) if isinstance(unit := getattr(record, one.name), ServiceState)]
 
 
 def restarted(before: Starts, now: Starts) -> list[Daemon]:

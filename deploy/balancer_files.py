@@ -6,10 +6,21 @@ from ipaddress import IPv4Address
 
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster import wiring
+from cluster.galera.names import GALERA_BACKEND, GALERA_CHECK_PORT
+from cluster.haproxy import names as haproxy
+from cluster.haproxy.names import (
+    HAPROXY_ADMIN_SOCKET,
+    HAPROXY_KEEP_PROGRAM,
+    HAPROXY_MASTER_SOCKET,
+    HAPROXY_STATE_FILE,
+    HAPROXY_WATCH_SOCKET,
+    PEERS_PORT,
+)
+from cluster.keepalived import names as keepalived
+from cluster.keepalived.names import VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_HOLD_PROGRAM, VIP_NEXT_FILE
+from cluster.rabbitmq.names import RABBITMQ_BACKEND
 from cluster.spec import Cluster, Role
 from deploy.rendering import render
-from facts import haproxy, vrrp
 from operations.files import ManagedFile
 from operations.leaving import hold_back
 from operations.service import drop_in, stamp_lines
@@ -22,7 +33,7 @@ TRACK_FILE = "/run/hatui/haproxy.track"
 
 _ANSWERS = f"""#!/bin/sh
 # Managed by hatui. Whether HAProxy answers: a worker that is stopped still takes connections, but says nothing.
-said=$(echo 'show info' | timeout 0.5 socat -t 0.5 - UNIX-CONNECT:{wiring.HAPROXY_WATCH_SOCKET} 2>/dev/null)
+said=$(echo 'show info' | timeout 0.5 socat -t 0.5 - UNIX-CONNECT:{HAPROXY_WATCH_SOCKET} 2>/dev/null)
 case $said in "Name: "*) exit 0 ;; esac
 exit 1
 """
@@ -41,7 +52,7 @@ def _track(value: int) -> str:
 
 def leaving(cluster: Cluster) -> str:
     """The line of a unit whose stop takes the VIP away: nobody is on their way in then."""
-    return f"ExecStop=-+{wiring.VIP_HOLD_PROGRAM} {cluster.keepalived.vip}\n"
+    return f"ExecStop=-+{VIP_HOLD_PROGRAM} {cluster.keepalived.vip}\n"
 
 
 def quoted(text: str) -> str:
@@ -69,24 +80,24 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
         address=cluster.address(name),
         balancers=balancers,
         vip=cluster.keepalived.vip,
-        watch_socket=wiring.HAPROXY_WATCH_SOCKET,
-        admin_socket=wiring.HAPROXY_ADMIN_SOCKET,
-        state_file=wiring.HAPROXY_STATE_FILE,
-        peers_port=wiring.PEERS_PORT,
+        watch_socket=HAPROXY_WATCH_SOCKET,
+        admin_socket=HAPROXY_ADMIN_SOCKET,
+        state_file=HAPROXY_STATE_FILE,
+        peers_port=PEERS_PORT,
         max_connections=spec.max_connections,
         hard_stop_after=HARD_STOP_AFTER,
         single_writer=spec.single_writer,
         database={
-            "backend": wiring.GALERA_BACKEND,
+            "backend": GALERA_BACKEND,
             "port": spec.database_port,
             "server_port": 3306,
-            "check_port": wiring.GALERA_CHECK_PORT,
+            "check_port": GALERA_CHECK_PORT,
             "algorithm": spec.database_algorithm,
             "servers": {server: cluster.address(server) for server in cluster.names(Role.GALERA)},
             "ids": {server: server_id(cluster.address(server)) for server in cluster.names(Role.GALERA)},
         },
         queue={
-            "backend": wiring.RABBITMQ_BACKEND,
+            "backend": RABBITMQ_BACKEND,
             "port": spec.queue_port,
             "server_port": 5672,
             "algorithm": spec.queue_algorithm,
@@ -98,17 +109,17 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
     lines = [
         # What was drained by hand, on its socket or its page, is known to this worker alone: it is noted first. The two
         # lines after it are Debian's own.
-        f"ExecReload=\nExecReload=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
+        f"ExecReload=\nExecReload=-+{HAPROXY_KEEP_PROGRAM}\n",
         "ExecReload=/usr/sbin/haproxy -Ws -f $CONFIG -c -q $EXTRAOPTS\nExecReload=/bin/kill -USR2 $MAINPID\n",
         stamp_lines(haproxy.UNIT, [haproxy.CONFIG], reloads=True),
         f"ExecStartPost={_track(0)}\nExecReload={_track(0)}\n",
         # The VIP goes first, while HAProxy still serves: a planned stop costs nobody a connection.
         f"{leaving(cluster)}ExecStop={_track(1)}\nExecStop=-/bin/sleep 0.3\n",
-        f"ExecStop=-+{wiring.HAPROXY_KEEP_PROGRAM}\n",
+        f"ExecStop=-+{HAPROXY_KEEP_PROGRAM}\n",
         f"ExecStopPost={_track(1)}\n",
         "Restart=always\nRestartSec=100ms\n",
     ]
-    keep = render("keep_drained.sh.j2", state_file=wiring.HAPROXY_STATE_FILE, admin_socket=wiring.HAPROXY_ADMIN_SOCKET)
+    keep = render("keep_drained.sh.j2", state_file=HAPROXY_STATE_FILE, admin_socket=HAPROXY_ADMIN_SOCKET)
     return [
         ManagedFile(
             path=haproxy.CONFIG,
@@ -119,8 +130,8 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
             secrets=(quoted(f"{STATS_USER}:{password}"), password),
         ),
         drop_in(haproxy.UNIT, "".join(lines), unit_lines="StartLimitIntervalSec=0\n"),
-        ManagedFile(path=wiring.HAPROXY_KEEP_PROGRAM, content=keep, mode="0755"),
-        ManagedFile(path=wiring.VIP_HOLD_PROGRAM, content=hold_back().encode(), mode="0755"),
+        ManagedFile(path=HAPROXY_KEEP_PROGRAM, content=keep, mode="0755"),
+        ManagedFile(path=VIP_HOLD_PROGRAM, content=hold_back().encode(), mode="0755"),
     ]
 
 
@@ -139,24 +150,22 @@ def keepalived_files(cluster: Cluster, name: str, interface: str) -> list[Manage
         advert_interval=spec.advert_interval,
         preempt=spec.preempt,
         track_file=TRACK_FILE,
-        away_file=wiring.VIP_AWAY_FILE,
-        next_file=wiring.VIP_NEXT_FILE,
-        check_program=vrrp.CHECK_PROGRAM,
-        end_program=vrrp.END_PROGRAM,
+        away_file=VIP_AWAY_FILE,
+        next_file=VIP_NEXT_FILE,
+        check_program=keepalived.CHECK_PROGRAM,
+        end_program=keepalived.END_PROGRAM,
     )
-    ends = render(
-        "end_sessions.sh.j2", admin_socket=wiring.HAPROXY_ADMIN_SOCKET, master_socket=wiring.HAPROXY_MASTER_SOCKET
-    )
+    ends = render("end_sessions.sh.j2", admin_socket=HAPROXY_ADMIN_SOCKET, master_socket=HAPROXY_MASTER_SOCKET)
     # HAProxy may run since before its unit wrote the file.
     begin = f"ExecStartPre=-+/bin/sh -c 'systemctl -q is-active haproxy; echo $? >{TRACK_FILE}'\n"
     # A host that gave the VIP up by hand takes none after its reboot either.
-    restored = f"[ -e {wiring.VIP_AWAY_FILE} ] || cp {wiring.VIP_AWAY_KEPT} {wiring.VIP_AWAY_FILE}"
+    restored = f"[ -e {VIP_AWAY_FILE} ] || cp {VIP_AWAY_KEPT} {VIP_AWAY_FILE}"
     begin += f"ExecStartPre=-+/bin/sh -c '{restored}'\n"
-    lines = [stamp_lines(vrrp.UNIT, vrrp.FILES, reloads=True), begin, leaving(cluster)]
+    lines = [stamp_lines(keepalived.UNIT, keepalived.FILES, reloads=True), begin, leaving(cluster)]
     lines.append("Restart=always\nRestartSec=100ms\n")
     return [
-        ManagedFile(path=vrrp.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
-        ManagedFile(path=vrrp.END_PROGRAM, content=ends, mode="0755"),
-        ManagedFile(path=vrrp.CONFIG, content=content, check=_KEEPALIVED_CHECK),
-        drop_in(vrrp.UNIT, "".join(lines), unit_lines="After=haproxy.service\nStartLimitIntervalSec=0\n"),
+        ManagedFile(path=keepalived.CHECK_PROGRAM, content=_ANSWERS.encode(), mode="0755"),
+        ManagedFile(path=keepalived.END_PROGRAM, content=ends, mode="0755"),
+        ManagedFile(path=keepalived.CONFIG, content=content, check=_KEEPALIVED_CHECK),
+        drop_in(keepalived.UNIT, "".join(lines), unit_lines="After=haproxy.service\nStartLimitIntervalSec=0\n"),
     ]

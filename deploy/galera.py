@@ -3,12 +3,12 @@
 from pyinfra import host
 from pyinfra.operations import server
 
-from cluster.releases import packages
+from cluster.galera.names import CHECK_UNIT, GARB_PACKAGES
+from cluster.layers.galera import GALERA
+from cluster.names import PROBE_ACCOUNT
 from cluster.spec import Cluster, Role
-from cluster.wiring import PROBE_ACCOUNT
 from deploy.galera_files import CHECK_USER, arbitrator_files, node_files
 from deploy.secrets import secret
-from facts.galera import CHECK_UNIT
 from operations.accounts import WantedAccount, accounts
 from operations.files import managed
 from operations.galera import created, joined
@@ -27,7 +27,7 @@ arbitrator = cluster.galera.arbitrator
 leads = conducts([*nodes, *([arbitrator] if arbitrator else [])])
 
 if Role.GALERA in host.groups:
-    installed(name="Galera: packages", packages=packages(cluster.release, "galera"))
+    installed(name="Galera: packages", packages=GALERA.packages(cluster.release))
     server.user(  # noqa: S604 (the user's login shell)
         name="Galera: the health responder's user",
         user=CHECK_USER,
@@ -39,7 +39,7 @@ if Role.GALERA in host.groups:
     managed(name="Galera: settings and health responder", files=node_files(cluster, host.name))
 
 if host.name == arbitrator:
-    installed(name="Galera: the arbitrator's package", packages=packages(cluster.release, "garbd"))
+    installed(name="Galera: the arbitrator's package", packages=GARB_PACKAGES)
     managed(name="Galera: the arbitrator's settings", files=arbitrator_files(cluster, host.name))
 
 if leads:

@@ -8,20 +8,20 @@ from pathlib import Path
 
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.spec import Cluster, Galera, Role
-from cluster.wiring import GALERA_CHECK_PORT
-from deploy.rendering import render
-from facts.galera import (
+from cluster.galera.names import (
     CHECK_FILES,
     CHECK_PROGRAM,
     CHECK_SAYS,
     CHECK_UNIT,
     CHECK_WRITES,
     CONFIG,
+    GALERA_CHECK_PORT,
     GARB_CONFIG,
     GARB_UNIT,
     UNIT,
 )
+from cluster.spec import Cluster, Galera, Role
+from deploy.rendering import render
 from operations.files import ManagedFile
 from operations.service import drop_in, stamp_lines
 

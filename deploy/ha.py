@@ -2,11 +2,9 @@
 
 from pyinfra import local
 
-# One line each: pyinfra tells operations apart by their line numbers, this file's too.
-local.include("deploy/base.py")
-local.include("deploy/packages.py")
-local.include("deploy/haproxy.py")
-local.include("deploy/keepalived.py")
-local.include("deploy/galera.py")
-local.include("deploy/rabbitmq.py")
-local.include("deploy/pacemaker.py")
+from cluster.layers import DEPLOYED
+
+for number, layer in enumerate(("base", "packages", *(name for name in DEPLOYED if name != "base"))):
+    # pyinfra orders operations by the lines from which they are called: each layer is included from a line of its own.
+    line = "\n" * number + f"local.include('deploy/{layer}.py')"
+    exec(compile(line, "the layers of deploy/ha.py", "exec"), {"local": local})  # noqa: S102

@@ -2,11 +2,11 @@
 
 from pyinfra import host
 
-from cluster.releases import packages
+from cluster.haproxy.names import UNIT
+from cluster.layers.haproxy import HAPROXY
 from cluster.spec import Cluster, Role
 from deploy.balancer_files import haproxy_files
 from deploy.secrets import secret
-from facts.haproxy import UNIT
 from operations.files import managed
 from operations.haproxy import reloaded
 from operations.hosts import conducts
@@ -21,7 +21,7 @@ balancers = cluster.names(Role.HAPROXY)
 leads = conducts(balancers)
 
 if Role.HAPROXY in host.groups:
-    installed(name="HAProxy: packages", packages=packages(cluster.release, "haproxy"))
+    installed(name="HAProxy: packages", packages=HAPROXY.packages(cluster.release))
     managed(name="HAProxy: settings", files=haproxy_files(cluster, host.name, secret(cluster, "haproxy_stats")))
     running(name="HAProxy: it runs", units=[UNIT])
 

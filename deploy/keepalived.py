@@ -3,10 +3,11 @@
 from pyinfra import host
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.releases import packages
+from cluster.keepalived.names import UNIT
+from cluster.layers.keepalived import KEEPALIVED
 from cluster.spec import Cluster, Role
 from deploy.balancer_files import keepalived_files
-from facts.vrrp import UNIT, InterfaceOf
+from facts.keepalived import InterfaceOf
 from operations.files import managed
 from operations.hosts import conducts
 from operations.keepalived import owned, reloaded
@@ -25,7 +26,7 @@ if Role.HAPROXY in host.groups:
     interface = host.get_fact(InterfaceOf, address=address)
     if interface is None:
         raise PyinfraError(f"{host.name} has no interface with the address {address}: mend the inventory or the host.")
-    installed(name="Keepalived: packages", packages=packages(cluster.release, "keepalived"))
+    installed(name="Keepalived: packages", packages=KEEPALIVED.packages(cluster.release))
     managed(name="Keepalived: settings and check", files=keepalived_files(cluster, host.name, interface))
     running(name="Keepalived: it runs", units=[UNIT])
 

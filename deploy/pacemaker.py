@@ -2,13 +2,13 @@
 
 from pyinfra import host
 
-from cluster.releases import packages
+from cluster.corosync.names import UNIT as COROSYNC
+from cluster.layers.pacemaker import PACEMAKER
+from cluster.pacemaker.names import UNIT
 from cluster.spec import Cluster, Role
 from deploy.pacemaker_cib import wanted_configuration
 from deploy.pacemaker_files import corosync_files, fencing_files
 from deploy.secrets import secret
-from facts.corosync import UNIT as COROSYNC
-from facts.pacemaker import UNIT
 from operations.files import managed
 from operations.hosts import conducts
 from operations.lock import unlocked
@@ -23,7 +23,7 @@ controllers = cluster.names(Role.CONTROLLER)
 leads = conducts(controllers)
 
 if Role.CONTROLLER in host.groups:
-    installed(name="Pacemaker: packages", packages=packages(cluster.release, "pacemaker"))
+    installed(name="Pacemaker: packages", packages=PACEMAKER.packages(cluster.release))
     files = corosync_files(cluster, secret(cluster, "corosync_authkey"))
     if cluster.pacemaker.fencing:
         files += fencing_files(secret(cluster, "bmc"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
+from cluster.corosync.names import AUTHKEY, CONFIG, FILES, UNIT
 from cluster.spec import Cluster, Role
 from deploy.rendering import render
-from facts.corosync import AUTHKEY, CONFIG, FILES, UNIT
 from operations.files import ManagedFile
 from operations.service import drop_in, stamp_lines
 

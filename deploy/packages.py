@@ -2,28 +2,16 @@
 
 from pyinfra import host
 
-from cluster.releases import packages
-from cluster.spec import Cluster, Role
+from cluster.layers import LAYERS
+from cluster.spec import Cluster
 from operations.lock import unlocked
 from operations.packages import installed
-
-LAYERS = {
-    Role.HAPROXY: ("haproxy", "keepalived"),
-    Role.GALERA: ("galera",),
-    Role.CONTROLLER: ("rabbitmq", "pacemaker"),
-    Role.NETWORK: (),
-}
 
 unlocked(name="Packages: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 
-wanted = [
-    package
-    for role, layers in LAYERS.items()
-    if role in host.groups
-    for layer in layers
-    for package in packages(cluster.release, layer)
-]
+mine = [layer for layer in LAYERS if not set(layer.roles).isdisjoint(host.groups)]
+wanted = list(dict.fromkeys(package for layer in mine for package in layer.packages(cluster.release)))
 if wanted:
     installed(name="Packages of all layers", packages=wanted)

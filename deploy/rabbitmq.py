@@ -2,10 +2,11 @@
 
 from pyinfra import host
 
-from cluster.releases import BROKERS_FORM_TOGETHER, packages
+from cluster.layers.rabbitmq import RABBITMQ
+from cluster.rabbitmq.names import EPMD_SOCKET, MEND_TIMER, PLUGINS
+from cluster.releases import BROKERS_FORM_TOGETHER
 from cluster.spec import Cluster, Role
 from deploy.rabbitmq_files import administrator, broker_files, plugins, wanted
-from facts.rabbitmq import EPMD_SOCKET, MEND_TIMER, PLUGINS
 from operations.amended import amended
 from operations.brokers import rolled
 from operations.files import managed
@@ -23,7 +24,7 @@ brokers = {name: cluster.address(name) for name in cluster.names(Role.CONTROLLER
 leads = conducts(list(brokers))
 
 if Role.CONTROLLER in host.groups:
-    installed(name="RabbitMQ: packages", packages=packages(cluster.release, "rabbitmq"))
+    installed(name="RabbitMQ: packages", packages=RABBITMQ.packages(cluster.release))
     managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
     amended(name="RabbitMQ: its management plugin", path=PLUGINS, amend=plugins)
     running(name="RabbitMQ: the port mapper, and the mender of partitions", units=[EPMD_SOCKET, MEND_TIMER])

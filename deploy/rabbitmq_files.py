@@ -8,13 +8,9 @@ from pathlib import Path
 
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.releases import MIRRORED_QUEUES
-from cluster.spec import Cluster, Role
-from cluster.wiring import BROKER_DRAINED_FILE, PROBE_ACCOUNT, RABBITMQ_MANAGEMENT_PORT
-from deploy.rendering import render
-from deploy.secrets import secret
-from facts.rabbitmq import (
-    API,
+from cluster.names import PROBE_ACCOUNT
+from cluster.rabbitmq.names import (
+    BROKER_DRAINED_FILE,
     CONFIG,
     COOKIE,
     DEFINITIONS,
@@ -22,10 +18,16 @@ from facts.rabbitmq import (
     EPMD_SOCKET,
     MEND_PROGRAM,
     MEND_TIMER,
+    RABBITMQ_MANAGEMENT_PORT,
     STAMPED,
     UNIT,
     WATCH_LOGIN,
 )
+from cluster.releases import MIRRORED_QUEUES
+from cluster.spec import Cluster, Role
+from deploy.rendering import render
+from deploy.secrets import secret
+from facts.rabbitmq import API
 from operations.files import ManagedFile
 from operations.rabbitmq_definitions import Wanted, WantedUser, curl_string, definitions
 from operations.service import drop_in, stamp_lines

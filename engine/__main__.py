@@ -14,7 +14,7 @@ import os
 import sys
 from pathlib import Path
 
-from cluster.changes import LAYERS
+from cluster.layers import DEPLOYED
 from cluster.spec import Cluster
 
 
@@ -43,7 +43,7 @@ def main() -> int:
             verb.add_argument("--yes", action="store_true")
             verb.add_argument("--dry-run", action="store_true")
         if name in ("plan", "apply"):
-            verb.add_argument("--layer", action="append", choices=LAYERS, help="default: all")
+            verb.add_argument("--layer", action="append", choices=DEPLOYED, help="default: all")
         if name == "apply":
             verb.add_argument("--limit", action="append", default=[], metavar="HOST", help="default: all")
             verb.add_argument("--dry", action="store_true", help="only tell what would change")
@@ -87,7 +87,7 @@ def _plan(options: argparse.Namespace) -> int:
     cluster = _cluster(options.inventory)
     from engine.plan import plan
 
-    return plan(cluster, options.layer or LAYERS)
+    return plan(cluster, options.layer or DEPLOYED)
 
 
 def _apply(options: argparse.Namespace) -> int:
@@ -99,7 +99,7 @@ def _apply(options: argparse.Namespace) -> int:
     from engine.apply import apply, asked_for, die_with_parent
 
     die_with_parent()
-    return apply(asked_for(), options.layer or LAYERS, options.limit, dry=options.dry)
+    return apply(asked_for(), options.layer or DEPLOYED, options.limit, dry=options.dry)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -32,11 +32,11 @@ from typing_extensions import override
 
 import deploy
 from cluster.changes import Change, bounded
+from cluster.layers import unit_of
 from cluster.spec import Cluster
 from cluster.text import clean
 from deploy.secrets import remember
 from engine.asked import Asked
-from engine.effects import unit_of
 from engine.masking import hidden
 from engine.session import state_of
 from operations.files import Replacement

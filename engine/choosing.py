@@ -6,15 +6,10 @@ from collections.abc import Callable, Iterable
 
 import gevent
 
-from cluster.duty import writers
-from cluster.gates.keepalived import owners
-from cluster.gates.pacemaker import view_of
-from engine.runbook import Candidate, Plan, View
+from engine.runbook import Candidate, Plan
 from operations.steps import FAILURES
 
 WHERE_TO = "Say where to: --to HOST."
-_NAMED = 3
-"""Resources of a host that are told by their names; more are counted."""
 
 
 def choice(
@@ -34,17 +29,6 @@ def choice(
     reasons = {name: gevent.spawn(_asked, against, name) for name in names}
     found = [Candidate(name, reason.get(), now(name)) for name, reason in reasons.items()]
     return Plan(title, candidates=found, refused=say, origin=origin)
-
-
-def carried(view: View, host: str) -> str:
-    """What the cluster has on `host` now that has to go elsewhere without it; empty if there is nothing."""
-    seen = view_of(view.state.pacemaker)
-    resources = seen.resources if seen else ()
-    here = [one.id for one in resources if host in one.nodes and not one.agent.startswith("stonith:")]
-    found = ["has the VIP"] if host in owners(view.state.vrrp, view.cluster.keepalived.vip) else []
-    found += ["is the writer"] if host in writers(view.state.haproxy, view.state.hosts) else []
-    found += [f"runs {', '.join(here) if len(here) <= _NAMED else f'{len(here)} resources'}"] if here else []
-    return ", ".join(found)
 
 
 def _asked(against: Callable[[str], str], name: str) -> str:

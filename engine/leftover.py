@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from cluster.gates.haproxy import kept_away
-from cluster.gates.pacemaker import view_of
-from cluster.gates.rest import not_at_rest
-from cluster.spec import Cluster, Role
-from cluster.state import BrokerNode, VipNode
-from cluster.wiring import GALERA_BACKEND, RABBITMQ_BACKEND
+from cluster.layers import LAYERS
+from cluster.spec import Cluster
+from cluster.steady import not_steady
+from engine.handling import handling, on
 from engine.rollouts import ROLLOUT, host_of
 from engine.runbook import View
 from engine.session import seen
-from operations.brokers import revived
-from operations.procedure import taken
-from operations.servers import undrain
 from operations.steps import Step
 
 RETURN = 180
 """Seconds in which a host comes back whose service was being restarted when the engine died."""
 
 
-def gate(cluster: Cluster, besides: Collection[str] = ()) -> Callable[[], str | None]:
-    """Why the cluster is not at rest, the hosts `besides` left out, asked anew each time."""
-    return lambda: not_at_rest(cluster, seen(cluster), besides)
+def gate(cluster: Cluster, excluding: Collection[str] = ()) -> Callable[[], str | None]:
+    """Why the cluster is not at rest, the hosts `excluding` left out, asked anew each time."""
+    return lambda: not_steady(cluster, seen(cluster), excluding)
 
 
 def at_fault(view: View) -> str:
@@ -32,18 +27,13 @@ def at_fault(view: View) -> str:
 
     One that somebody took out of service has none: it is left to whom it is known why.
     """
-    alone = [name for name in view.cluster.hosts if not_at_rest(view.cluster, view.state, {name}) is None]
+    alone = [name for name in view.cluster.hosts if not_steady(view.cluster, view.state, {name}) is None]
     return alone[0] if len(alone) == 1 and alone[0] not in _taken_out(view) else ""
 
 
 def _taken_out(view: View) -> set[str]:
     """The hosts that somebody took out of service, as a whole or in part."""
-    state = view.state
-    kept = kept_away(state.haproxy, GALERA_BACKEND) | kept_away(state.haproxy, RABBITMQ_BACKEND)
-    away = {name for name, node in state.vrrp.items() if isinstance(node, VipNode) and node.away}
-    drained = {name for name, node in state.rabbitmq.items() if isinstance(node, BrokerNode) and node.draining}
-    seen = view_of(state.pacemaker)
-    return kept | away | drained | {one.name for one in (seen.nodes if seen else ()) if one.standby}
+    return set().union(*(handling(layer).taken_out(view.state) for layer in LAYERS))
 
 
 def mending(view: View) -> tuple[list[Step], str]:
@@ -51,7 +41,7 @@ def mending(view: View) -> tuple[list[Step], str]:
 
     What rollouts that died had begun with may be out of service; anything else is somebody's on purpose, or broken.
     """
-    reason = not_at_rest(view.cluster, view.state)
+    reason = not_steady(view.cluster, view.state)
     if reason is None:
         return [], ""
     hosts = [
@@ -59,10 +49,10 @@ def mending(view: View) -> tuple[list[Step], str]:
         for name in dict.fromkeys(host_of(one) for one in view.broken if one.runbook == ROLLOUT)
         if name in view.cluster.hosts
     ]
-    if not hosts or not_at_rest(view.cluster, view.state, hosts):
+    if not hosts or not_steady(view.cluster, view.state, hosts):
         return [], reason
     name = next(
-        (name for name in hosts if not_at_rest(view.cluster, view.state, {*hosts} - {name})),
+        (name for name in hosts if not_steady(view.cluster, view.state, {*hosts} - {name})),
         hosts[0],
     )
     step = Step(
@@ -77,12 +67,6 @@ def mending(view: View) -> tuple[list[Step], str]:
 
 
 def _give_back(view: View, hosts: Sequence[str]) -> None:
-    balancers = view.cluster.names(Role.HAPROXY)
-    addresses = {name: view.cluster.address(name) for name in view.cluster.names(Role.CONTROLLER)}
     for name in hosts:
-        broker = view.state.rabbitmq.get(name)
-        if isinstance(broker, BrokerNode) and broker.draining:
-            taken(revived(addresses, balancers, name))
-        for backend in (GALERA_BACKEND, RABBITMQ_BACKEND):
-            if name in kept_away(view.state.haproxy, backend):
-                undrain(balancers, backend, name)
+        for one in on(view.cluster, name):
+            one.returned(view, name)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cluster.exclusive import Reading, claim_of, current, disputed, reading
+from cluster.layers import FACTS, asked
 from cluster.spec import Cluster
-from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.state import HOSTS, ClusterState, HostAnswer, Unknown
 from cluster.wire.observed import Snapshot
 from engine.frames import Frame, Section
-from engine.layers import LAYERS, PERIODS, commands, facts, record
 from engine.own import OwnTime
+from engine.sections import commands, facts, record
 from engine.seen import Seen
 from engine.ssh import Broken, Line
 
@@ -134,7 +135,7 @@ async def converse(
 ) -> ClusterState:
     """What all hosts say. Where two contradict each other, they are asked once more: the one may have been asked before
     something moved, and the other after it."""
-    await asyncio.gather(*(talk.ask(LAYERS[cluster.hosts[name].role], begun, within) for name, talk in talks.items()))
+    await asyncio.gather(*(talk.ask(asked(cluster.hosts[name].role), begun, within) for name, talk in talks.items()))
     first = readings(cluster, known, {name: talk.answer for name, talk in talks.items()}, begun, {})
     doubtful = {
         layer: [name for name in told if talks[name].answer.reason is None]
@@ -142,38 +143,38 @@ async def converse(
         if disputed(cluster, layer, {name: one.record for name, one in told.items()})
     }
     again = {name: [layer for layer, told in doubtful.items() if name in told] for name in talks}
-    asked = own.now()
-    await asyncio.gather(*(talks[name].ask(layers, asked, within) for name, layers in again.items() if layers))
+    since = own.now()
+    await asyncio.gather(*(talks[name].ask(layers, since, within) for name, layers in again.items() if layers))
     answers = {name: talk.answer for name, talk in talks.items()}
-    return read(cluster, answers, readings(cluster, known, answers, asked, first))
+    return read(cluster, answers, readings(cluster, known, answers, since, first))
 
 
 def readings(
     cluster: Cluster,
     known: Mapping[str, FactBase[Any]],
     answers: Mapping[str, Answer],
-    asked: float,
+    since: float,
     former: Mapping[str, Mapping[str, Reading]],
 ) -> dict[str, dict[str, Reading]]:
-    """What was said of each layer, by host, after it was asked for at `asked`, and before."""
+    """What was said of each layer, by host, after it was asked for at `since`, and before."""
     found: dict[str, dict[str, Reading]] = {layer: dict(told) for layer, told in former.items()}
     for name, answer in answers.items():
         for layer, section in answer.sections.items():
             before = found.setdefault(layer, {}).get(name)
-            if before is None or answer.moments[layer] >= asked:
+            if before is None or answer.moments[layer] >= since:
                 told = record(known[layer], section)
                 claim = claim_of(cluster, layer, name, told)
-                found[layer][name] = reading(before, told, asked, answer.moments[layer], claim)
+                found[layer][name] = reading(before, told, since, answer.moments[layer], claim)
     return found
 
 
 def read(cluster: Cluster, answers: Mapping[str, Answer], told: Mapping[str, Mapping[str, Reading]]) -> ClusterState:
     """The answers as records. What is missing is `Unknown` with the host's reason."""
-    fields: dict[str, dict[str, Any]] = {"hosts": {}, **{layer: {} for layer in PERIODS}}
+    fields: dict[str, dict[str, Any]] = {HOSTS: {}, **{name: {} for name in FACTS}}
     records = {layer: current(one) for layer, one in told.items()}
     for name, answer in answers.items():
         reason = answer.reason
-        fields["hosts"][name] = HostAnswer(answer.took) if reason is None else Unknown(reason)
-        for layer in LAYERS[cluster.hosts[name].role]:
+        fields[HOSTS][name] = HostAnswer(answer.took) if reason is None else Unknown(reason)
+        for layer in asked(cluster.hosts[name].role):
             fields[layer][name] = records.get(layer, {}).get(name, Unknown(reason or "did not say"))
-    return ClusterState(**fields)
+    return ClusterState(fields)

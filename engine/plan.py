@@ -11,8 +11,8 @@ import msgspec
 
 from cluster.changes import Change
 from cluster.exits import UNTOLD
-from cluster.gates.rest import not_at_rest
 from cluster.spec import Cluster
+from cluster.steady import not_steady
 from engine.deploying import changes
 from engine.look import ask_all
 from engine.planning import stages
@@ -44,7 +44,7 @@ def plan(cluster: Cluster, layers: Sequence[str]) -> int:
             {**stage.to_json(), "changes": [change.what for change in stage.changes]}
             for stage in stages(cluster, state, found)
         ],
-        "refused": not_at_rest(cluster, state) or "",
+        "refused": not_steady(cluster, state) or "",
     }
     sys.stdout.buffer.write(msgspec.json.encode(planned) + b"\n")
     return 0

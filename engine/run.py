@@ -105,7 +105,7 @@ class _Run:
             self._take(reason)
             now = work.look()
             found = changes(picture(self.cluster, state), picture(self.cluster, now))
-            changed = [one for one in found if not plan.rests_on or one.thing.layer in plan.rests_on]
+            changed = [one for one in found if not plan.rests_on or one.thing.fact in plan.rests_on]
             if changed:
                 said = "; ".join(map(str, changed))
                 return self._refused(plan, f"What the plan rests on has changed: {said}. Look, and plan again.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from cluster.gates.rest import gates
-from cluster.health import LayerHealth, Verdict, assess, overall
+from cluster.assess import assess, overall
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.layer import Thing
 from cluster.locked import Held, held
-from cluster.picture import Picture, Thing, picture, whereabouts
+from cluster.picture import Picture, picture, whereabouts
 from cluster.spec import Cluster
 from cluster.starts import Starts, starts
 from cluster.state import ClusterState
-from cluster.wire.observed import Ages, Snapshot, by_layer
+from cluster.steady import gates
+from cluster.wire.observed import Ages, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Seen:
             at,
             overall(self.layers),
             self.layers,
-            by_layer(self.state),
+            self.state.seen,
             took,
             ages or {},
             whereabouts(self.picture),

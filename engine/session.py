@@ -20,10 +20,11 @@ from pyinfra.context import ctx_state
 from typing_extensions import override
 
 from cluster.exclusive import disputed
+from cluster.layers import asked as asked_of
 from cluster.spec import Cluster, Role
-from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.state import HOSTS, ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
-from engine.layers import LAYERS, facts
+from engine.sections import facts
 from operations.hosts import look_all, shell
 from operations.steps import Refused, Unseen
 
@@ -77,19 +78,21 @@ def seen(cluster: Cluster) -> ClusterState:
     hosts = {name: answer.get() for name, answer in answers.items()}
     there = [name for name, answer in hosts.items() if isinstance(answer, HostAnswer)]
     asked = {
-        layer: gevent.spawn(look_all, [name for name in there if layer in LAYERS[cluster.hosts[name].role]], type(fact))
+        layer: gevent.spawn(
+            look_all, [name for name in there if layer in asked_of(cluster.hosts[name].role)], type(fact)
+        )
         for layer, fact in known.items()
     }
-    fields: dict[str, Any] = {"hosts": hosts}
+    fields: dict[str, Any] = {HOSTS: hosts}
     for layer, answer in asked.items():
         said = answer.get()
         if disputed(cluster, layer, said):
             # The one may have been asked before something moved, and the other after it.
             said = look_all(list(said), type(known[layer]))
         fields[layer] = {
-            name: said.get(name, hosts[name]) for name, host in cluster.hosts.items() if layer in LAYERS[host.role]
+            name: said.get(name, hosts[name]) for name, host in cluster.hosts.items() if layer in asked_of(host.role)
         }
-    return ClusterState(**fields)
+    return ClusterState(fields)
 
 
 def _reach(name: str) -> HostAnswer | Unknown:

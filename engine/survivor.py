@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cluster.gates.galera import Nodes, evidence
-from cluster.gates.galera_survivor import given_up, may_be_made_primary
+from cluster.galera.gates import Nodes, evidence
+from cluster.galera.record import GaleraNode
+from cluster.galera.survivor import given_up, may_be_made_primary
+from cluster.haproxy.record import HAPROXY_STAT
 from cluster.spec import Role
-from cluster.state import GaleraNode, Unknown
+from cluster.state import Unknown
 from engine.losses import told
 from engine.runbook import Plan, View
 from operations.galera_recovery import gathered, rejoined
@@ -38,7 +40,7 @@ def survived(
             f"{first}` makes {first} the cluster where it stands, and says what is lost by it."
         )
         return Plan(title, refused=f"Nothing is bootstrapped: {reason}", evidence=seen)
-    if against := may_be_made_primary(nodes, view.state.haproxy, chosen):
+    if against := may_be_made_primary(nodes, view.state[HAPROXY_STAT], chosen):
         return Plan(title, refused=f"Nothing is bootstrapped: {against}.", evidence=seen)
     down = [name for name, node in nodes.items() if isinstance(node, GaleraNode) and not node.running]
     losses = given_up(nodes, gathered(down).positions, chosen)

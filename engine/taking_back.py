@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from cluster.spec import Cluster, Role
-from engine.planning import TOGETHER, Stage
+from cluster.layers import BY_NAME
+from cluster.spec import Cluster
+from engine.handling import handling
+from engine.planning import Stage
 from facts.base import FileState, FileStates
-from operations import brokers, galera_nodes, haproxy, keepalived, pacemaker
 from operations.files import put_back
 from operations.hosts import look
 from operations.steps import Refused, Unseen
-
-
-def _galera(cluster: Cluster, name: str) -> None:
-    hosts = {host: cluster.address(host) for host in cluster.names(Role.GALERA)}
-    balancers = cluster.names(Role.HAPROXY)
-    galera_nodes.brought_back(hosts, cluster.galera.arbitrator, balancers, cluster.keepalived.vip, name)
-
-
-def _rabbitmq(cluster: Cluster, name: str) -> None:
-    hosts = {host: cluster.address(host) for host in cluster.names(Role.CONTROLLER)}
-    brokers.brought_back(hosts, cluster.names(Role.HAPROXY), name)
-
-
-def _haproxy(cluster: Cluster, name: str) -> None:
-    haproxy.brought_back(cluster.names(Role.HAPROXY), name)
-
-
-def _keepalived(cluster: Cluster, name: str) -> None:
-    keepalived.brought_back(cluster.names(Role.HAPROXY), cluster.keepalived.vip, name)
-
-
-_LAYERS: Mapping[str, Callable[[Cluster, str], None]] = {
-    "galera": _galera,
-    "rabbitmq": _rabbitmq,
-    "haproxy": _haproxy,
-    "keepalived": _keepalived,
-}
-"""The layers whose service runs with the files of its own host alone: how it takes the former ones up again."""
 
 Files = Mapping[str, Mapping[str, FileState]]
 """Each host of a stage, to its files by their paths."""
@@ -49,9 +22,9 @@ def can_be(stage: Stage) -> bool:
 
     What is changed in Pacemaker itself can't be: such a stage stays.
     """
-    if stage.layer == TOGETHER:
+    if BY_NAME[stage.layer].together:
         return bool(stage.changes) and all(change.path for change in stage.changes)
-    return stage.layer in _LAYERS and len(stage.hosts) == 1 and bool(_paths(stage))
+    return _way(stage) is not None and len(stage.hosts) == 1 and bool(_paths(stage))
 
 
 def remembered(stage: Stage) -> Files:
@@ -76,13 +49,15 @@ def take_back(cluster: Cluster, stage: Stage, before: Files | None) -> None:
         said = "; ".join(map(str, failed.values())) + (f". The former files are back on {back}" if back else "")
         raise (Unseen if any(isinstance(one, Unseen) for one in failed.values()) else Refused)(said)
     try:
-        if stage.layer == TOGETHER:
-            pacemaker.brought_back(stage.hosts)
-        else:
-            _LAYERS[stage.layer](cluster, stage.hosts[0])
+        if way := _way(stage):
+            way(cluster, stage.hosts)
     except Refused as refusal:
         raise Refused(f"the former files are back on {', '.join(stage.hosts)}, but {refusal}") from refusal
 
 
 def _paths(stage: Stage) -> list[str]:
     return [change.path for change in stage.changes if change.path]
+
+
+def _way(stage: Stage) -> Callable[[Cluster, Sequence[str]], None] | None:
+    return handling(BY_NAME[stage.layer]).taken_back

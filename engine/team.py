@@ -27,11 +27,11 @@ from typing import Any
 import msgspec
 
 from cluster.locked import held_by
+from cluster.names import LOCK, RUNS
 from cluster.number import real
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
 from cluster.text import clean
-from cluster.wiring import LOCK, RUNS
 from engine.known_runs import read
 from engine.paths import held_path, runs_path, team_path
 from engine.probes.report import ServiceReport

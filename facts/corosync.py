@@ -8,17 +8,15 @@ from collections.abc import Iterable, Mapping
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.corosync.names import FILES, UNIT
+from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode, Ring
 from cluster.number import whole, whole_or
-from cluster.state import QuorumNode, Ring, ServiceState, Unknown
+from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.asked import asked_command, split_asked, why_not_asked
 from facts.base import parse_services, services_command, unreadable
 from facts.signs import Signs
 
-UNIT = "corosync.service"
-CONFIG = "/etc/corosync/corosync.conf"
-AUTHKEY = "/etc/corosync/authkey"
-FILES = (CONFIG, AUTHKEY)
 # Corosync writes the ring's number with each membership.
 SIGNS = Signs(units=(UNIT,), files=(*FILES, "/var/lib/corosync/ringid_*"))
 
@@ -123,3 +121,7 @@ class CorosyncQuorum(FactBase[QuorumNode | Unknown]):
     @override
     def process(self, output: Iterable[str]) -> QuorumNode | Unknown:
         return parse_corosync("\n".join(output))
+
+
+FACTS = {COROSYNC_QUORUM.name: (CorosyncQuorum(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -9,7 +9,8 @@ from itertools import islice
 from xml.etree.ElementTree import Element
 
 from cluster.number import whole_or
-from cluster.state import CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent, ServiceState
+from cluster.pacemaker.record import CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent
+from cluster.state import ServiceState
 from cluster.text import clean
 from facts.xml import parsed
 

@@ -10,37 +10,21 @@ from typing import TypeGuard
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.galera.names import CHECK_FILES, CHECK_SAYS, CHECK_UNIT, CONFIG, DATA, PROCESSES, SOCKET, STATE_FILE, UNIT
+from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.number import whole, whole_or
-from cluster.state import GaleraNode, ServiceState, Unknown
+from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
 from facts.galera_variables import NO_UUID, STATUS, UUID, VARIABLES, answering
 from facts.signs import Signs
 
-UNIT = "mariadb.service"
-CONFIG = "/etc/mysql/mariadb.conf.d/60-hatui.cnf"
-CHECK_UNIT = "hatui-galera-check.service"
-"""The health responder, which tells the balancers whether this node may take sessions."""
-CHECK_PROGRAM = "/usr/local/lib/hatui/galera_check.py"
-CHECK_WRITES = "/usr/local/lib/hatui/galera_writes.py"
-"""Beside it: what it asks whether this node takes writes."""
-CHECK_FILES = (CHECK_PROGRAM, f"/etc/systemd/system/{CHECK_UNIT}", CHECK_WRITES)
-CHECK_SAYS = "/run/hatui-galera-check/why_not"
-"""Where the responder leaves why this node must get no sessions; an empty line while there is no reason."""
-GARB_UNIT = "garb.service"
-"""The arbitrator."""
-GARB_CONFIG = "/etc/default/garb"
-DATA = "/var/lib/mysql"
 SIGNS = Signs(
     units=(UNIT, CHECK_UNIT),
     # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
     files=(CONFIG, *CHECK_FILES, CHECK_SAYS, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
 )
-STATE_FILE = f"{DATA}/grastate.dat"
-PROCESSES = "mariadbd mysqld"
-"""The names a server's process may have: mysqld before MariaDB 10.5, and in Percona XtraDB Cluster."""
 
-SOCKET = "/run/mysqld/mysqld.sock"
 CLIENT = f"mariadb --no-defaults --protocol=socket --socket={SOCKET} --user=root"
 """As root over the socket: unix_socket authentication, no password, and no settings of the host's in the way."""
 
@@ -185,3 +169,7 @@ class UserDatabases(FactBase[tuple[str, ...]]):
     def process(self, output: Iterable[str]) -> tuple[str, ...]:
         names = (clean(line.rsplit("/", 1)[-1], 64) for line in output)
         return tuple(sorted(name for name in names if name not in ("mysql", "performance_schema", "sys")))
+
+
+FACTS = {WSREP_STATUS.name: (WsrepStatus(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

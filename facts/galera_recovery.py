@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.galera.names import PROCESSES, STATE_FILE, UNIT
+from cluster.galera.recovery_record import GaleraPosition, Sums
 from cluster.number import whole
-from cluster.recovery import GaleraPosition, Sums
 from cluster.state import Unknown
 from cluster.text import clean
 from facts.base import unreadable
-from facts.galera import PROCESSES, STATE_FILE, UNIT
 from facts.galera_variables import NO_UUID, UUID
 
 COMPARE_UNIT = "hatui-galera-compare"

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from cluster.galera.record import GaleraNode
 from cluster.number import real, whole
-from cluster.state import GaleraNode, Unknown
+from cluster.state import Unknown
 from cluster.text import clean
 
 NO_UUID = "00000000-0000-0000-0000-000000000000"

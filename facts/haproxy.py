@@ -11,17 +11,15 @@ from itertools import islice
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
+from cluster.galera.names import GALERA_BACKEND
+from cluster.haproxy.names import CONFIG, HAPROXY_WATCH_SOCKET, PEERS, PROGRAM, UNIT
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
 from cluster.number import whole_or
-from cluster.state import ProxyNode, ProxyServer, ServiceState, Unknown, runs
+from cluster.state import ServiceState, Unknown, runs
 from cluster.text import clean
-from cluster.wiring import GALERA_BACKEND, HAPROXY_WATCH_SOCKET, PEERS
 from facts.base import STOPPED, parse_processes, parse_services, processes_command, services_command, unreadable
 from facts.signs import Question, Signs
 
-UNIT = "haproxy.service"
-PROGRAM = "haproxy"
-"""The name of its processes, master and workers."""
-CONFIG = "/etc/haproxy/haproxy.cfg"
 PATIENCE = 1.5
 """Seconds that a worker has for its answer; one that is stopped takes connections and never answers."""
 _MAX_ROWS = 1000
@@ -217,3 +215,7 @@ class HaproxyStat(FactBase[ProxyNode | Unknown]):
     @override
     def process(self, output: Iterable[str]) -> ProxyNode | Unknown:
         return parse_haproxy_stat("\n".join(output))
+
+
+FACTS = {HAPROXY_STAT.name: (HaproxyStat(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.locked import held_by
-from cluster.state import LockNode, Unknown
+from cluster.locked import CLUSTER_LOCK, LockNode, held_by
+from cluster.names import LOCK
+from cluster.state import Unknown
 from cluster.text import clean
-from cluster.wiring import LOCK
 from facts.signs import Signs
 
 HOLDER = f"{LOCK}.holder"
@@ -36,3 +36,7 @@ class ClusterLock(FactBase[LockNode | Unknown]):
         if lines[:1] != ["held"]:
             return Unknown(f"its answer could not be read: {clean(' '.join(lines), 100)}")
         return held_by("".join(lines[1:]))
+
+
+FACTS = {CLUSTER_LOCK.name: (ClusterLock(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

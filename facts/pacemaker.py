@@ -8,15 +8,18 @@ from xml.etree.ElementTree import Element
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.state import CrmStatus, Unknown
+from cluster.pacemaker.names import UNIT
+from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
+from cluster.state import Unknown
 from cluster.text import clean
+from facts import keepalived
 from facts.asked import asked_command, split_asked, why_not_asked
 from facts.base import parse_services, services_command, unreadable
 from facts.crm_mon import status, word
+from facts.keepalived import VrrpOwner
 from facts.signs import Signs
 from facts.xml import parsed
 
-UNIT = "pacemaker.service"
 # The configuration, and on the DC the number of what its scheduler last had to decide.
 SIGNS = Signs(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
 
@@ -114,3 +117,7 @@ def _in(wanted: Element, seen: Element) -> bool:
         if not others or not _in(child, others[0]):
             return False
     return True
+
+
+FACTS = {CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.SIGNS), CRM_MON.name: (CrmMon(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -9,32 +9,26 @@ from dataclasses import replace
 from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
-from cluster.state import BrokerNode, Unknown
+from cluster.rabbitmq.names import (
+    BROKER_DRAINED_FILE,
+    BROKER_QUEUES,
+    DATA,
+    RABBITMQ_MANAGEMENT_PORT,
+    STAMPED,
+    UNIT,
+    WATCH_LOGIN,
+)
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
+from cluster.state import Unknown
 from cluster.text import clean
-from cluster.wiring import BROKER_DRAINED_FILE, BROKER_QUEUES, RABBITMQ_MANAGEMENT_PORT
 from facts.base import parse_services, services_command, unreadable
 from facts.rabbitmq_api import MOST, SILENT, Answer, answering, names_of
 from facts.signs import Signs
 
-UNIT = "rabbitmq-server.service"
-EPMD_SOCKET = "epmd.socket"
-CONFIG = "/etc/rabbitmq/rabbitmq.conf"
-ENVIRONMENT = "/etc/rabbitmq/rabbitmq-env.conf"
-PLUGINS = "/etc/rabbitmq/enabled_plugins"
-STAMPED = (CONFIG, ENVIRONMENT, PLUGINS)
-"""What a broker reads at its start, and only then."""
-DEFINITIONS = "/etc/rabbitmq/hatui-definitions.json"
-COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
-DATA = "/var/lib/rabbitmq/mnesia"
 # The members, and those that run, as the broker knows them (rabbit_node_monitor).
 SIGNS = Signs(units=(UNIT,), files=(*STAMPED, f"{DATA}/rabbit@*/cluster_nodes.config"))
-WATCH_LOGIN = "/etc/hatui/rabbitmq-watch.curl"
-"""The watch account's name and password as curl's configuration (curl(1), --config), mode 0600."""
 API = f"http://127.0.0.1:{RABBITMQ_MANAGEMENT_PORT}/api"
 
-MEND_PROGRAM = "/usr/local/lib/hatui/rabbitmq_mend.py"
-MEND_TIMER = "hatui-rabbitmq-mend.timer"
-"""Starts what restarts a broker that is parted from the majority."""
 
 _OWN = f"{API}/health/checks/local-alarms"
 """Answered from what this broker has itself. Before RabbitMQ 3.8.10 there is none: then the members' list has its
@@ -183,3 +177,7 @@ class RabbitCluster(FactBase[BrokerNode | Unknown]):
     @override
     def process(self, output: Iterable[str]) -> BrokerNode | Unknown:
         return parse_rabbit_cluster("\n".join(output))
+
+
+FACTS = {RABBIT_CLUSTER.name: (RabbitCluster(), SIGNS)}
+"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cluster.number import whole_or
-from cluster.state import QUEUES_UNTOLD, BrokerNode, BrokerQueue
+from cluster.rabbitmq.record import QUEUES_UNTOLD, BrokerNode, BrokerQueue
 from cluster.text import clean
 
 MOST = 100

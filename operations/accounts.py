@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.galera import is_synced
+from cluster.galera.gates import is_synced
 from cluster.state import Unknown
 from facts.accounts import Account, Accounts, SqlAccounts
 from facts.galera import CLIENT

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cluster.gates.haproxy import why_not_serving
-from cluster.gates.keepalived import may_own, owners
-from cluster.state import ProxyNode
-from facts import haproxy, vrrp
+from cluster.haproxy import names as haproxy
+from cluster.haproxy.gates import why_not_serving
+from cluster.haproxy.record import ProxyNode
+from cluster.keepalived import names as keepalived
+from cluster.keepalived.gates import may_own, owners
 from facts.haproxy import HaproxyStat
-from facts.vrrp import VrrpOwner
+from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell
 from operations.starting import starting
 from operations.steps import Step
 from operations.vip import gives_up, handover, returns
 
-UNITS = {"haproxy": haproxy.UNIT, "keepalived": vrrp.UNIT}
+UNITS = {"haproxy": haproxy.UNIT, "keepalived": keepalived.UNIT}
 START = 20
 """Seconds in which a balancer must serve as the others do."""
 

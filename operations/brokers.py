@@ -13,12 +13,15 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.rabbitmq import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
-from cluster.servers import takes_none
-from cluster.state import BrokerNode, ProxyNode, Unknown
-from cluster.wiring import BROKER_DRAINED_FILE, LASTING, RABBITMQ_BACKEND
+from cluster.haproxy.record import ProxyNode
+from cluster.haproxy.servers import takes_none
+from cluster.names import LASTING
+from cluster.rabbitmq.gates import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
+from cluster.rabbitmq.names import BROKER_DRAINED_FILE, RABBITMQ_BACKEND, UNIT
+from cluster.rabbitmq.record import BrokerNode
+from cluster.state import Unknown
 from facts.haproxy import HaproxyStat
-from facts.rabbitmq import UNIT, RabbitCluster
+from facts.rabbitmq import RabbitCluster
 from operations import servers
 from operations.hosts import look, look_all, shell, taking_part
 from operations.procedure import Procedure, taken

@@ -8,10 +8,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from cluster.gates.pacemaker import may_configure, may_move, may_stand_by, not_left, not_online, view_of
-from cluster.state import CrmStatus, Unknown
-from facts.corosync import UNIT as COROSYNC
-from facts.pacemaker import UNIT, CrmMon
+from cluster.corosync.names import UNIT as COROSYNC
+from cluster.pacemaker.gates import may_configure, may_move, may_stand_by, not_left, not_online, view_of
+from cluster.pacemaker.names import UNIT
+from cluster.pacemaker.record import CrmStatus
+from cluster.state import Unknown
+from facts.pacemaker import CrmMon
 from operations.hosts import look_all, shell
 from operations.starting import starting
 from operations.steps import Elsewhere, Refused, Step, wait_for

@@ -9,7 +9,7 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.galera import (
+from cluster.galera.gates import (
     Nodes,
     incomplete,
     is_primary,
@@ -17,11 +17,12 @@ from cluster.gates.galera import (
     may_bootstrap,
     may_join,
 )
-from cluster.state import GaleraNode, ServiceState, Unknown
+from cluster.galera.names import GALERA_CHECK_PORT, GARB_CONFIG, GARB_UNIT, UNIT
+from cluster.galera.record import GaleraNode
+from cluster.state import ServiceState, Unknown
 from cluster.text import clean
-from cluster.wiring import GALERA_CHECK_PORT
 from facts.base import Services
-from facts.galera import GARB_CONFIG, GARB_UNIT, UNIT, UserDatabases, WsrepStatus
+from facts.galera import UserDatabases, WsrepStatus
 from operations.hosts import look_all, shell
 from operations.service import or_last_words
 from operations.starting import starting

@@ -8,10 +8,10 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.galera import incomplete, may_restart_galera, may_write
-from cluster.state import GaleraNode, Unknown
-from cluster.wiring import GALERA_BACKEND
-from facts.galera import CHECK_UNIT, GARB_UNIT
+from cluster.galera.gates import incomplete, may_restart_galera, may_write
+from cluster.galera.names import CHECK_UNIT, GALERA_BACKEND, GARB_UNIT
+from cluster.galera.record import GaleraNode
+from cluster.state import Unknown
 from operations import servers
 from operations.galera import SETTLE, arbitrator_service, join, nodes_of, restart_service, why_not_serving
 from operations.hosts import shell, taking_part

@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
-from cluster.gates.galera import Nodes, incomplete, is_primary, is_synced, may_join, retries
-from cluster.gates.galera_recovery import Evidence, doubts, forbidden, level, moved, with_data
-from cluster.recovery import GaleraPosition
-from cluster.state import GaleraNode, ProxyNode, Unknown
-from facts.galera import PROCESSES, STATE_FILE, UNIT, UserDatabases
+from cluster.galera.gates import Nodes, incomplete, is_primary, is_synced, may_join, retries
+from cluster.galera.names import PROCESSES, STATE_FILE, UNIT
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import Evidence, doubts, forbidden, level, moved, with_data
+from cluster.galera.recovery_record import GaleraPosition
+from cluster.haproxy.record import ProxyNode
+from cluster.state import Unknown
+from facts.galera import UserDatabases
 from facts.galera_recovery import COMPARE, POSITION, TablespacePosition, TableSums
 from facts.haproxy import HaproxyStat
 from operations.galera import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cluster.gates.galera import is_synced
-from cluster.gates.galera_survivor import may_be_made_primary
-from cluster.state import GaleraNode
+from cluster.galera.gates import is_synced
+from cluster.galera.record import GaleraNode
+from cluster.galera.survivor import may_be_made_primary
 from facts.galera import CLIENT
 from operations.galera import SETTLE, nodes_of
 from operations.galera_recovery import proxies_of

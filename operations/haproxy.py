@@ -8,13 +8,15 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.haproxy import may_reload_haproxy, not_taken_over, why_not_serving
-from cluster.gates.keepalived import owners
-from cluster.state import ProxyNode, runs
+from cluster.haproxy.gates import may_reload_haproxy, not_taken_over, why_not_serving
+from cluster.haproxy.names import UNIT
+from cluster.haproxy.record import ProxyNode
+from cluster.keepalived.gates import owners
+from cluster.state import runs
 from cluster.text import clean
 from facts.base import STAMPS
-from facts.haproxy import UNIT, HaproxyStat
-from facts.vrrp import VrrpOwner
+from facts.haproxy import HaproxyStat
+from facts.keepalived import VrrpOwner
 from operations import servers
 from operations.hosts import look_all, shell, taking_part
 from operations.service import last_words, now, or_last_words

@@ -8,10 +8,12 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.keepalived import may_reload_keepalived, not_one_owner, owners
-from cluster.state import VipNode, runs
+from cluster.keepalived.gates import may_reload_keepalived, not_one_owner, owners
+from cluster.keepalived.names import UNIT
+from cluster.state import runs
+from cluster.vip import VipNode
 from facts.haproxy import HaproxyStat
-from facts.vrrp import UNIT, VrrpOwner
+from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell, taking_part
 from operations.service import or_last_words
 from operations.starting import starting

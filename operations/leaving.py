@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.wiring import HAPROXY_WATCH_SOCKET
+from cluster.haproxy.names import HAPROXY_WATCH_SOCKET
 
 HELD_BACK = 1.5
 """Seconds at most in which an owner that is about to give the VIP up takes no new connection: clients send

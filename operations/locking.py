@@ -27,10 +27,9 @@ from dataclasses import dataclass
 import msgspec
 
 from cluster.lease import PATIENCE
-from cluster.locked import Holder, held_by
+from cluster.locked import Holder, LockNode, held_by
+from cluster.names import LOCK, RUNS
 from cluster.spec import Cluster
-from cluster.state import LockNode
-from cluster.wiring import LOCK, RUNS
 from operations.client import ssh_command
 from operations.start import own
 

@@ -8,11 +8,14 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.pacemaker import is_settled, may_configure, may_reload
-from cluster.state import CrmStatus, QuorumNode, Unknown
+from cluster.corosync.names import CONFIG, FILES
+from cluster.corosync.names import UNIT as COROSYNC
+from cluster.corosync.record import QuorumNode
+from cluster.pacemaker.gates import is_settled, may_configure, may_reload
+from cluster.pacemaker.record import CrmStatus
+from cluster.state import Unknown
 from facts.base import FileStates
-from facts.corosync import CONFIG, FILES, CorosyncQuorum
-from facts.corosync import UNIT as COROSYNC
+from facts.corosync import CorosyncQuorum
 from facts.pacemaker import CrmConfiguration, CrmMon, has_all
 from operations.hosts import look, look_all, shell
 from operations.service import STAMP_PROGRAM

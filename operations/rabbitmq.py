@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.rabbitmq import (
+from cluster.rabbitmq.gates import (
     Nodes,
     incomplete,
     is_running,
@@ -21,10 +21,11 @@ from cluster.gates.rabbitmq import (
     may_start_together,
     table,
 )
-from cluster.state import BrokerNode, Unknown
+from cluster.rabbitmq.names import BROKER_DRAINED_FILE, UNIT, WATCH_LOGIN
+from cluster.rabbitmq.record import BrokerNode
+from cluster.state import Unknown
 from cluster.text import clean, sentence
-from cluster.wiring import BROKER_DRAINED_FILE
-from facts.rabbitmq import API, UNIT, WATCH_LOGIN, RabbitCluster
+from facts.rabbitmq import API, RabbitCluster
 from operations.hosts import look_all, shell, taking_part
 from operations.service import last_words, now, or_last_words
 from operations.starting import all_starting, starting

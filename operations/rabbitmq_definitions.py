@@ -13,8 +13,9 @@ from urllib.parse import quote
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
+from cluster.rabbitmq.names import DEFINITIONS
 from cluster.text import clean
-from facts.rabbitmq import API, DEFINITIONS
+from facts.rabbitmq import API
 from operations.hosts import named, shell
 from operations.steps import Refused, Step
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from cluster.gates.rabbitmq import Nodes, incomplete, is_running
-from cluster.gates.rabbitmq_recovery import may_force, may_recover
-from cluster.state import BrokerNode
-from facts.rabbitmq import UNIT
+from cluster.rabbitmq.gates import Nodes, incomplete, is_running
+from cluster.rabbitmq.names import UNIT
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.recovery import may_force, may_recover
 from operations.hosts import shell, shell_all
 from operations.rabbitmq import START, TOGETHER, nodes_of, start
 from operations.steps import Refused, Step, wait_for

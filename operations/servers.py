@@ -10,10 +10,10 @@ import shlex
 import time
 from collections.abc import Sequence
 
-from cluster.gates.haproxy import next_server, why_not_serving
-from cluster.state import ProxyNode
+from cluster.haproxy.gates import next_server, why_not_serving
+from cluster.haproxy.names import HAPROXY_ADMIN_SOCKET, HAPROXY_KEEP_PROGRAM, HAPROXY_MASTER_SOCKET
+from cluster.haproxy.record import ProxyNode
 from cluster.text import clean
-from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_KEEP_PROGRAM, HAPROXY_MASTER_SOCKET
 from facts.haproxy import HaproxyStat
 from operations.hosts import look_all, on_all, shell
 from operations.steps import FAILURES, Refused, wait_for

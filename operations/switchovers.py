@@ -7,8 +7,8 @@ from collections.abc import Generator, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.keepalived import owners
-from facts.vrrp import VrrpOwner
+from cluster.keepalived.gates import owners
+from facts.keepalived import VrrpOwner
 from operations import controllers, writer
 from operations.hosts import look_all
 from operations.procedure import Procedure

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cluster.gates.galera import incomplete, may_drain
-from cluster.gates.haproxy import writers_of
-from cluster.servers import state_of
-from cluster.state import ProxyNode, Unknown, runs
-from cluster.wiring import GALERA_BACKEND
+from cluster.galera.gates import incomplete, may_drain
+from cluster.galera.names import GALERA_BACKEND
+from cluster.haproxy.gates import writers_of
+from cluster.haproxy.record import ProxyNode
+from cluster.haproxy.servers import state_of
+from cluster.state import Unknown, runs
 from facts.base import Services
 from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat

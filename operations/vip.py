@@ -9,11 +9,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from cluster.gates.keepalived import may_own, not_one_owner, owners
-from cluster.state import VipNode
-from cluster.wiring import LASTING, VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
+from cluster.keepalived.gates import may_own, not_one_owner, owners
+from cluster.keepalived.names import VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
+from cluster.names import LASTING
+from cluster.vip import VipNode
 from facts.haproxy import HaproxyStat
-from facts.vrrp import VrrpOwner
+from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell
 from operations.leaving import hold_back
 from operations.steps import FAILURES, Elsewhere, Refused, Step, wait_for

@@ -7,10 +7,10 @@ from collections.abc import Generator, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.gates.galera import may_write, takes_no_sessions
-from cluster.gates.haproxy import writers_of
-from cluster.state import GaleraNode
-from cluster.wiring import GALERA_BACKEND
+from cluster.galera.gates import may_write, takes_no_sessions
+from cluster.galera.names import GALERA_BACKEND
+from cluster.galera.record import GaleraNode
+from cluster.haproxy.gates import writers_of
 from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat
 from operations import servers

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from cluster.changes import LAYERS, Change
+from cluster.changes import Change
 from cluster.exits import CHANGES, SAME, UNTOLD, WRONG_CALL
+from cluster.layers import DEPLOYED
 from engine.start import own
 
 
@@ -41,7 +42,7 @@ class Planned:
 
 def arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's own arguments."""
-    verb.add_argument("--layer", choices=LAYERS, help="default: all of them")
+    verb.add_argument("--layer", choices=DEPLOYED, help="default: all of them")
     form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", dest="form", action="store_const", const="json", help="one line, everything in it")
     form.add_argument("--plain", dest="form", action="store_const", const="plain", help="lines with tabs, no diffs")

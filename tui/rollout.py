@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from cluster.changes import LAYERS
+from cluster.layers import DEPLOYED
 from engine.known_runs import ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, Open, open_rollout, running
 from tui.follow import follow
@@ -18,7 +18,7 @@ class NotOpen(Exception):
 
 def arguments(verb: argparse.ArgumentParser) -> None:
     """The verb's own arguments."""
-    verb.add_argument("--layer", choices=LAYERS, help="default: all of them")
+    verb.add_argument("--layer", choices=DEPLOYED, help="default: all of them")
     verb.add_argument("--canary", metavar="HOST", help="goes first; default: a host that carries no traffic")
     verb.add_argument("--soak", metavar="60s", help="how long the cluster must bear a canary; default: 60s")
     verb.add_argument(

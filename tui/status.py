@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from cluster.exits import WRONG_CALL
-from cluster.health import HostHealth, LayerHealth, Verdict
+from cluster.health.verdict import HostHealth, LayerHealth, Verdict
 from cluster.wire.observed import Snapshot, snapshot
 from tui.engine import EngineError, Look
 from tui.words import badge

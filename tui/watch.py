@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cluster.exits import WRONG_CALL
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.lines import OtherVersion, Reader
 from cluster.wire.observed import Event, Snapshot, Told
 from engine.start import own

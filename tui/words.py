@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 
 GLYPHS = {Verdict.OK: "●", Verdict.WARN: "▲", Verdict.FAIL: "✖", Verdict.UNKNOWN: "?"}
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import msgspec
 
-from cluster.gates.rest import Gate
-from cluster.health import LayerHealth, Verdict
+from cluster.health.verdict import LayerHealth, Verdict
 from cluster.locked import Held
 from cluster.picture import Where
-from cluster.state import ClusterState
+from cluster.steady import Gate
 from cluster.wire.lines import Message
 
 Ages = Mapping[str, Mapping[str, float | None]]
@@ -53,11 +51,6 @@ class Event(Message, frozen=True, tag="event"):
 
 Told = Snapshot | Event
 """A line of the observer's stream, after its first one."""
-
-
-def by_layer(state: ClusterState) -> dict[str, Mapping[str, Any]]:
-    """The state as a snapshot has it."""
-    return {layer.name: getattr(state, layer.name) for layer in fields(state)}
 
 
 def snapshot(text: bytes) -> Snapshot:

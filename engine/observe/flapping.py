@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cluster.health import Finding, LayerHealth, Verdict
-from cluster.health.verdict import layer_health
-from cluster.picture import JUDGED, Thing
+from cluster.health.verdict import Finding, LayerHealth, Verdict, layer_health
+from cluster.layer import Thing
+from cluster.layers import layer_of
 from cluster.spec import Cluster
 from engine.seen import Seen
 
@@ -60,7 +60,7 @@ class Flapping:
 
 
 def _layer(thing: Thing) -> str:
-    return JUDGED.get(thing.layer, thing.layer)
+    return layer_of(thing.fact)
 
 
 def _with(layer: LayerHealth, more: list[Finding]) -> LayerHealth:

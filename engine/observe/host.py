@@ -10,11 +10,11 @@ from cluster.spec import Cluster
 from cluster.state import Unknown
 from cluster.text import clean
 from engine.frames import Frame, Section, Sign
-from engine.layers import commands, record
 from engine.look import HELD_UP, WITHIN, silent
 from engine.observe.memory import Memory
 from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
 from engine.script import DEAF
+from engine.sections import commands, record
 from engine.ssh import Broken, Line
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster.exclusive import Reading, claim_of, current, outdated, reading
+from cluster.layers import FACTS
+from cluster.layers import asked as asked_of
 from cluster.spec import Cluster
-from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.state import HOSTS, ClusterState, HostAnswer, Unknown
 from cluster.wire.observed import Ages
-from engine.layers import LAYERS
 from engine.look import WITHIN
 
 SILENT = 3.0
@@ -18,7 +19,7 @@ SILENT = 3.0
 TOGETHER = 0.2
 """Seconds for which what one host says of a layer waits for what the others say of it at the same time. A VIP that
 moves is on neither of two hosts, if the one is seen now and the other was ten seconds ago."""
-_FIELDS = tuple(ClusterState.__dataclass_fields__)
+_FIELDS = (HOSTS, *FACTS)
 _AWAITED = "has not answered yet"
 
 
@@ -44,7 +45,7 @@ class Memory:
         self, cluster: Cluster, periods: Mapping[str, float], older: Callable[[float], float] = lambda _: 0.0
     ) -> None:
         self._cluster = cluster
-        self._layers = {name: LAYERS[host.role] for name, host in cluster.hosts.items()}
+        self._layers = {name: asked_of(host.role) for name, host in cluster.hosts.items()}
         self._hosts = {name: _Host() for name in cluster.hosts}
         self._held: dict[str, float] = {}
         self._older = older
@@ -144,19 +145,19 @@ class Memory:
         known = {layer: current(self._readings(layer, now, settled=settled)) for layer in _FIELDS}
         for name, host in self._hosts.items():
             away = self._away(host, now)
-            fields["hosts"][name] = away or HostAnswer(round(max(host.took.values(), default=0.0), 3))
+            fields[HOSTS][name] = away or HostAnswer(round(max(host.took.values(), default=0.0), 3))
             for layer in self._layers[name]:
                 if name in known[layer]:
                     fields[layer][name] = known[layer][name]
                 else:
                     fields[layer][name] = away or self._lacking(host.settled if settled else host.records, layer, now)
-        return ClusterState(**fields)
+        return ClusterState(fields)
 
     def ages(self, now: float) -> Ages:
         """How old what is known is."""
         ages: dict[str, dict[str, float | None]] = {field: {} for field in _FIELDS}
         for name, host in self._hosts.items():
-            ages["hosts"][name] = None if host.heard is None else self._age(host.heard, now)
+            ages[HOSTS][name] = None if host.heard is None else self._age(host.heard, now)
             for layer in self._layers[name]:
                 seen = host.settled.get(layer)
                 ages[layer][name] = self._age(seen.answered, now) if seen else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.picture import JUDGED, changes
+from cluster.layers import layer_of
+from cluster.picture import changes
 from cluster.starts import restarted
 from cluster.wire.observed import Event
 from engine.seen import Seen
@@ -13,11 +14,11 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
     verdicts = {(layer.layer, ""): layer.verdict for layer in now.layers} | dict(now.hosts)
 
     def event(field: str, host: str, text: str) -> Event:
-        layer = JUDGED.get(field, field)
+        layer = layer_of(field)
         return Event(at, layer, host, verdicts.get((layer, host), verdicts[layer, ""]), text)
 
     moved = changes(before.picture, now.picture)
-    found = [event(one.thing.layer, one.thing.host, str(one)) for one in moved]
+    found = [event(one.thing.fact, one.thing.host, str(one)) for one in moved]
     found += [event(one.layer, one.host, f"{one} was restarted") for one in restarted(before.starts, now.starts)]
     if now.lock != before.lock:
         text = f"the cluster's lock was {before.lock}, and is {now.lock}"
@@ -29,7 +30,7 @@ def events(before: Seen, now: Seen, at: float) -> list[Event]:
         if layer.verdict is not was[layer.layer]
     ]
     for thing in sorted(now.flapping ^ before.flapping, key=lambda thing: thing.name):
-        name = JUDGED.get(thing.layer, thing.layer)
+        name = layer_of(thing.fact)
         verdict = verdicts[name, ""]
         # Of a layer whose verdict it changes, the line above tells why.
         if verdict is was[name] or thing in before.flapping:

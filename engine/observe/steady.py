@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from cluster.health import Verdict
-from cluster.picture import JUDGED, UNKNOWN
+from cluster.health.verdict import Verdict
+from cluster.layer import UNKNOWN
+from cluster.layers import layer_of
 from engine.look import WITHIN
 from engine.seen import Seen
 
@@ -36,9 +37,9 @@ def _waiting(before: Seen, now: Seen, awaited: Collection[tuple[str, str]]) -> S
         thing: value
         for thing, value in before.picture.items()
         if now.picture.get(thing, UNKNOWN) == UNKNOWN
-        and ((thing.layer, thing.host) in awaited if thing.host else thing.layer in layers)
+        and ((thing.fact, thing.host) in awaited if thing.host else thing.fact in layers)
     }
-    judged = {JUDGED.get(layer, layer) for layer in layers}
+    judged = {layer_of(layer) for layer in layers}
     was = {layer.layer: layer for layer in before.layers}
     verdicts = tuple(
         was[layer.layer] if layer.verdict is Verdict.UNKNOWN and layer.layer in judged else layer

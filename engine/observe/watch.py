@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cluster.layers import FACTS, LAYER_OF
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 from cluster.wire.observed import Event, Snapshot
-from engine.layers import EACH_BY_ITSELF, PERIODS, facts, signs
 from engine.look import WITHIN
 from engine.observe.door import opened
 from engine.observe.flapping import Flapping
@@ -23,6 +23,7 @@ from engine.observe.steady import Steady
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
 from engine.own import OwnTime, too_busy
+from engine.sections import facts, signs
 from engine.seen import Seen
 
 _SOON = 0.7
@@ -45,7 +46,7 @@ class Watch:
         self.own = OwnTime(clock)
         self._clock = self.own.now
         self._changed = asyncio.Event()
-        periods = {layer: period * every for layer, period in PERIODS.items()}
+        periods = {name: fact.period * every for name, fact in FACTS.items()}
         self._memory = Memory(cluster, periods, self.own.older)
         known, told_by = facts(), signs()
         self.hosts: Sequence[Watched] = [
@@ -114,7 +115,7 @@ class Watch:
 
     def _stirred(self, name: str, layers: tuple[str, ...]) -> None:
         """A host gave signs of these layers: the others that carry them are asked at the same time."""
-        layers = tuple(layer for layer in layers if layer not in EACH_BY_ITSELF)
+        layers = tuple(layer for layer in layers if not LAYER_OF[layer].told_alone)
         if not layers:
             return
         for layer in layers:

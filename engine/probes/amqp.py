@@ -13,7 +13,7 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
 from pika.exceptions import AMQPHeartbeatTimeout, ConnectionOpenAborted
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, Heard, kind_of
 from engine.probes.sql import AGAIN, BEAT
 from engine.probes.stream import Stream

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pymysql
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, kind_of
 from engine.probes.stream import Stream
 

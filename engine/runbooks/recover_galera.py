@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from cluster.gates.galera import incomplete, is_primary, is_synced, retries
-from cluster.gates.galera_recovery import (
+from cluster.galera.gates import incomplete, is_primary, is_synced, retries
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import (
     Evidence,
     doubts,
     forbidden,
@@ -14,9 +15,10 @@ from cluster.gates.galera_recovery import (
     why,
     with_data,
 )
-from cluster.gates.galera_survivor import survivors
+from cluster.galera.survivor import survivors
+from cluster.haproxy.record import HAPROXY_STAT
 from cluster.spec import Role
-from cluster.state import GaleraNode, Unknown
+from cluster.state import Unknown
 from engine.losses import told
 from engine.runbook import Plan, View
 from engine.survivor import survived
@@ -50,7 +52,7 @@ def plan(view: View, force_from: str = "") -> Plan:
     if alone := survivors(nodes):
         return survived(TITLE, view, nodes, alone, force_from, end=lambda left: _end(view, left))
     evidence = gathered(hosts, compare=True)
-    if reason := forbidden(evidence, view.state.haproxy):
+    if reason := forbidden(evidence, view.state[HAPROXY_STAT]):
         return Plan(TITLE, refused=reason, evidence=table(evidence))
     known = with_data(evidence)
     against = list(doubts(evidence))

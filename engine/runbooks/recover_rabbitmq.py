@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from cluster.gates.rabbitmq import Nodes, incomplete, is_running, main_cluster, may_start
-from cluster.gates.rabbitmq_recovery import lost, may_force, may_recover, table, waiting, with_data
+from cluster.rabbitmq.gates import Nodes, incomplete, is_running, main_cluster, may_start
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.recovery import lost, may_force, may_recover, table, waiting, with_data
 from cluster.spec import Role
-from cluster.state import BrokerNode
 from engine.losses import told
 from engine.runbook import Plan, View
 from operations.rabbitmq import nodes_of

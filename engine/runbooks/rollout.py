@@ -2,11 +2,11 @@
 
 import time
 
-from cluster.changes import LAYERS
+from cluster.layers import DEPLOYED, LAYERS
 from cluster.spec import Cluster
-from cluster.state import BrokerNode, ClusterState, GaleraNode, ProxyNode
 from cluster.text import clean
 from engine.deploying import changes, deployed
+from engine.handling import handling
 from engine.leftover import at_fault, gate, mending
 from engine.planning import Stage, stages
 from engine.rollouts import ROLLOUT
@@ -16,7 +16,7 @@ from operations.progress import why_stop
 from operations.steps import Refused, Step, wait_for
 
 PARAMETERS = {
-    "layer": f"{', '.join(LAYERS)}; all by default",
+    "layer": f"{', '.join(DEPLOYED)}; all by default",
     "canary": "the host that goes first; by default one that carries no traffic",
     "soak": "seconds for which the cluster must bear a canary, such as 60",
     "pause_after": "stop after this: canary, a layer, or a stage such as galera/mysql2",
@@ -30,19 +30,13 @@ STAYS = (
 )
 LONGEST = 24 * 3600
 
-EXPECTED = {
-    "galera": "new database sessions: none fails; open ones on the writer are cut once, when it is drained",
-    "rabbitmq": "AMQP clients of each broker are closed once and come back elsewhere",
-    "haproxy": "nothing: open connections stay with HAProxy's former worker",
-}
-
 
 def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_after: str = "") -> Plan:
     title = f"Roll out {layer or 'all layers'}"
     seconds = _seconds(soak)
     if wrong := _wrong(view.cluster, layer, canary, seconds, soak):
         return Plan(title, refused=wrong)
-    if not _runs(view.state):
+    if not any(handling(one).there(view.state) for one in LAYERS):
         return Plan(
             title,
             refused="The cluster does not run yet: `pyinfra inventory.py deploy/ha.py` creates it.",
@@ -52,7 +46,7 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
     mended = at_fault(view) if refused else ""
     if refused and not mended:
         return Plan(title, refused=refused)
-    found = changes(view.cluster, [layer] if layer else LAYERS)
+    found = changes(view.cluster, [layer] if layer else DEPLOYED)
     planned = stages(view.cluster, view.state, found, canary or mended)
     if refused and not (planned and planned[0].hosts == (mended,)):
         return Plan(title, refused=refused)
@@ -67,7 +61,7 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
     return Plan(
         title,
         whole,
-        expected="; ".join(EXPECTED[name] for name in EXPECTED if any(stage.layer == name for stage in planned)),
+        expected="; ".join(_felt(planned)),
         undo="put the former values back into the inventory, and roll out again",
         measures=("sql", "amqp") if any(stage.layer != "base" for stage in planned) else (),
         evidence="\n".join(map(_line, planned)),
@@ -78,8 +72,8 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
 
 
 def _wrong(cluster: Cluster, layer: str, canary: str, seconds: int | None, soak: str) -> str:
-    if layer and layer not in LAYERS:
-        return f"There is no layer {layer}: there are {', '.join(LAYERS)}."
+    if layer and layer not in DEPLOYED:
+        return f"There is no layer {layer}: there are {', '.join(DEPLOYED)}."
     if canary and canary not in cluster.hosts:
         return f"There is no host {canary}: there are {', '.join(cluster.hosts)}."
     if seconds is None or seconds > LONGEST:
@@ -90,16 +84,6 @@ def _wrong(cluster: Cluster, layer: str, canary: str, seconds: int | None, soak:
 def _seconds(text: str) -> int | None:
     number = text.removesuffix("s")
     return int(number) if number.isascii() and number.isdigit() else None
-
-
-def _runs(state: ClusterState) -> bool:
-    """Whether any part of the cluster runs, or may: what can't be asked is the gate's to tell."""
-    seen = [*state.haproxy.values(), *state.galera.values(), *state.rabbitmq.values()]
-    return any(
-        (isinstance(node, ProxyNode) and bool(node.servers))
-        or (isinstance(node, (GaleraNode, BrokerNode)) and node.running)
-        for node in seen
-    )
 
 
 def _preflight(cluster: Cluster, mended: str) -> Step:
@@ -174,6 +158,12 @@ def _soak(cluster: Cluster, stage: Stage, seconds: int) -> Step:
         layer=stage.layer,
         stage=stage.name,
     )
+
+
+def _felt(planned: tuple[Stage, ...]) -> list[str]:
+    """What clients feel of each layer that is rolled out."""
+    layers = {stage.layer for stage in planned}
+    return [said for layer in LAYERS if layer.name in layers and (said := handling(layer).rolled_out)]
 
 
 def _host(stage: Stage) -> str:

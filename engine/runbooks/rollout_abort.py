@@ -1,7 +1,7 @@
 """End a rollout that stopped, as it is: what was changed stays, what was not is left alone."""
 
-from cluster.changes import LAYERS
-from cluster.gates.rest import not_at_rest
+from cluster.layers import DEPLOYED
+from cluster.steady import not_steady
 from cluster.text import clean
 from engine.deploying import changes
 from engine.leftover import mending
@@ -19,9 +19,9 @@ def plan(view: View) -> Plan:
     # What is drained by a run that died is given back; everything else is told, and left.
     mend, _ = mending(view)
     layer = former.parameters.get("layer", "")
-    found = changes(view.cluster, [layer] if layer else LAYERS)
+    found = changes(view.cluster, [layer] if layer else DEPLOYED)
     hosts = ", ".join(dict.fromkeys(change.host or change.layer for change in found)) or "no host"
-    now = not_at_rest(view.cluster, view.state)
+    now = not_steady(view.cluster, view.state)
     lines = [
         *([f"the cluster is not at rest, and stays so: {now}"] if now and not mend else []),
         f"it stopped because: {clean(former.stopped, 300)}",

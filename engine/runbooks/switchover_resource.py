@@ -1,6 +1,7 @@
 """Move a resource of Pacemaker to another controller; the constraint that moves it is taken away again."""
 
-from cluster.gates.pacemaker import may_move, view_of
+from cluster.pacemaker.gates import may_move, view_of
+from cluster.pacemaker.record import CRM_MON
 from cluster.spec import Role
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
@@ -13,7 +14,7 @@ PARAMETERS = {
 
 
 def plan(view: View, name: str = "", to: str = "") -> Plan:
-    controllers, nodes = view.cluster.names(Role.CONTROLLER), view.state.pacemaker
+    controllers, nodes = view.cluster.names(Role.CONTROLLER), view.state[CRM_MON]
     title = f"Move {name} to {to}"
     seen = view_of(nodes)
     known = {one.id: one for one in seen.resources} if seen else {}

@@ -1,8 +1,10 @@
 """Move the load balancers' VIP by hand, from one that serves to another that does."""
 
-from cluster.gates.keepalived import may_own, owners
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.keepalived.gates import may_own, owners
+from cluster.keepalived.record import VRRP_OWNER
 from cluster.spec import Role
-from cluster.state import VipNode
+from cluster.vip import VipNode
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
 from operations.vip import GAP, handover, not_on, returns
@@ -12,7 +14,7 @@ PARAMETERS = {"to": "the balancer that is to own the VIP; empty: who could be"}
 
 def plan(view: View, to: str = "") -> Plan:
     balancers, vip = view.cluster.names(Role.HAPROXY), view.cluster.keepalived.vip
-    vips = view.state.vrrp
+    vips = view.state[VRRP_OWNER]
     title = f"Move {vip} to {to}"
     now = owners(vips, vip)
     if not to:
@@ -54,12 +56,12 @@ def plan(view: View, to: str = "") -> Plan:
 
 
 def _against(view: View, name: str) -> str:
-    if owners(view.state.vrrp, view.cluster.keepalived.vip) == (name,):
+    if owners(view.state[VRRP_OWNER], view.cluster.keepalived.vip) == (name,):
         return f"{name} owns it already"
-    node = view.state.vrrp.get(name)
+    node = view.state[VRRP_OWNER].get(name)
     if isinstance(node, VipNode) and node.away:
         return f"{name} is drained: `hatui undrain {name}` first"
-    return may_own(view.state.vrrp, view.state.haproxy, name) or ""
+    return may_own(view.state[VRRP_OWNER], view.state[HAPROXY_STAT], name) or ""
 
 
 def _priority(view: View, name: str) -> int:

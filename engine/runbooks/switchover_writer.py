@@ -1,10 +1,11 @@
 """Move the database's writer by hand: new sessions first, then the open ones, on all balancers as one."""
 
-from cluster.gates.galera import may_write
-from cluster.gates.haproxy import kept_away, writers_of
+from cluster.galera.gates import may_write
+from cluster.galera.names import GALERA_BACKEND
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.gates import kept_away, writers_of
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.spec import Role
-from cluster.state import ProxyNode
-from cluster.wiring import GALERA_BACKEND
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
 from operations.writer import GAP, emptied, moved, not_the_writer, redirected, standby
@@ -16,7 +17,7 @@ def plan(view: View, to: str = "") -> Plan:
     nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
     vip = view.cluster.keepalived.vip
     title = f"Make {to} the writer"
-    proxies = {name: node for name, node in view.state.haproxy.items() if isinstance(node, ProxyNode)}
+    proxies = {name: node for name, node in view.state[HAPROXY_STAT].items() if isinstance(node, ProxyNode)}
     writers = set(writers_of(proxies).values())
     away = kept_away(proxies, GALERA_BACKEND)
     candidates = [Candidate(name, _against(view, name, away)) for name in nodes if {name} != writers]
@@ -59,7 +60,7 @@ def plan(view: View, to: str = "") -> Plan:
 def _against(view: View, name: str, away: set[str]) -> str:
     if name in away:
         return f"{name} is drained: `hatui undrain {name}` first"
-    return may_write(view.state.galera, view.state.haproxy, name) or ""
+    return may_write(view.state[WSREP_STATUS], view.state[HAPROXY_STAT], name) or ""
 
 
 def _left(view: View, away: set[str]) -> set[str]:

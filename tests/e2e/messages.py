@@ -10,7 +10,7 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 from pika.exceptions import AMQPError
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from tests.e2e.load import Load
 
 HEARTBEAT = 2

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from cluster.wiring import HAPROXY_WATCH_SOCKET
+from cluster.haproxy.names import HAPROXY_WATCH_SOCKET
 from engine.probes.felt import Felt
 from engine.probes.prober import Prober
 from engine.probes.sql import query
@@ -30,7 +30,7 @@ def owners() -> list[str]:
 def facts() -> dict[str, dict[str, str]]:
     """Where each balancer holds the VIP, by the fact."""
     limits = [f"--limit={name}" for name in BALANCERS]
-    done = lab.pyinfra(*limits, "inventory.py", "fact", "facts.vrrp.VrrpOwner")
+    done = lab.pyinfra(*limits, "inventory.py", "fact", "facts.keepalived.VrrpOwner")
     said = done.stdout + done.stderr
     found = json.loads(said[said.index("{") : said.rindex("}") + 1])
     return {name: {vip: on for vip, on in node["held"].items() if vip == lab.VIP} for name, node in found.items()}

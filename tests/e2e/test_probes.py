@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from engine.probes.measuring import Measuring
 from engine.probes.report import Target, Wanted
 from engine.probing import Probing

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from cluster.state import BrokerNode, Unknown
+from cluster.rabbitmq.record import BrokerNode
+from cluster.state import Unknown
 from facts.rabbitmq import parse_rabbit_cluster, rabbit_command
 from tests.e2e import lab
 from tests.e2e.messages import Publisher

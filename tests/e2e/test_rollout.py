@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from cluster.exits import CONFIG
+from cluster.galera.names import GALERA_BACKEND
+from cluster.haproxy.names import HAPROXY_ADMIN_SOCKET
 from cluster.outcome import Outcome
-from cluster.wiring import GALERA_BACKEND, HAPROXY_ADMIN_SOCKET
 from engine.known_runs import Run, read, runs
 from engine.paths import runs_path
 from engine.probes.prober import Prober

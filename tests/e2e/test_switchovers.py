@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.wiring import HAPROXY_ADMIN_SOCKET, HAPROXY_WATCH_SOCKET
+from cluster.haproxy.names import HAPROXY_ADMIN_SOCKET, HAPROXY_WATCH_SOCKET
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer

@@ -8,7 +8,7 @@ import pika
 import pymysql
 import pytest
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from tests.e2e import lab, leaks
 from tests.e2e.conftest import Deployment
 
@@ -97,7 +97,7 @@ def test_no_secret_in_a_file_that_others_can_read(cluster: Deployment, host: str
 
 def test_each_fact_from_the_command_line(cluster: Deployment) -> None:
     for fact, host in (
-        ("facts.vrrp.VrrpOwner", "haproxy1"),
+        ("facts.keepalived.VrrpOwner", "haproxy1"),
         ("facts.haproxy.HaproxyStat", "haproxy1"),
         ("facts.galera.WsrepStatus", "mysql1"),
         ("facts.rabbitmq.RabbitCluster", "cc01"),

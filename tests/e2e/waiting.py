@@ -9,7 +9,7 @@ from typing import Self
 
 import pymysql
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from engine.probes.felt import kind_of
 from tests.e2e import lab
 from tests.pace import stretched, wait_until

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pymysql
 
-from cluster.wiring import PROBE_ACCOUNT
+from cluster.names import PROBE_ACCOUNT
 from engine.probes.sql import connect
 from tests.e2e import lab
 from tests.e2e.load import Load

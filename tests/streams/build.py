@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layers import FACTS, asked
 from cluster.spec import Cluster
-from cluster.state import ClusterState, GaleraNode, ProxyNode, Unknown, VipNode
+from cluster.state import HOSTS, ClusterState, Unknown
+from cluster.vip import VipNode
 from cluster.wire.lines import line
 from cluster.wire.observed import Ages
-from engine.layers import LAYERS, PERIODS
 from engine.observe.news import events
 from engine.seen import Seen
 from tests.streams.topology import reference, unit, well
@@ -42,8 +46,8 @@ def degraded(seconds: int = 10) -> Iterator[bytes]:
         whole = well(SPEC, since)
         if since < BREAKS:
             return whole
-        two = {name: replace(node, size=2, conf_id=4) for name, node in _known(whole.galera).items()}
-        now = replace(whole, galera={**two, "mysql3": _killed(two["mysql3"])})
+        two = {name: replace(node, size=2, conf_id=4) for name, node in _known(whole[WSREP_STATUS]).items()}
+        now = whole.having({WSREP_STATUS: {**two, "mysql3": _killed(two["mysql3"])}})
         return now if since < BREAKS + 1.2 else _down(now, ("mysql3",), since - BREAKS - 1.2)
 
     return stream(SPEC, state, _moments(seconds, BREAKS, BREAKS + 1.2))
@@ -56,12 +60,12 @@ def failed(seconds: int = 10) -> Iterator[bytes]:
         whole = well(SPEC, since)
         if since < BREAKS:
             return whole
-        nodes = _known(whole.galera)
+        nodes = _known(whole[WSREP_STATUS])
         alone = replace(
             nodes["mysql1"], ready=False, cluster_status="non-Primary", state="Initialized", size=1, conf_id=5
         )
         dead = {name: _killed(nodes[name]) for name in ("mysql2", "mysql3")}
-        now = replace(whole, galera={"mysql1": alone, **dead})
+        now = whole.having({WSREP_STATUS: {"mysql1": alone, **dead}})
         return now if since < BREAKS + 1.2 else _down(now, tuple(nodes), since - BREAKS - 1.2)
 
     return stream(SPEC, state, _moments(seconds, BREAKS, BREAKS + 1.2))
@@ -75,9 +79,11 @@ def unknown(seconds: int = 10) -> Iterator[bytes]:
         whole = well(SPEC, since)
         hosts: dict[str, Any] = {**whole.hosts, "net02": never}
         if since < BREAKS:
-            return replace(whole, hosts=hosts)
+            return whole.having({HOSTS: hosts})
         silent = Unknown(f"has said nothing for {since - BREAKS + 3:.0f} s")
-        return replace(whole, hosts={**hosts, "mysql2": silent}, galera={**whole.galera, "mysql2": silent})
+        return whole.having(
+            {HOSTS: {**hosts, "mysql2": silent}, WSREP_STATUS: {**whole[WSREP_STATUS], "mysql2": silent}}
+        )
 
     return stream(SPEC, state, _moments(seconds, BREAKS), {"net02": None, "mysql2": BREAKS - 3})
 
@@ -89,7 +95,9 @@ def split(seconds: int = 10) -> Iterator[bytes]:
         whole = well(SPEC, since)
         if since < BREAKS:
             return whole
-        return replace(whole, vrrp={**whole.vrrp, "haproxy2": VipNode({VIP: "host0"}, unit("keepalived"))})
+        return whole.having(
+            {VRRP_OWNER: {**whole[VRRP_OWNER], "haproxy2": VipNode({VIP: "host0"}, unit("keepalived"))}}
+        )
 
     return stream(SPEC, state, _moments(seconds, BREAKS))
 
@@ -122,12 +130,14 @@ def stream(
 
 def ages(spec: Cluster, since: float, heard: Mapping[str, float | None]) -> Ages:
     """How old each record is: a layer is asked at its period, each host at another moment of it."""
-    found: dict[str, dict[str, float | None]] = {"hosts": {}, **{layer: {} for layer in PERIODS}}
+    found: dict[str, dict[str, float | None]] = {"hosts": {}, **{name: {} for name in FACTS}}
     for n, (name, host) in enumerate(spec.hosts.items()):
         last = heard.get(name, since)
         found["hosts"][name] = None if last is None else round(since - last + (last + n * 0.13) % 1, 2)
-        for layer in LAYERS[host.role]:
-            found[layer][name] = None if last is None else round(since - last + (last + n * 1.7) % PERIODS[layer], 2)
+        for layer in asked(host.role):
+            found[layer][name] = (
+                None if last is None else round(since - last + (last + n * 1.7) % FACTS[layer].period, 2)
+            )
     return found
 
 
@@ -150,7 +160,9 @@ def _killed(node: GaleraNode) -> GaleraNode:
 
 def _down(state: ClusterState, names: tuple[str, ...], since: float) -> ClusterState:
     """Both balancers find these databases DOWN, for so many seconds; what they sent there goes to nobody."""
-    return replace(state, haproxy={name: _without(node, names, int(since)) for name, node in state.haproxy.items()})
+    return state.having(
+        {HAPROXY_STAT: {name: _without(node, names, int(since)) for name, node in state[HAPROXY_STAT].items()}}
+    )
 
 
 def _without(node: ProxyNode | Unknown, names: tuple[str, ...], seconds: int) -> ProxyNode | Unknown:

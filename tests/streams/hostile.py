@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cluster.health import Verdict
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.health.verdict import Verdict
 from cluster.number import MOST
-from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, ProxyNode, Unknown
+from cluster.pacemaker.record import CRM_MON, CrmFailure, CrmStatus
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
+from cluster.state import HOSTS, ClusterState, Unknown
 from cluster.wire.lines import line
 from cluster.wire.observed import Event
 from engine.seen import Seen
@@ -43,8 +47,12 @@ def hostile() -> Iterator[bytes]:
 
 
 def _full(state: ClusterState) -> ClusterState:
-    proxy, database, broker = state.haproxy["haproxy1"], state.galera["mysql2"], state.rabbitmq["cc02"]
-    pacemaker = state.pacemaker["cc01"]
+    proxy, database, broker = (
+        state[HAPROXY_STAT]["haproxy1"],
+        state[WSREP_STATUS]["mysql2"],
+        state[RABBIT_CLUSTER]["cc02"],
+    )
+    pacemaker = state[CRM_MON]["cc01"]
     assert isinstance(proxy, ProxyNode) and isinstance(database, GaleraNode)
     assert isinstance(broker, BrokerNode) and isinstance(pacemaker, CrmStatus)
     servers = tuple(
@@ -64,32 +72,36 @@ def _full(state: ClusterState) -> ClusterState:
     queues = tuple(replace(queue, messages=MOST, consumers=MOST) for queue in broker.queues)
     resources = tuple(replace(one, fail_counts={"cc01": MOST}, migration_threshold=MOST) for one in pacemaker.resources)
     failures = tuple(CrmFailure(f"{name} {text[:4000]}", "cc02", text[:4000]) for name, text in TEXTS.items())
-    return replace(
-        state,
-        hosts={**state.hosts, "net01": Unknown(TEXTS["clipboard"]), "net02": Unknown(TEXTS["lines"])},
-        haproxy={**state.haproxy, "haproxy1": replace(proxy, version=TEXTS["long"], uptime=MOST, servers=servers)},
-        galera={
-            "mysql1": replace(
-                database,
-                state=TEXTS["link"],
-                cluster_status=TEXTS["bidi"],
-                seqno=MOST,
-                size=MOST,
-                conf_id=MOST,
-                recv_queue=MOST,
-                flow_control_paused=float(MOST),
-                cached_downto=1,
+    return state.having(
+        {
+            HOSTS: {**state.hosts, "net01": Unknown(TEXTS["clipboard"]), "net02": Unknown(TEXTS["lines"])},
+            HAPROXY_STAT: {
+                **state[HAPROXY_STAT],
+                "haproxy1": replace(proxy, version=TEXTS["long"], uptime=MOST, servers=servers),
+            },
+            WSREP_STATUS: {
+                "mysql1": replace(
+                    database,
+                    state=TEXTS["link"],
+                    cluster_status=TEXTS["bidi"],
+                    seqno=MOST,
+                    size=MOST,
+                    conf_id=MOST,
+                    recv_queue=MOST,
+                    flow_control_paused=float(MOST),
+                    cached_downto=1,
+                ),
+                "mysql2": replace(database, running=False, service=bad),
+                "mysql3": Unknown(TEXTS["long"]),
+            },
+            RABBIT_CLUSTER: {
+                **state[RABBIT_CLUSTER],
+                "cc01": replace(broker, queues=queues, queues_total=MOST),
+                "cc02": replace(broker, alarms=(TEXTS["title"], TEXTS["markup"]), partitions=(TEXTS["cursor"],)),
+                "cc03": Unknown(TEXTS["broken"]),
+            },
+            CRM_MON: dict.fromkeys(
+                state[CRM_MON], replace(pacemaker, failures=failures, resources=resources, bans=(TEXTS["wide"],))
             ),
-            "mysql2": replace(database, running=False, service=bad),
-            "mysql3": Unknown(TEXTS["long"]),
-        },
-        rabbitmq={
-            **state.rabbitmq,
-            "cc01": replace(broker, queues=queues, queues_total=MOST),
-            "cc02": replace(broker, alarms=(TEXTS["title"], TEXTS["markup"]), partitions=(TEXTS["cursor"],)),
-            "cc03": Unknown(TEXTS["broken"]),
-        },
-        pacemaker=dict.fromkeys(
-            state.pacemaker, replace(pacemaker, failures=failures, resources=resources, bans=(TEXTS["wide"],))
-        ),
+        }
     )

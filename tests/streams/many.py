@@ -6,8 +6,11 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cluster.health import Verdict
-from cluster.state import ClusterState, GaleraNode, ProxyNode, ProxyServer
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
+from cluster.health.verdict import Verdict
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.state import ClusterState
 from cluster.wire.lines import line
 from cluster.wire.observed import Event
 from engine.observe.news import events
@@ -37,7 +40,7 @@ def many(hosts: int = 40, events_a_minute: int = 2000, minutes: int = 1) -> Iter
         state = well(spec, since)
         places = [
             (name, server.backend, server.name)
-            for name, node in state.haproxy.items()
+            for name, node in state[HAPROXY_STAT].items()
             if isinstance(node, ProxyNode)
             for server in node.servers
         ]
@@ -58,21 +61,22 @@ def many(hosts: int = 40, events_a_minute: int = 2000, minutes: int = 1) -> Iter
 
 
 def _so(state: ClusterState, down: set[tuple[str, str, str]], owner: int, step: int) -> ClusterState:
-    balancers = list(state.vrrp)
-    vips = list(state.vrrp.values())
-    databases = list(state.galera)
+    balancers = list(state[VRRP_OWNER])
+    vips = list(state[VRRP_OWNER].values())
+    databases = list(state[WSREP_STATUS])
     joiner = databases[step // 20 % len(databases)]
-    node = state.galera[joiner]
+    node = state[WSREP_STATUS][joiner]
     assert isinstance(node, GaleraNode)
-    return replace(
-        state,
-        vrrp={name: vips[(n - owner) % len(vips)] for n, name in enumerate(balancers)},
-        galera={**state.galera, joiner: replace(node, state="Joined", recv_queue=step % 300)},
-        haproxy={
-            name: replace(node, servers=tuple(_server(name, one, down) for one in node.servers))
-            for name, node in state.haproxy.items()
-            if isinstance(node, ProxyNode)
-        },
+    return state.having(
+        {
+            VRRP_OWNER: {name: vips[(n - owner) % len(vips)] for n, name in enumerate(balancers)},
+            WSREP_STATUS: {**state[WSREP_STATUS], joiner: replace(node, state="Joined", recv_queue=step % 300)},
+            HAPROXY_STAT: {
+                name: replace(node, servers=tuple(_server(name, one, down) for one in node.servers))
+                for name, node in state[HAPROXY_STAT].items()
+                if isinstance(node, ProxyNode)
+            },
+        }
     )
 
 

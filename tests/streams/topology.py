@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 
+from cluster.corosync.record import QuorumNode
+from cluster.galera.record import GaleraNode
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.locked import LockNode
+from cluster.pacemaker.record import CrmNode, CrmResource, CrmStatus
+from cluster.rabbitmq.record import BrokerNode, BrokerQueue
 from cluster.spec import Cluster, Role
-from cluster.state import (
-    BrokerNode,
-    BrokerQueue,
-    ClusterState,
-    CrmNode,
-    CrmResource,
-    CrmStatus,
-    GaleraNode,
-    HostAnswer,
-    LockNode,
-    ProxyNode,
-    ProxyServer,
-    QuorumNode,
-    ServiceState,
-    VipNode,
-)
+from cluster.state import ClusterState, HostAnswer, ServiceState
 from cluster.validate import cluster_spec
+from cluster.vip import VipNode
 from inventory import DATA, PREFIX
 
 UUID = "e0175fcc-e88b-11f1-8846-ffb44b8bbce0"
@@ -74,15 +66,17 @@ def well(spec: Cluster, since: float = 0.0) -> ClusterState:
     """All is well, `since` seconds after the stream's begin. Counters go on each ten seconds, as when they are read."""
     turn = int(since // 10) * 10
     return ClusterState(
-        hosts={name: HostAnswer(0.021 + n % 7 / 100) for n, name in enumerate(spec.hosts)},
-        vrrp=_vips(spec, Role.HAPROXY),
-        haproxy={name: proxy(spec, turn) for name in spec.names(Role.HAPROXY)},
-        galera={name: database(spec, turn) for name in spec.names(Role.GALERA)},
-        rabbitmq={name: broker(spec, name) for name in spec.names(Role.CONTROLLER)},
-        corosync={name: member(spec) for name in spec.names(Role.CONTROLLER)},
-        pacemaker={name: crm(spec) for name in spec.names(Role.CONTROLLER)},
-        controller_vip=_vips(spec, Role.CONTROLLER),
-        lock={name: LockNode(held=False) for name in spec.hosts},
+        {
+            "hosts": {name: HostAnswer(0.021 + n % 7 / 100) for n, name in enumerate(spec.hosts)},
+            "vrrp": _vips(spec, Role.HAPROXY),
+            "haproxy": {name: proxy(spec, turn) for name in spec.names(Role.HAPROXY)},
+            "galera": {name: database(spec, turn) for name in spec.names(Role.GALERA)},
+            "rabbitmq": {name: broker(spec, name) for name in spec.names(Role.CONTROLLER)},
+            "corosync": {name: member(spec) for name in spec.names(Role.CONTROLLER)},
+            "pacemaker": {name: crm(spec) for name in spec.names(Role.CONTROLLER)},
+            "controller_vip": _vips(spec, Role.CONTROLLER),
+            "lock": {name: LockNode(held=False) for name in spec.hosts},
+        }
     )
 
 

@@ -6,13 +6,13 @@ import base64
 import gzip
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from cluster.gates.pacemaker import may_stand_by
-from cluster.gates.rest import gates
-from cluster.health import assess
-from cluster.state import CrmStatus, VipNode
+from cluster.assess import assess
+from cluster.pacemaker.gates import may_stand_by
+from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
+from cluster.steady import gates
+from cluster.vip import VipNode
 from facts.pacemaker import pacemaker_command, parse_crm_mon
 from tests.unit.cib_cases import CASES, Case
 from tests.unit.cibs import text
@@ -56,11 +56,11 @@ def amiss(case: Case, answer: str) -> list[str]:
     if status.unread:
         return [f"not read: {status.unread}"]
     vips = {name: VipNode({CONTROLLER_VIP: "host0"} if name == case.vip else {}) for name in CONTROLLERS}
-    state = replace(REST, pacemaker=dict.fromkeys(CONTROLLERS, status), controller_vip=vips)
+    state = REST.having({CRM_MON: dict.fromkeys(CONTROLLERS, status), CONTROLLERS_VIP: vips})
     layer = next(one for one in assess(SPEC, state) if one.layer == "pacemaker")
     said = "; ".join(finding.reason for finding in layer.findings)
     (rest,) = (gate for gate in gates(SPEC, state) if gate.name == "resources")
-    against = may_stand_by(state.pacemaker, "cc03")
+    against = may_stand_by(state[CRM_MON], "cc03")
     found = [f"{layer.verdict}, not {case.verdict}: {said}"] if layer.verdict is not case.verdict else []
     found += [f"lacks {words!r}: {said}" for words in case.says if words not in said]
     found += [f"has {words!r}: {said}" for words in case.lacks if words in said]

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from cluster.recovery import GaleraPosition
-from cluster.state import ClusterState, GaleraNode, Unknown
-from facts.galera import STATE_FILE
+from cluster.galera.names import STATE_FILE
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.galera.recovery_record import GaleraPosition
+from cluster.rabbitmq.record import RABBIT_CLUSTER
+from cluster.state import ClusterState, Unknown
 from facts.galera_recovery import TablespacePosition, TableSums
 from operations import galera_recovery
 from tests.unit.simulated import World
@@ -69,7 +71,7 @@ class Dark(World):
     @override
     def _state(self) -> ClusterState:
         state = super()._state()
-        galera = {name: self._database(name, node) for name, node in state.galera.items()}
+        galera = {name: self._database(name, node) for name, node in state[WSREP_STATUS].items()}
         runs = tuple(name for name in MEMBERS if name.partition("@")[2] not in self.down)
         brokers = {
             name: replace(
@@ -81,7 +83,7 @@ class Dark(World):
             )
             for name in CONTROLLERS
         }
-        return replace(state, galera=galera, rabbitmq=brokers)
+        return state.having({WSREP_STATUS: galera, RABBIT_CLUSTER: brokers})
 
     def _unit_of(self, broker: str) -> str:
         return "activating" if broker in self.waiting else "failed" if broker in self.down else "active"

@@ -18,16 +18,23 @@ import pytest
 from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from cluster.changes import Change
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.keepalived.names import VIP_AWAY_FILE, VIP_NEXT_FILE
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON
+from cluster.rabbitmq.names import BROKER_DRAINED_FILE
+from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.spec import Cluster
-from cluster.state import ClusterState, ServiceState, VipNode
-from cluster.wiring import BROKER_DRAINED_FILE, VIP_AWAY_FILE, VIP_NEXT_FILE
+from cluster.state import ClusterState, ServiceState
+from cluster.vip import VipNode
 from engine import deploying, leftover, taking_back
 from facts.base import FileStates, Services
 from facts.galera import UserDatabases, WsrepStatus
 from facts.haproxy import HaproxyStat
+from facts.keepalived import VrrpOwner
 from facts.pacemaker import CrmMon
 from facts.rabbitmq import RabbitCluster
-from facts.vrrp import VrrpOwner
 from operations import brokers, files, hosts, servers, steps
 from operations.galera import join
 from operations.galera_nodes import restarted_now
@@ -192,8 +199,8 @@ class World:
         if fact is UserDatabases:
             return ()
         layers = {
-            HaproxyStat: state.haproxy, WsrepStatus: state.galera, RabbitCluster: state.rabbitmq,
-            VrrpOwner: state.vrrp, CrmMon: state.pacemaker,
+            HaproxyStat: state[HAPROXY_STAT], WsrepStatus: state[WSREP_STATUS], RabbitCluster: state[RABBIT_CLUSTER],
+            VrrpOwner: state[VRRP_OWNER], CrmMon: state[CRM_MON],
         }  # fmt: skip
         return layers[fact][name]
 
@@ -213,21 +220,19 @@ class World:
             bans=tuple(sorted(self.bans)),
         )  # fmt: skip
         runs = tuple(name for name in MEMBERS if name.partition("@")[2] not in self.down)
-        return replace(
-            HEALTHY,
-            haproxy={one: proxy(self.stuck[one], self._statuses(one)) for one in BALANCERS},
-            vrrp={
+        return HEALTHY.having({HAPROXY_STAT: {one: proxy(self.stuck[one], self._statuses(one)) for one in BALANCERS},
+            VRRP_OWNER: {
                 one: VipNode({VIP: "host0"} if one == self.owner else {}, keepalived, away=one in self.away)
                 for one in BALANCERS
             },
-            galera={
+            WSREP_STATUS: {
                 one: replace(
                     GALERA, size=len(up), running=one in up,
                     service=unit("mariadb.service", "active" if one in up else "failed", restart_due=self._due(one)),
                 )
                 for one in DATABASES
             },
-            rabbitmq={
+            RABBIT_CLUSTER: {
                 one: replace(
                     BROKER,
                     name=f"rabbit@{one}",
@@ -238,22 +243,22 @@ class World:
                 )
                 for one in CONTROLLERS
             },
-            pacemaker=dict.fromkeys(CONTROLLERS, crm),
-            controller_vip={
+            CRM_MON: dict.fromkeys(CONTROLLERS, crm),
+            CONTROLLERS_VIP: {
                 one: VipNode({CONTROLLER_VIP: "host0"} if one == self.resource else {}) for one in CONTROLLERS
             },
-        )  # fmt: skip
+        })  # fmt: skip
 
     def _with_starts(self, state: ClusterState) -> ClusterState:
-        for layer in ClusterState.__dataclass_fields__:
-            records = dict(getattr(state, layer))
+        for layer in state.seen:
+            records = dict(state.seen[layer])
             for name, record in records.items():
                 units = {one.name: getattr(record, one.name) for one in fields(record)}
                 told = {
                     key: self._numbered(name, unit_) for key, unit_ in units.items() if isinstance(unit_, ServiceState)
                 }
                 records[name] = replace(record, **told)
-            state = replace(state, **{layer: records})
+            state = state.having({layer: records})
         return state
 
     def _numbered(self, name: str, service: ServiceState) -> ServiceState:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.state import CrmNode, CrmStatus
+from cluster.pacemaker.record import CrmNode, CrmStatus
 from operations import controllers
 from operations.steps import Refused
 from tests.unit.test_health import CONTROLLERS, CRM

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.health import Verdict, assess
-from cluster.state import CrmStatus, QuorumNode, Ring, Unknown
+from cluster.assess import assess
+from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode, Ring
+from cluster.health.verdict import Verdict
+from cluster.pacemaker.record import CRM_MON, CrmStatus
+from cluster.state import Unknown
 from facts.corosync import corosync_command, parse_corosync, parse_rings
 from facts.pacemaker import pacemaker_command, parse_crm_mon
 from tests.unit.test_health import CONTROLLERS, HEALTHY, QUORUM, SPEC
@@ -52,8 +55,8 @@ def quorum(said: str, active: str, asked: str = "", file: str = "enabled") -> Qu
 def test_pacemaker_that_could_not_be_asked(said: str, active: str, file: str, asked: str, words: str) -> None:
     answer = crm(said, active, asked, file)
     assert isinstance(answer, Unknown) and words in answer.reason
-    nodes = {**HEALTHY.pacemaker, "cc03": answer}
-    layer = next(one for one in assess(SPEC, replace(HEALTHY, pacemaker=nodes)) if one.layer == "pacemaker")
+    nodes = {**HEALTHY[CRM_MON], "cc03": answer}
+    layer = next(one for one in assess(SPEC, HEALTHY.having({CRM_MON: nodes})) if one.layer == "pacemaker")
     assert layer.verdict is Verdict.UNKNOWN and "cc03 can't be asked: " in layer.reason
 
 
@@ -230,8 +233,8 @@ def test_who_left_the_membership_is_not_told_of_as_a_lost_ring_too() -> None:
     ],
 )
 def test_a_lost_ring_is_told_with_its_nodes(rings: tuple[Ring, ...], verdict: Verdict, words: str) -> None:
-    nodes = {**HEALTHY.corosync, "cc02": replace(QUORUM, rings=rings)}
-    layer = next(one for one in assess(SPEC, replace(HEALTHY, corosync=nodes)) if one.layer == "corosync")
+    nodes = {**HEALTHY[COROSYNC_QUORUM], "cc02": replace(QUORUM, rings=rings)}
+    layer = next(one for one in assess(SPEC, HEALTHY.having({COROSYNC_QUORUM: nodes})) if one.layer == "corosync")
     assert layer.verdict is verdict and words in layer.reason
 
 
@@ -244,7 +247,7 @@ def test_a_quorum_device_that_gives_no_vote_is_told_of() -> None:
     assert isinstance(node, QuorumNode) and node.members == CONTROLLERS
     layer = next(
         one
-        for one in assess(SPEC, replace(HEALTHY, corosync=dict.fromkeys(CONTROLLERS, node)))
+        for one in assess(SPEC, HEALTHY.having({COROSYNC_QUORUM: dict.fromkeys(CONTROLLERS, node)}))
         if one.layer == "corosync"
     )
     assert layer.verdict is Verdict.WARN and "cc01 counts 3 of 5 votes with all members" in layer.reason

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.pacemaker import (
+from cluster.corosync.record import QuorumNode
+from cluster.pacemaker.gates import (
     STOP_ALL,
     in_standby,
     is_settled,
@@ -21,8 +22,9 @@ from cluster.gates.pacemaker import (
     view_of,
     vip_resources,
 )
-from cluster.gates.resources import Kind, groups, troubles
-from cluster.state import CrmFailure, CrmNode, CrmResource, CrmStatus, QuorumNode, Unknown
+from cluster.pacemaker.record import CrmFailure, CrmNode, CrmResource, CrmStatus
+from cluster.pacemaker.resources import Kind, groups, troubles
+from cluster.state import Unknown
 from tests.unit.test_health import CONTROLLERS, CRM, GONE, QUORUM
 
 Nodes = Mapping[str, CrmStatus | Unknown]
@@ -318,7 +320,7 @@ def test_an_instance_is_missed_while_a_node_is_away(more: dict[str, Any], missed
     assert "web runs on 3 of 3" not in said(*web[:2], resource("web", "cc03", common="web"), nodes=nodes)
 
 
-def test_what_is_broken_and_what_is_not_at_rest() -> None:
+def test_what_is_broken_and_what_is_not_steady() -> None:
     broken = {Kind.BLOCKED, Kind.FAILED, Kind.NOWHERE, Kind.UNCLEAN, Kind.UNPROMOTED, Kind.DOUBLE}
     (one,) = troubles(view(resource("api")))
     for kind in Kind:

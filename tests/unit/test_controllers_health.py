@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from cluster.health import LayerHealth, Verdict
-from cluster.health.pacemaker import corosync_health, pacemaker_health
+from cluster.corosync.record import QuorumNode, Ring
+from cluster.corosync.verdict import corosync_health
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.pacemaker.record import CrmNode, CrmStatus, FencingEvent
+from cluster.pacemaker.verdict import pacemaker_health
 from cluster.spec import FencingDevice, Pacemaker
-from cluster.state import CrmNode, CrmStatus, FencingEvent, QuorumNode, Ring, Unknown, VipNode
+from cluster.state import Unknown
+from cluster.vip import VipNode
 from tests.unit.test_controllers_gates import address, node, resource, view
 from tests.unit.test_health import CONTROLLER_VIP, CONTROLLERS, CRM, DOWN, GONE, QUORUM, SPEC, unit
 

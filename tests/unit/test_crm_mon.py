@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.rest import not_at_rest
-from cluster.health import Verdict, assess
-from cluster.state import CrmFailure, CrmNode, CrmStatus, FencingEvent
+from cluster.assess import assess
+from cluster.health.verdict import Verdict
+from cluster.pacemaker.record import CRM_MON, CrmFailure, CrmNode, CrmStatus, FencingEvent
+from cluster.steady import not_steady
 from facts.pacemaker import parse_crm_mon
 from tests.unit.test_health import CONTROLLERS, CRM, SPEC
 from tests.unit.test_rest import REST
@@ -47,11 +48,11 @@ def test_an_odd_field_that_decides_is_unknown_with_its_name_and_the_rest_is_read
     status = read(was, now)
     assert status.unread == (unread,)
     assert len(status.nodes) == 3 and len(status.resources) == 4
-    state = replace(REST, pacemaker=dict.fromkeys(CONTROLLERS, status))
+    state = REST.having({CRM_MON: dict.fromkeys(CONTROLLERS, status)})
     layer = next(one for one in assess(SPEC, state) if one.layer == "pacemaker")
     assert f"{unread} could not be read in Pacemaker's answer" in layer.reason
     assert layer.verdict is Verdict.UNKNOWN
-    assert not_at_rest(SPEC, state) is not None
+    assert not_steady(SPEC, state) is not None
 
 
 @pytest.mark.parametrize(
@@ -173,11 +174,11 @@ REMOTE = CrmNode("galera-0", False, True, True, True, False, False, kind="remote
 )
 def test_a_node_that_keeps_the_cluster_from_rest(node: dict[str, Any], words: str | None) -> None:
     nodes = (CRM.nodes[0], replace(CRM.nodes[1], **node), CRM.nodes[2])
-    state = replace(REST, pacemaker=dict.fromkeys(CONTROLLERS, replace(CRM, nodes=nodes)))
-    assert (not_at_rest(SPEC, state) or "").startswith(words or "")
-    assert (not_at_rest(SPEC, state) is None) is (words is None)
-    assert not_at_rest(SPEC, state, {"cc02"}) is None
+    state = REST.having({CRM_MON: dict.fromkeys(CONTROLLERS, replace(CRM, nodes=nodes))})
+    assert (not_steady(SPEC, state) or "").startswith(words or "")
+    assert (not_steady(SPEC, state) is None) is (words is None)
+    assert not_steady(SPEC, state, {"cc02"}) is None
     # A remote node keeps it only while it is to be fenced.
     for remote, rests in ((REMOTE, True), (replace(REMOTE, unclean=True), False)):
-        state = replace(REST, pacemaker=dict.fromkeys(CONTROLLERS, replace(CRM, nodes=(*CRM.nodes, remote))))
-        assert (not_at_rest(SPEC, state) is None) is rests
+        state = REST.having({CRM_MON: dict.fromkeys(CONTROLLERS, replace(CRM, nodes=(*CRM.nodes, remote)))})
+        assert (not_steady(SPEC, state) is None) is rests

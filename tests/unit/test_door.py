@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
+from cluster.layers import FACTS
 from cluster.state import Unknown
 from cluster.wire.lines import FIRST, line
 from cluster.wire.observed import Snapshot, snapshot
@@ -23,7 +24,7 @@ from engine.observe.door import asked, opened
 from engine.observe.memory import Memory
 from engine.paths import state_path
 from engine.start import own
-from tests.unit.test_health import HEALTHY, SPEC
+from tests.unit.test_health import SPEC
 from tests.unit.test_watch import ROOT, Watched, watched
 
 __all__ = ["watched"]
@@ -108,7 +109,7 @@ def test_where_no_socket_can_be_made_the_observer_goes_on(home: Path) -> None:
 def test_what_was_asked_for_before_is_not_fresh() -> None:
     names = ("haproxy1", "haproxy2")
     two = replace(SPEC, hosts={name: SPEC.hosts[name] for name in names})
-    memory = Memory(two, dict.fromkeys(HEALTHY.__dataclass_fields__, 1.0))
+    memory = Memory(two, dict.fromkeys(FACTS, 1.0))
     layers = ("lock", "haproxy", "vrrp")
     assert not memory.fresh(0, 0)
     for name in names:

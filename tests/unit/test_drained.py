@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster import wiring
+from cluster.haproxy.names import HAPROXY_KEEP_PROGRAM
+from cluster.keepalived.names import VIP_AWAY_FILE, VIP_AWAY_KEPT
+from cluster.names import LASTING
+from cluster.rabbitmq.names import BROKER_DRAINED_FILE
 from deploy.balancer_files import haproxy_files, keepalived_files
 from operations import brokers, rabbitmq, servers, vip
 from tests.unit.test_haproxy import CLUSTER
@@ -31,13 +34,13 @@ STATES = (Path(__file__).parent / "fixtures" / "haproxy_servers_state.txt").read
 
 def kept(tmp_path: Path, said: str) -> subprocess.CompletedProcess[str]:
     """Run the program that notes who is drained, in `tmp_path`, beside a HAProxy that says `said`."""
-    (file,) = [one for one in haproxy_files(CLUSTER, "haproxy1", "secret") if one.path == wiring.HAPROXY_KEEP_PROGRAM]
+    (file,) = [one for one in haproxy_files(CLUSTER, "haproxy1", "secret") if one.path == HAPROXY_KEEP_PROGRAM]
     (tmp_path / "said").write_text(said)
     for name, body in {"socat": f"cat {tmp_path}/said", "timeout": 'shift; exec "$@"'}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
         (tmp_path / name).chmod(0o755)
     program = tmp_path / "keep"
-    program.write_text(file.content.decode().replace(wiring.LASTING, f"{tmp_path}/lasting"))
+    program.write_text(file.content.decode().replace(LASTING, f"{tmp_path}/lasting"))
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     return subprocess.run(["sh", program], env=environment, capture_output=True, text=True, timeout=20, check=False)
 
@@ -64,7 +67,7 @@ def test_what_was_drained_by_hand_is_noted_before_a_reload_and_before_a_stop() -
     (unit,) = [file for file in haproxy_files(CLUSTER, "haproxy1", "secret") if file.path.endswith("hatui.conf")]
     lines = unit.content.decode().splitlines()
     reload = [line.partition("=")[2] for line in lines if line.startswith("ExecReload=")]
-    kept = f"-+{wiring.HAPROXY_KEEP_PROGRAM}"
+    kept = f"-+{HAPROXY_KEEP_PROGRAM}"
     # The first one takes Debian's lines away.
     assert reload[:2] == ["", kept] and reload.index("/bin/kill -USR2 $MAINPID") > 1
     assert f"ExecStop={kept}" in lines
@@ -75,7 +78,7 @@ def test_a_server_that_is_given_back_or_taken_away_is_noted_on_each_balancer(mon
     monkeypatch.setattr(servers, "shell", told.shell)
     servers.undrain(["haproxy1", "haproxy2"], "galera", "mysql3")
     assert [
-        (name, wiring.HAPROXY_KEEP_PROGRAM in command) for name, command in zip(told.names, told.commands, strict=True)
+        (name, HAPROXY_KEEP_PROGRAM in command) for name, command in zip(told.names, told.commands, strict=True)
     ] == [
         ("haproxy1", False),
         ("haproxy1", True),
@@ -90,15 +93,15 @@ def test_a_balancer_that_gave_the_vip_up_takes_none_after_its_boot(monkeypatch: 
     vip._give_up("haproxy1", "192.0.2.47")
     vip._keep_off("haproxy1")
     vip._let_own("haproxy1")
-    kept = [f"echo {away} >{wiring.VIP_AWAY_KEPT}" for away in (1, 1, 0)]
-    noted = [command for command in told.commands if wiring.VIP_AWAY_KEPT in command]
+    kept = [f"echo {away} >{VIP_AWAY_KEPT}" for away in (1, 1, 0)]
+    noted = [command for command in told.commands if VIP_AWAY_KEPT in command]
     assert len(noted) == 3 and all(one in command for one, command in zip(kept, noted, strict=True)), told.commands
     # Before the VIP goes: a disk that is slow holds up nobody then.
     assert told.commands.index(noted[0]) < next(
         number for number, one in enumerate(told.commands) if "hatui_handover" in one
     )
     unit = next(file for file in keepalived_files(CLUSTER, "haproxy1", "eth0") if file.path.endswith("hatui.conf"))
-    assert f"cp {wiring.VIP_AWAY_KEPT} {wiring.VIP_AWAY_FILE}" in unit.content.decode()
+    assert f"cp {VIP_AWAY_KEPT} {VIP_AWAY_FILE}" in unit.content.decode()
 
 
 def test_a_broker_that_is_restarted_loses_its_mark_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,4 +110,4 @@ def test_a_broker_that_is_restarted_loses_its_mark_before_it_starts(monkeypatch:
     restart = next(step for step in brokers.restarted({"cc01": "192.0.2.100"}, [], "cc01") if "restarts" in step.name)
     restart.act()
     (command,) = done.commands
-    assert command.index(f"rm -f {wiring.BROKER_DRAINED_FILE}") < command.index("systemctl restart")
+    assert command.index(f"rm -f {BROKER_DRAINED_FILE}") < command.index("systemctl restart")

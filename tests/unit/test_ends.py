@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from cluster.keepalived.record import VRRP_OWNER
 from cluster.outcome import Outcome, Result
+from cluster.pacemaker.record import CRM_MON
 from engine.felt import promised, worse
 from engine.known_runs import Run
 from engine.runbook import Plan
@@ -94,15 +96,15 @@ def test_a_run_whose_clients_failed_is_told_apart_from_one_that_went_as_planned(
 
 def test_each_move_asks_at_the_end_where_its_service_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them were done, and by the end everything is where it was before."""
-    monkeypatch.setattr("operations.vip.look_all", lambda *_, **__: HEALTHY.vrrp)
+    monkeypatch.setattr("operations.vip.look_all", lambda *_, **__: HEALTHY[VRRP_OWNER])
     monkeypatch.setattr("operations.writer.writers", lambda _: frozenset({"mysql1"}))
-    monkeypatch.setattr("operations.controllers.nodes_of", lambda _: HEALTHY.pacemaker)
+    monkeypatch.setattr("operations.controllers.nodes_of", lambda _: HEALTHY[CRM_MON])
     assert plan("switchover_vip", HEALTHY, to="haproxy2").holds() == f"{VIP} is on haproxy1, not on haproxy2"
     assert plan("switchover_writer", HEALTHY, to="mysql3").holds() == "the writer is mysql1, not mysql3"
     assert plan("switchover_resource", HEALTHY, name="vip", to="cc02").holds() == "vip is on cc01, not on cc02"
     drained = plan("drain", HEALTHY, host="haproxy1")
     globals_ = drained.holds.__globals__
-    monkeypatch.setitem(globals_, "look_all", lambda *_, **__: HEALTHY.vrrp)
+    monkeypatch.setitem(globals_, "look_all", lambda *_, **__: HEALTHY[VRRP_OWNER])
     assert drained.holds() == f"{VIP} is on haproxy1"
 
 

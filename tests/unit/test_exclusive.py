@@ -8,10 +8,16 @@ from itertools import combinations_with_replacement, pairwise, product
 
 import pytest
 
-from cluster.exclusive import Claim, Reading, claim_of, current, disputed, outdated, reading
-from cluster.health import Verdict, assess
+from cluster.assess import assess
+from cluster.exclusive import Reading, claim_of, current, disputed, outdated, reading
+from cluster.haproxy.record import ProxyNode
+from cluster.health.verdict import Verdict
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layer import Claim
+from cluster.locked import LockNode
 from cluster.spec import Host, Role
-from cluster.state import ClusterState, LockNode, ProxyNode, Unknown, VipNode
+from cluster.state import ClusterState, Unknown
+from cluster.vip import VipNode
 from engine.observe.memory import SILENT, Memory
 from engine.observe.news import events
 from engine.observe.turns import Turns
@@ -44,7 +50,7 @@ def looks(first: int, last: int, many: int) -> list[tuple[Look, ...]]:
 
 def told(memory: Memory, now: float) -> list[str]:
     """The owners in the view."""
-    return [name for name, node in memory.state(now).vrrp.items() if isinstance(node, VipNode) and node.held]
+    return [name for name, node in memory.state(now)[VRRP_OWNER].items() if isinstance(node, VipNode) and node.held]
 
 
 def vip(*, held: bool) -> VipNode:
@@ -183,7 +189,7 @@ def test_what_claims_nothing_contradicts_nobody() -> None:
     several = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
     node = proxy("mysql1")
     assert isinstance(node, ProxyNode) and claim_of(several, "haproxy", "haproxy1", node) is None
-    assert ClusterState().vrrp == {}
+    assert ClusterState()[VRRP_OWNER] == {}
 
 
 def test_what_a_host_begins_by_itself_tells_of_no_moment_that_it_is_known_to_be_after() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cluster.exits import CONFIG, NO_INPUT, USAGE, WRONG_CALL
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.outcome import Outcome
 from tests.unit.inventories import inventory
 from tui.main import main

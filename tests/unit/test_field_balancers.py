@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.haproxy import why_not_serving
-from cluster.gates.keepalived import may_own
-from cluster.gates.rest import gates, not_at_rest
-from cluster.health import Verdict
-from cluster.health.haproxy import haproxy_health
-from cluster.health.verdict import LayerHealth
-from cluster.picture import Thing, picture
-from cluster.servers import state_of, way_out
+from cluster.haproxy.gates import why_not_serving
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
+from cluster.haproxy.servers import state_of, way_out
+from cluster.haproxy.verdict import haproxy_health
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.keepalived.gates import may_own
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layer import Thing
+from cluster.picture import picture
 from cluster.spec import Cluster
-from cluster.state import ProxyNode, ProxyServer, Unknown
+from cluster.state import Unknown
+from cluster.steady import gates, not_steady
 from facts.haproxy import parse_haproxy_stat
 from tests.unit.test_health import SPEC, proxy, unit
 from tests.unit.test_rest import REST
@@ -276,7 +278,7 @@ def test_empty_slots_of_a_template_are_nobodys_trouble(address: str, status: str
     slot = server("a2", status, address=address)
     node = with_servers(server("a1", "UP"), slot)
     assert judged(node).verdict is Verdict.OK and "app 1/1 UP" in judged(node).hosts[0].shows
-    assert not_at_rest(SPEC, replace(REST, haproxy={**REST.haproxy, "haproxy1": node})) is None
+    assert not_steady(SPEC, REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy1": node}})) is None
     # A backend that has nothing else serves nobody.
     assert found(judged(with_servers(slot)), "of app")[0] is Verdict.FAIL
 
@@ -294,7 +296,9 @@ def test_empty_slots_of_a_template_are_nobodys_trouble(address: str, status: str
 def test_what_is_no_empty_slot(one: ProxyServer) -> None:
     node = with_servers(server("a1", "UP"), one)
     assert judged(node).verdict is Verdict.WARN
-    closed = {gate.name: gate for gate in gates(SPEC, replace(REST, haproxy={**REST.haproxy, "haproxy1": node}))}
+    closed = {
+        gate.name: gate for gate in gates(SPEC, REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy1": node}}))
+    }
     assert not closed["balancers"].open and "1 not UP" in closed["balancers"].now
 
 
@@ -342,13 +346,13 @@ def test_a_frontend_that_is_stopped(status: str, verdict: Verdict, said: str) ->
     node = replace(OTHER, frontends={"database": status, "queue": "OPEN"})
     assert judged(node).verdict is verdict and said in judged(node).reason
     assert ("over its admin socket" in judged(node).reason) is (status == "PAUSED")
-    state = replace(REST, haproxy={**REST.haproxy, "haproxy1": node})
-    reason = may_own(state.vrrp, state.haproxy, "haproxy1")
+    state = REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy1": node}})
+    reason = may_own(state[VRRP_OWNER], state[HAPROXY_STAT], "haproxy1")
     if verdict is Verdict.FAIL:
         assert reason == f"haproxy1's frontend database is {status} and takes no connection"
-        assert not_at_rest(SPEC, state) == f"{reason}."
+        assert not_steady(SPEC, state) == f"{reason}."
     else:
-        assert reason is None and not_at_rest(SPEC, state) is None
+        assert reason is None and not_steady(SPEC, state) is None
     assert picture(SPEC, state)[Thing("haproxy", "haproxy1", "frontend database on haproxy1")] == status
 
 

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.galera import incomplete, may_bootstrap, may_join
-from cluster.gates.galera_recovery import Evidence, forbidden
-from cluster.gates.rabbitmq import incomplete as brokers_incomplete
-from cluster.gates.rabbitmq import may_create
-from cluster.gates.rabbitmq_recovery import may_force
-from cluster.health import Verdict
-from cluster.health.galera import galera_health
-from cluster.health.rabbitmq import rabbitmq_health
-from cluster.health.verdict import LayerHealth
-from cluster.recovery import GaleraPosition
-from cluster.state import BrokerNode, GaleraNode, ProxyNode, Unknown
+from cluster.galera.gates import incomplete, may_bootstrap, may_join
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import Evidence, forbidden
+from cluster.galera.recovery_record import GaleraPosition
+from cluster.galera.verdict import galera_health
+from cluster.haproxy.record import ProxyNode
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.rabbitmq.gates import incomplete as brokers_incomplete
+from cluster.rabbitmq.gates import may_create
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.recovery import may_force
+from cluster.rabbitmq.verdict import rabbitmq_health
+from cluster.state import Unknown
 from facts.galera import parse_wsrep_status
 from facts.rabbitmq import parse_rabbit_cluster
 from tests.unit.test_health import CONTROLLERS, DATABASES, GALERA, MEMBERS, SPEC, proxy

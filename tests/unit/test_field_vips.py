@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.keepalived import may_own, not_one_owner
-from cluster.gates.rest import gates, not_at_rest
-from cluster.health import Verdict
-from cluster.health.verdict import LayerHealth
-from cluster.health.vip import keepalived_health
-from cluster.picture import Thing, picture
-from cluster.state import ServiceState, Unknown, VipNode
-from facts.vrrp import parse_vrrp
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.keepalived.gates import may_own, not_one_owner
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.keepalived.verdict import keepalived_health
+from cluster.layer import Thing
+from cluster.pacemaker.record import CONTROLLERS_VIP
+from cluster.picture import picture
+from cluster.state import ServiceState, Unknown
+from cluster.steady import gates, not_steady
+from cluster.vip import VipNode
+from facts.keepalived import parse_vrrp
 from tests.unit.test_health import CONTROLLER_VIP, SPEC, VIP, changed, unit
 from tests.unit.test_rest import REST
 
@@ -194,10 +198,10 @@ def test_a_split_where_the_daemons_can_not_be_told_names_nobody() -> None:
 def test_a_frozen_keepalived_is_no_heir() -> None:
     for host, node in (("haproxy1", held(FROZEN)), ("haproxy2", VipNode({}, FROZEN))):
         state = changed("vrrp", host, node)
-        said = keepalived_health(SPEC, state.vrrp)
+        said = keepalived_health(SPEC, state[VRRP_OWNER])
         assert said.verdict is Verdict.WARN and f"{host}: keepalived is frozen" in said.reason
-        assert f"{host}'s keepalived is frozen" in str(may_own(state.vrrp, state.haproxy, host))
-        assert f"{host}'s keepalived is frozen" in str(not_one_owner(state.vrrp, VIP))
+        assert f"{host}'s keepalived is frozen" in str(may_own(state[VRRP_OWNER], state[HAPROXY_STAT], host))
+        assert f"{host}'s keepalived is frozen" in str(not_one_owner(state[VRRP_OWNER], VIP))
         assert "1 ready" in next(gate.now for gate in gates(SPEC, state) if gate.name == "VIP")
         assert picture(SPEC, state)[Thing("vrrp", host, f"keepalived on {host}")] == "frozen"
 
@@ -205,7 +209,7 @@ def test_a_frozen_keepalived_is_no_heir() -> None:
 def test_the_controllers_vip_on_a_link_without_carrier() -> None:
     dark = VipNode({CONTROLLER_VIP: "host0"}, no_carrier=("host0",))
     assert "a link without carrier" in str(
-        not_at_rest(SPEC, replace(REST, controller_vip={**REST.controller_vip, "cc01": dark}))
+        not_steady(SPEC, REST.having({CONTROLLERS_VIP: {**REST[CONTROLLERS_VIP], "cc01": dark}}))
     )
 
 

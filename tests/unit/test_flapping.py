@@ -7,23 +7,28 @@ from itertools import pairwise
 
 import pytest
 
-from cluster.health import Verdict
-from cluster.locked import Held
-from cluster.state import ClusterState, LockNode, Unknown
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.health.verdict import Verdict
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.locked import CLUSTER_LOCK, Held, LockNode
+from cluster.pacemaker.record import CRM_MON
+from cluster.state import ClusterState, Unknown
 from engine.observe.flapping import MOVES, WITHIN, Flapping
 from engine.observe.news import events
 from engine.seen import Seen
 from tests.unit.test_health import CRM, HEALTHY, SPEC, VIP, proxy
 
 THERE = HEALTHY
-MOVED = replace(HEALTHY, vrrp={"haproxy1": HEALTHY.vrrp["haproxy2"], "haproxy2": HEALTHY.vrrp["haproxy1"]})
-NOWHERE = replace(HEALTHY, vrrp=dict.fromkeys(HEALTHY.vrrp, Unknown("is silent")))
+MOVED = HEALTHY.having(
+    {VRRP_OWNER: {"haproxy1": HEALTHY[VRRP_OWNER]["haproxy2"], "haproxy2": HEALTHY[VRRP_OWNER]["haproxy1"]}}
+)
+NOWHERE = HEALTHY.having({VRRP_OWNER: dict.fromkeys(HEALTHY[VRRP_OWNER], Unknown("is silent"))})
 OTHER = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM.resources[1:]))
-WRITTEN = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy("mysql2")))
+WRITTEN = HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy("mysql2"))})
 KINDS = {
     "keepalived": (MOVED, f"the owner of {VIP}", "haproxy2"),
     "haproxy": (WRITTEN, "the writer", "mysql2"),
-    "pacemaker": (replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, OTHER)), "the resource vip", "cc02"),
+    "pacemaker": (HEALTHY.having({CRM_MON: dict.fromkeys(HEALTHY[CRM_MON], OTHER)}), "the resource vip", "cc02"),
 }
 
 
@@ -62,7 +67,12 @@ def test_it_is_told_once_and_so_is_its_end() -> None:
 
 def test_in_a_layer_that_is_not_well_anyway_it_is_an_event_of_its_own() -> None:
     away = Unknown("is silent")
-    views = seen([replace(one, haproxy={**one.haproxy, "haproxy2": away}) for one in [WRITTEN, *[THERE, WRITTEN] * 2]])
+    views = seen(
+        [
+            one.having({HAPROXY_STAT: {**one[HAPROXY_STAT], "haproxy2": away}})
+            for one in [WRITTEN, *[THERE, WRITTEN] * 2]
+        ]
+    )
     texts = [event.text for event in events(views[-2], views[-1], 17.0)]
     assert texts == ["the writer was mysql1, and is mysql2", "the writer is flapping"]
 
@@ -77,6 +87,6 @@ def test_what_is_away_for_a_moment_and_comes_back_has_not_moved() -> None:
 def test_slow_moves_and_those_of_a_run_are_none() -> None:
     assert not any(view.flapping for view in seen([THERE, MOVED] * 5, every=WITHIN * 0.6))
     locked = dict.fromkeys(SPEC.hosts, LockNode(True, "r1", "alice", 1.0, "maintenance"))
-    views = seen([replace(state, lock=locked) for state in [THERE, MOVED] * 5])
+    views = seen([state.having({CLUSTER_LOCK: locked}) for state in [THERE, MOVED] * 5])
     assert not any(view.flapping for view in views)
     assert isinstance(views[0].lock, Held) and views[0].lock.held

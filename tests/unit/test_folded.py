@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import pytest
 
-from cluster.health import assess, overall
+from cluster.assess import assess, overall
+from cluster.galera.record import WSREP_STATUS
 from cluster.state import ClusterState, Unknown
 from cluster.wire.observed import Snapshot
 from tests.unit.test_health import HEALTHY, SPEC, changed
@@ -18,8 +18,7 @@ REASON = "did not answer within 4 s"
 
 
 def silent(reason: str = REASON) -> ClusterState:
-    fields = {name: getattr(HEALTHY, name) for name in ClusterState.__dataclass_fields__}
-    return ClusterState(**{name: {host: Unknown(reason) for host in hosts} for name, hosts in fields.items()})
+    return ClusterState({name: {host: Unknown(reason) for host in hosts} for name, hosts in HEALTHY.seen.items()})
 
 
 def snapshot(state: ClusterState) -> Snapshot:
@@ -40,8 +39,8 @@ def test_a_sentence_that_is_so_of_all_hosts_is_said_once_a_layer(capsys: pytest.
 
 
 def test_hosts_that_are_silent_for_not_quite_the_same_time_are_told_of_together() -> None:
-    galera = {name: Unknown(f"has said nothing for {n} s") for n, name in enumerate(HEALTHY.galera, 4)}
-    layer = next(one for one in assess(SPEC, replace(HEALTHY, galera=galera)) if one.layer == "galera")
+    galera = {name: Unknown(f"has said nothing for {n} s") for n, name in enumerate(HEALTHY[WSREP_STATUS], 4)}
+    layer = next(one for one in assess(SPEC, HEALTHY.having({WSREP_STATUS: galera})) if one.layer == "galera")
     assert "3 of 3 hosts: has said nothing for 4 s (mysql1, mysql2, mysql3)" in layer.reason
     assert [host.shows for host in layer.hosts] == [f"has said nothing for {n} s" for n in (4, 5, 6)]
 
@@ -49,7 +48,9 @@ def test_hosts_that_are_silent_for_not_quite_the_same_time_are_told_of_together(
 def test_one_host_and_different_reasons_are_told_of_by_themselves() -> None:
     one = next(la for la in assess(SPEC, changed("galera", "mysql2", Unknown(REASON))) if la.layer == "galera")
     assert one.reason.startswith(f"mysql2 {REASON}")
-    two = replace(HEALTHY, galera={**HEALTHY.galera, "mysql1": Unknown("is away"), "mysql2": Unknown(REASON)})
+    two = HEALTHY.having(
+        {WSREP_STATUS: {**HEALTHY[WSREP_STATUS], "mysql1": Unknown("is away"), "mysql2": Unknown(REASON)}}
+    )
     reason = next(layer for layer in assess(SPEC, two) if layer.layer == "galera").reason
     assert "mysql1 is away" in reason and f"mysql2 {REASON}" in reason
 

@@ -136,7 +136,7 @@ def test_a_host_that_can_not_be_asked_any_more_is_no_restart(monkeypatch: pytest
     foreign = Foreign(world.state(), lambda _: None)
     monkeypatch.setattr("engine.foreign.look_all", lambda hosts, *_, **__: dict.fromkeys(hosts, Unknown("away")))
     assert foreign.beside(Result(Outcome.DONE)) == Result(Outcome.DONE)
-    assert Foreign(ClusterState(hosts={"mysql1": HostAnswer(0.1)}), lambda _: None).beside(Result(Outcome.DONE))
+    assert Foreign(ClusterState({"hosts": {"mysql1": HostAnswer(0.1)}}), lambda _: None).beside(Result(Outcome.DONE))
 
 
 def test_what_a_rollout_s_deploy_starts_is_told_over_its_pipe(monkeypatch: pytest.MonkeyPatch) -> None:

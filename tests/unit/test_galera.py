@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.gates.galera import (
+from cluster.galera.gates import (
     incomplete,
     is_synced,
     may_bootstrap,
@@ -17,9 +17,11 @@ from cluster.gates.galera import (
     may_restart_galera,
     takes_no_sessions,
 )
-from cluster.gates.galera_recovery import finds_up
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import finds_up
+from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
-from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
+from cluster.state import ServiceState, Unknown
 from deploy.galera_files import arbitrator_files, node_files, server_settings
 from facts.galera import UserDatabases, parse_wsrep_status
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.gates.galera_recovery import (
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import (
     Evidence,
     differing,
     doubts,
@@ -18,8 +19,9 @@ from cluster.gates.galera_recovery import (
     table,
     why,
 )
-from cluster.recovery import GaleraPosition, Sums
-from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
+from cluster.galera.recovery_record import GaleraPosition, Sums
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.state import ServiceState, Unknown
 from facts.galera_recovery import COMPARE, parse_position, parse_sums
 
 U = "f8b4a00a-e86e-11f1-a617-86f4ff3a61af"

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.galera_survivor import given_up, may_be_made_primary, survivors
-from cluster.recovery import GaleraPosition
-from cluster.state import GaleraNode, ProxyNode, ProxyServer, ServiceState, Unknown
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery_record import GaleraPosition
+from cluster.galera.survivor import given_up, may_be_made_primary, survivors
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.state import ServiceState, Unknown
 
 U = "f8b4a00a-e86e-11f1-a617-86f4ff3a61af"
 V = "0b1f2d3c-e86e-11f1-a617-86f4ff3a61af"

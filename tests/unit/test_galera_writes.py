@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.health.galera import galera_health
+from cluster.galera.record import GaleraNode
+from cluster.galera.verdict import galera_health
 from cluster.health.verdict import Verdict
-from cluster.state import GaleraNode
 from deploy.files.galera_check import Responder
 from deploy.files.galera_writes import CLIENTS, HOLD, LEAST_FREE, LONGEST, PROBATION, QUIET, Writes
 from facts.galera import parse_wsrep_status

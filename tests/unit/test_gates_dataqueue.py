@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.galera import (
+from cluster.galera.components import components
+from cluster.galera.gates import (
     evidence as line,
 )
-from cluster.gates.galera import (
+from cluster.galera.gates import (
     incomplete,
     is_primary,
     is_synced,
@@ -23,7 +24,8 @@ from cluster.gates.galera import (
     retries,
     transferring,
 )
-from cluster.gates.galera_recovery import (
+from cluster.galera.record import GaleraNode
+from cluster.galera.recovery import (
     Evidence,
     differing,
     doubts,
@@ -35,10 +37,9 @@ from cluster.gates.galera_recovery import (
     table,
     why,
 )
-from cluster.gates.galera_survivor import may_be_made_primary
-from cluster.health.galera_components import components
-from cluster.recovery import GaleraPosition, Sums
-from cluster.state import GaleraNode, ServiceState, Unknown
+from cluster.galera.recovery_record import GaleraPosition, Sums
+from cluster.galera.survivor import may_be_made_primary
+from cluster.state import ServiceState, Unknown
 from tests.unit.test_health import GALERA, SPEC, proxy, unit
 
 U, V = "f8b4a00a-e86e-11f1-a617-86f4ff3a61af", "0b1f2d3c-e86e-11f1-a617-86f4ff3a61af"

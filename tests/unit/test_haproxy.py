@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.gates.haproxy import may_reload_haproxy, next_server, not_taken_over, why_not_serving, writers_of
-from cluster.servers import takes_none
+from cluster.haproxy.gates import may_reload_haproxy, next_server, not_taken_over, why_not_serving, writers_of
+from cluster.haproxy.record import ProxyNode
+from cluster.haproxy.servers import takes_none
 from cluster.spec import Cluster, Haproxy, Host, Keepalived, Pacemaker, Role, Ssh
-from cluster.state import ProxyNode, Unknown
+from cluster.state import Unknown
 from deploy.balancer_files import haproxy_files
 from facts.haproxy import parse_haproxy_stat
 from operations import servers as operations

@@ -7,26 +7,16 @@ from typing import Any
 
 import pytest
 
-from cluster.health import Verdict, assess, overall
-from cluster.health.verdict import LayerHealth
+from cluster.assess import assess, overall
+from cluster.corosync.record import QuorumNode
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.pacemaker.record import CRM_MON, CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
 from cluster.spec import Cluster, FencingDevice, Host, Keepalived, Pacemaker, Role, Ssh
-from cluster.state import (
-    BrokerNode,
-    ClusterState,
-    CrmFailure,
-    CrmNode,
-    CrmResource,
-    CrmStatus,
-    FencingEvent,
-    GaleraNode,
-    HostAnswer,
-    ProxyNode,
-    ProxyServer,
-    QuorumNode,
-    ServiceState,
-    Unknown,
-    VipNode,
-)
+from cluster.state import ClusterState, HostAnswer, ServiceState, Unknown
+from cluster.vip import VipNode
 
 NAMES = {
     Role.HAPROXY: ("haproxy1", "haproxy2"),
@@ -79,17 +69,19 @@ CRM = CrmStatus(
     failures=(), fencing=(), bans=(), service=unit("pacemaker.service"),
 )  # fmt: skip
 HEALTHY = ClusterState(
-    hosts={name: HostAnswer(0.2) for name in HOSTS},
-    vrrp={
-        "haproxy1": VipNode({VIP: "host0"}, unit("keepalived.service")),
-        "haproxy2": VipNode({}, unit("keepalived.service")),
-    },
-    haproxy={name: proxy() for name in BALANCERS},
-    galera=dict.fromkeys(DATABASES, GALERA),
-    rabbitmq=dict.fromkeys(CONTROLLERS, BROKER),
-    corosync=dict.fromkeys(CONTROLLERS, QUORUM),
-    pacemaker=dict.fromkeys(CONTROLLERS, CRM),
-    controller_vip={"cc01": VipNode({CONTROLLER_VIP: "host0"}), "cc02": VipNode({}), "cc03": VipNode({})},
+    {
+        "hosts": {name: HostAnswer(0.2) for name in HOSTS},
+        "vrrp": {
+            "haproxy1": VipNode({VIP: "host0"}, unit("keepalived.service")),
+            "haproxy2": VipNode({}, unit("keepalived.service")),
+        },
+        "haproxy": {name: proxy() for name in BALANCERS},
+        "galera": dict.fromkeys(DATABASES, GALERA),
+        "rabbitmq": dict.fromkeys(CONTROLLERS, BROKER),
+        "corosync": dict.fromkeys(CONTROLLERS, QUORUM),
+        "pacemaker": dict.fromkeys(CONTROLLERS, CRM),
+        "controller_vip": {"cc01": VipNode({CONTROLLER_VIP: "host0"}), "cc02": VipNode({}), "cc03": VipNode({})},
+    }
 )
 GONE = Unknown("did not answer within 4 s")
 
@@ -100,8 +92,8 @@ def layer_of(state: ClusterState, layer: str) -> LayerHealth:
 
 def changed(field: str, host: str, record: object) -> ClusterState:
     """The healthy state, with one host's record replaced."""
-    records: Any = {**getattr(HEALTHY, field), host: record}
-    return replace(HEALTHY, **{field: records})
+    records: Any = {**HEALTHY.seen[field], host: record}
+    return HEALTHY.having({field: records})
 
 
 def test_a_healthy_cluster_is_ok_everywhere() -> None:
@@ -176,23 +168,25 @@ def test_a_database_that_is_wholly_down_names_the_way_to_recover_it() -> None:
     down = replace(GALERA, running=False, cluster_status="", state="", service=DOWN)
     tries = replace(down, running=True, answers=False, state="Joining", service=unit("x.service", "activating"))
     for nodes in (dict.fromkeys(DATABASES, down), dict.fromkeys(DATABASES, tries)):
-        found = layer_of(replace(HEALTHY, galera=nodes), "galera")
+        found = layer_of(HEALTHY.having({WSREP_STATUS: nodes}), "galera")
         assert found.verdict is Verdict.FAIL and "`hatui recover galera`" in found.reason
     assert "started again and again, and finds no Primary component" in str(found.hosts)
     parted = replace(GALERA, cluster_status="non-Primary", ready=False)
-    found = layer_of(replace(HEALTHY, galera=dict.fromkeys(DATABASES, parted)), "galera")
+    found = layer_of(HEALTHY.having({WSREP_STATUS: dict.fromkeys(DATABASES, parted)}), "galera")
     assert found.verdict is Verdict.FAIL and "hatui recover" not in found.reason
-    joins = layer_of(replace(HEALTHY, galera={**HEALTHY.galera, "mysql2": tries}), "galera")
+    joins = layer_of(HEALTHY.having({WSREP_STATUS: {**HEALTHY[WSREP_STATUS], "mysql2": tries}}), "galera")
     assert "again and again" not in str(joins.hosts)
 
 
 def test_brokers_that_are_all_down_name_the_way_to_recover_them() -> None:
-    found = layer_of(replace(HEALTHY, rabbitmq=dict.fromkeys(CONTROLLERS, replace(BROKER, running=False))), "rabbitmq")
+    found = layer_of(
+        HEALTHY.having({RABBIT_CLUSTER: dict.fromkeys(CONTROLLERS, replace(BROKER, running=False))}), "rabbitmq"
+    )
     assert found.verdict is Verdict.FAIL and "`hatui recover rabbitmq`" in found.reason
 
 
 def crm(**changes: Any) -> ClusterState:
-    return replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, replace(CRM, **changes)))
+    return HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, replace(CRM, **changes))})
 
 
 def crm_node(**changes: Any) -> tuple[CrmNode, ...]:
@@ -260,22 +254,22 @@ def test_a_controller_without_a_device_in_the_inventory_is_unfenced() -> None:
     ids=["galera", "rabbitmq", "corosync", "haproxy"],
 )
 def test_a_layer_that_serves_nobody_fails(field: str, record: object, layer: str, words: str) -> None:
-    records: Any = dict.fromkeys(getattr(HEALTHY, field), record)
-    found = layer_of(replace(HEALTHY, **{field: records}), layer)
+    records: Any = dict.fromkeys(HEALTHY.seen[field], record)
+    found = layer_of(HEALTHY.having({field: records}), layer)
     assert found.verdict is Verdict.FAIL and words in found.reason
 
 
 def test_when_nobody_can_be_asked_nothing_is_ok_and_nothing_is_said_to_have_failed() -> None:
     fields = ("hosts", "vrrp", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker", "controller_vip")
-    gone = ClusterState(**{field: dict.fromkeys(getattr(HEALTHY, field), GONE) for field in fields})
+    gone = ClusterState({field: dict.fromkeys(HEALTHY.seen[field], GONE) for field in fields})
     assert {layer.verdict for layer in assess(SPEC, gone)} == {Verdict.UNKNOWN}
 
 
 def test_unknown_outranks_a_warning_and_a_failure_outranks_all() -> None:
     warned = changed("galera", "mysql1", replace(GALERA, recv_queue=500))
-    unknown = replace(warned, galera={**warned.galera, "mysql2": GONE})
+    unknown = warned.having({WSREP_STATUS: {**warned[WSREP_STATUS], "mysql2": GONE}})
     assert layer_of(unknown, "galera").verdict is Verdict.UNKNOWN
-    failed = replace(unknown, galera={**unknown.galera, "mysql3": replace(GALERA, uuid="v")})
+    failed = unknown.having({WSREP_STATUS: {**unknown[WSREP_STATUS], "mysql3": replace(GALERA, uuid="v")}})
     assert layer_of(failed, "galera").verdict is Verdict.FAIL
     assert layer_of(failed, "galera").findings[0].verdict is Verdict.FAIL
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.rabbitmq import (
+from cluster.galera.record import GaleraNode
+from cluster.galera.verdict import galera_health, shows
+from cluster.haproxy.serving import nobody_served
+from cluster.health.verdict import LayerHealth, Verdict
+from cluster.rabbitmq.gates import (
     evidence,
     incomplete,
     is_up,
@@ -16,14 +20,11 @@ from cluster.gates.rabbitmq import (
     may_drain_broker,
     may_start_together,
 )
-from cluster.gates.rabbitmq_recovery import lost, may_recover, table, waiting, with_data
-from cluster.health import Verdict
-from cluster.health.galera import galera_health, shows
-from cluster.health.rabbitmq import rabbitmq_health
-from cluster.health.rabbitmq import shows as broker_shows
-from cluster.health.serving import nobody_served
-from cluster.health.verdict import LayerHealth
-from cluster.state import BrokerNode, GaleraNode, ServiceState, Unknown
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.recovery import lost, may_recover, table, waiting, with_data
+from cluster.rabbitmq.verdict import rabbitmq_health
+from cluster.rabbitmq.verdict import shows as broker_shows
+from cluster.state import ServiceState, Unknown
 from tests.unit.test_health import CONTROLLERS, DATABASES, GALERA, GONE, MEMBERS, SPEC, proxy, unit
 from tests.unit.test_rest import BROKERS
 

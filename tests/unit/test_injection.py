@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.rest import not_at_rest
-from cluster.health import assess
+from cluster.assess import assess
 from cluster.outcome import Outcome, Result
+from cluster.steady import not_steady
 from engine.library import load
 from engine.runbook import Plan, View
 from operations.procedure import carry_out
@@ -61,7 +61,7 @@ def shown(world: World) -> str:
     """All that the status and the gates say."""
     state = world.state()
     said = [finding.reason for layer in assess(SPEC, state) for finding in layer.findings]
-    return "\n".join([*said, not_at_rest(SPEC, state) or ""])
+    return "\n".join([*said, not_steady(SPEC, state) or ""])
 
 
 def put_right(world: World) -> None:
@@ -145,4 +145,4 @@ def nothing_is_left(world: World, result: Result, before: tuple[object, ...], ac
         assert f"`hatui undrain {host}`" in shown(world), f"{case}\n{host} is left and not shown\n{shown(world)}"
     put_right(world)
     assert not world.out_of_service(), case
-    assert not_at_rest(SPEC, world.state()) is None, f"{case}\n{not_at_rest(SPEC, world.state())}"
+    assert not_steady(SPEC, world.state()) is None, f"{case}\n{not_steady(SPEC, world.state())}"

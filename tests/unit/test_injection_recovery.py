@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.rest import not_at_rest
-from cluster.health import assess
+from cluster.assess import assess
 from cluster.outcome import Outcome, Result
+from cluster.steady import not_steady
 from engine.library import load
 from engine.runbook import Broken, Plan, View
 from operations.procedure import carry_out
@@ -62,7 +62,7 @@ def shown(world: Dark) -> str:
     """All that the status and the gates say."""
     state = world.state()
     said = [finding.reason for layer in assess(SPEC, state) for finding in layer.findings]
-    return "\n".join([*said, not_at_rest(SPEC, state) or ""])
+    return "\n".join([*said, not_steady(SPEC, state) or ""])
 
 
 def calls(monkeypatch: pytest.MonkeyPatch, act: Act) -> int:
@@ -125,6 +125,6 @@ def ended(world: Dark, act: Act, result: Result, before: tuple[object, ...], cas
         world.healed()
     assert world.whole(), f"{case}\nand then: {result}"
     assert len(world.founded) <= 1, f"{case}\n{world.founded} were made a cluster each"
-    assert not_at_rest(SPEC, world.state()) is None, case
+    assert not_steady(SPEC, world.state()) is None, case
     # What is so is no run.
     assert not planned(world, act).steps or act.force_from, case

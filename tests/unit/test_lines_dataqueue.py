@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.galera import may_run
-from cluster.health import Verdict
-from cluster.health.galera import galera_health
-from cluster.health.rabbitmq import rabbitmq_health
-from cluster.state import BrokerNode, GaleraNode, Unknown
+from cluster.galera.gates import may_run
+from cluster.galera.record import GaleraNode
+from cluster.galera.verdict import galera_health
+from cluster.health.verdict import Verdict
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.verdict import rabbitmq_health
+from cluster.state import Unknown
 from facts.galera import parse_wsrep_status
 from facts.galera_recovery import parse_position
 from facts.rabbitmq import parse_rabbit_cluster

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.lease import PATIENCE
-from cluster.locked import Holder
-from cluster.state import LockNode
+from cluster.locked import Holder, LockNode
 from operations import locking
 
 HOSTS = ("a", "b", "c")

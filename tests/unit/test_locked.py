@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.locked import Held, Holder, held, held_by
-from cluster.state import ClusterState, LockNode, Unknown
+from cluster.locked import CLUSTER_LOCK, Held, Holder, LockNode, held, held_by
+from cluster.state import ClusterState, Unknown
 from engine.observe.news import events
 from engine.seen import Seen
 from facts import lock
@@ -43,7 +43,7 @@ SAID = '{"run":"r1","who":"alice@a","since":1795572840.0,"why":"switchover_vip t
     ],
 )
 def test_a_majority_tells(nodes: tuple[LockNode | Unknown, ...], expected: Held) -> None:
-    assert held(ClusterState(lock={str(number): node for number, node in enumerate(nodes)})) == expected
+    assert held(ClusterState({"lock": {str(number): node for number, node in enumerate(nodes)}})) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_time_that_is_none_is_no_trouble() -> None:
 
 def test_an_event_tells_that_it_is_taken_and_freed() -> None:
     def seen(*nodes: LockNode) -> Seen:
-        return Seen.of(SPEC, replace(HEALTHY, lock={str(number): node for number, node in enumerate(nodes)}))
+        return Seen.of(SPEC, HEALTHY.having({CLUSTER_LOCK: {str(number): node for number, node in enumerate(nodes)}}))
 
     steps = [seen(FREE, FREE, FREE), seen(ALICE, FREE, FREE), seen(ALICE, ALICE, FREE), seen(FREE, FREE, FREE)]
     told = [event.text for before, now in pairwise(steps) for event in events(before, now, 0.0)]

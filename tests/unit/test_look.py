@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from cluster.health.vip import holders
-from cluster.state import ClusterState, Unknown, VipNode
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.keepalived.verdict import holders
+from cluster.state import ClusterState, Unknown
+from cluster.vip import VipNode
 from engine import look, session
 from engine.frames import Beat, Frame, Section
 from engine.look import HELD_UP, Answer, Talk
@@ -76,14 +78,14 @@ def test_two_owners_or_none_are_told_of_if_they_say_so_twice(
     one: tuple[str, ...], two: tuple[str, ...], owners: list[str]
 ) -> None:
     hosts = Told(*one), Told(*two)
-    assert holders(seen(*hosts).vrrp, VIP) == owners
+    assert holders(seen(*hosts)[VRRP_OWNER], VIP) == owners
     assert not hosts[0].says and not hosts[1].says
 
 
 def test_one_that_does_not_answer_the_second_time_is_not_known_and_the_other_is_the_owner() -> None:
     state = seen(Told("yes", None), Told("yes", "yes"))
-    assert holders(state.vrrp, VIP) == ["haproxy2"]
-    assert state.vrrp["haproxy1"] == Unknown(
+    assert holders(state[VRRP_OWNER], VIP) == ["haproxy2"]
+    assert state[VRRP_OWNER]["haproxy1"] == Unknown(
         f"has not answered since haproxy2 told that {VIP} is on haproxy2; before, it told that {VIP} is on haproxy1"
     )
     assert state.hosts["haproxy1"] == Unknown("did not answer within 4 s")
@@ -92,15 +94,15 @@ def test_one_that_does_not_answer_the_second_time_is_not_known_and_the_other_is_
 def test_a_gate_s_view_has_no_two_owners_of_a_vip_that_moved_while_it_was_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    moved = {"haproxy1": HEALTHY.vrrp["haproxy2"], "haproxy2": HEALTHY.vrrp["haproxy1"]}
-    said: dict[str, list[Any]] = {layer: [getattr(HEALTHY, layer)] * 2 for layer in ClusterState.__dataclass_fields__}
-    said["vrrp"] = [dict.fromkeys(BALANCERS, HEALTHY.vrrp["haproxy1"]), moved]
+    moved = {"haproxy1": HEALTHY[VRRP_OWNER]["haproxy2"], "haproxy2": HEALTHY[VRRP_OWNER]["haproxy1"]}
+    said: dict[str, list[Any]] = {layer: [told] * 2 for layer, told in HEALTHY.seen.items()}
+    said["vrrp"] = [dict.fromkeys(BALANCERS, HEALTHY[VRRP_OWNER]["haproxy1"]), moved]
     kinds = {layer: type(layer, (), {}) for layer in said if layer not in ("hosts", "lock")}
     monkeypatch.setattr(session, "facts", lambda: {layer: kind() for layer, kind in kinds.items()})
     monkeypatch.setattr(session, "look_all", lambda _, kind: said[kind.__name__].pop(0))
     monkeypatch.setattr(session, "_reach", lambda name: HEALTHY.hosts[name])
     state = session.seen(SPEC)
-    assert state.vrrp == moved
+    assert state[VRRP_OWNER] == moved
     assert len(said["galera"]) == 1, "what nobody contradicts is asked once"
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.wiring import VIP_HOLD_PROGRAM
+from cluster.keepalived.names import END_PROGRAM, VIP_HOLD_PROGRAM
 from deploy.balancer_files import haproxy_files, keepalived_files
-from facts.vrrp import END_PROGRAM
 from operations.leaving import hold_back
 from tests.unit.test_haproxy import CLUSTER
 

@@ -9,16 +9,22 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.galera import may_write
-from cluster.gates.keepalived import may_own
-from cluster.gates.pacemaker import may_move, may_stand_by, not_left
-from cluster.gates.rabbitmq import may_drain_broker
+from cluster.galera.gates import may_write
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.keepalived.gates import may_own
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.pacemaker.gates import may_move, may_stand_by, not_left
+from cluster.pacemaker.record import CRM_MON, CrmNode, CrmStatus
+from cluster.rabbitmq.gates import may_drain_broker
+from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.spec import Cluster, Keepalived
-from cluster.state import ClusterState, CrmNode, CrmStatus, Unknown, VipNode
-from engine.choosing import carried
-from engine.layers import facts
+from cluster.state import ClusterState, Unknown
+from cluster.vip import VipNode
+from engine.layers import pacemaker
 from engine.library import load
 from engine.runbook import Broken, Plan, View
+from engine.sections import facts
 from facts.base import Services
 from operations.steps import Unseen
 from tests.unit.test_health import (
@@ -60,7 +66,7 @@ def names(found: Plan) -> list[str]:
     ],
 )
 def test_who_may_own_the_vip(state: ClusterState, reason: str | None) -> None:
-    found = may_own(state.vrrp, state.haproxy, "haproxy2")
+    found = may_own(state[VRRP_OWNER], state[HAPROXY_STAT], "haproxy2")
     assert found is None if reason is None else found is not None and reason in found, found
 
 
@@ -79,7 +85,7 @@ def test_who_may_own_the_vip(state: ClusterState, reason: str | None) -> None:
     ],
 )
 def test_who_may_be_the_writer(state: ClusterState, reason: str | None) -> None:
-    found = may_write(state.galera, state.haproxy, "mysql2")
+    found = may_write(state[WSREP_STATUS], state[HAPROXY_STAT], "mysql2")
     assert found is None if reason is None else found is not None and reason in found, found
 
 
@@ -123,7 +129,7 @@ def test_a_controller_has_left_when_nothing_runs_on_it() -> None:
 
 
 def test_the_second_broker_is_not_drained_while_one_is() -> None:
-    nodes = changed("rabbitmq", "cc03", replace(BROKER, running=False, draining=True)).rabbitmq
+    nodes = changed("rabbitmq", "cc03", replace(BROKER, running=False, draining=True))[RABBIT_CLUSTER]
     assert may_drain_broker(nodes, "cc02") == "cc02 is not drained: cc03 is (`hatui undrain cc03` first)"
     assert may_drain_broker(nodes, "cc03") is None
 
@@ -181,7 +187,7 @@ def test_the_writer_moves_and_the_former_one_stands_by() -> None:
 
 
 def test_a_writer_switchover_that_died_is_finished_and_a_drained_node_is_left_alone() -> None:
-    half = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy("mysql3", {"mysql1": "MAINT"})))
+    half = HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy("mysql3", {"mysql1": "MAINT"}))})
     assert names(plan("switchover_writer", half, to="mysql3")) == []
     died = Broken("20261125-000000-dead", "switchover_writer", {"to": "mysql3"}, "Sessions on mysql1 end")
     found = plan("switchover_writer", half, broken=(died,), to="mysql3")
@@ -190,14 +196,14 @@ def test_a_writer_switchover_that_died_is_finished_and_a_drained_node_is_left_al
 
 
 def test_balancers_that_disagree_on_the_writer_are_brought_together() -> None:
-    torn = replace(HEALTHY, haproxy={"haproxy1": proxy("mysql1"), "haproxy2": proxy("mysql2")})
+    torn = HEALTHY.having({HAPROXY_STAT: {"haproxy1": proxy("mysql1"), "haproxy2": proxy("mysql2")}})
     found = plan("switchover_writer", torn, to="mysql2")
     assert names(found)[0] == "New sessions go to mysql2"
     assert names(found)[-1] == "mysql1 stands by"
 
 
 def test_a_node_that_is_drained_is_no_candidate_and_refused_with_the_way_out() -> None:
-    away = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy(status={"mysql2": "MAINT"})))
+    away = HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy(status={"mysql2": "MAINT"}))})
     found = plan("switchover_writer", away, to="mysql2")
     assert "hatui undrain mysql2" in found.refused
     assert {one.name: one.against for one in found.candidates}["mysql2"] != ""
@@ -206,7 +212,7 @@ def test_a_node_that_is_drained_is_no_candidate_and_refused_with_the_way_out() -
 def test_a_move_that_died_after_it_had_moved_only_clears_its_constraint() -> None:
     left = replace(CRM, bans=("cli-prefer-vip",))
     found = plan(
-        "switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, left)), name="vip", to="cc01"
+        "switchover_resource", HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, left)}), name="vip", to="cc01"
     )
     assert names(found) == ["No constraint is left of the move of vip"]
     assert names(plan("switchover_resource", HEALTHY, name="vip", to="cc01")) == []
@@ -231,7 +237,7 @@ def test_before_a_choice_the_writers_candidates_are_told() -> None:
 
 
 def test_before_a_choice_the_resources_are_told_with_their_places_and_then_the_controllers() -> None:
-    state = replace(HEALTHY, pacemaker=members(standby=True))
+    state = HEALTHY.having({CRM_MON: members(standby=True)})
     found = plan("switchover_resource", state)
     assert [(one.name, one.now, one.against) for one in found.candidates] == [("vip", "on cc01", "")]
     assert found.refused.startswith("Say which resource")
@@ -239,23 +245,23 @@ def test_before_a_choice_the_resources_are_told_with_their_places_and_then_the_c
     assert against(where) == {"cc02": "cc02 is in standby (`hatui undrain cc02`)", "cc03": ""}
     assert (where.refused, where.origin) == ("Say where to: --to HOST.", "cc01")
     failed = replace(CRM, resources=(replace(CRM.resources[0], failed=True),))
-    stays = plan("switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, failed)))
+    stays = plan("switchover_resource", HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, failed)}))
     assert "vip failed" in against(stays)["vip"]
 
 
 def test_of_many_resources_on_a_host_only_the_number_is_told_and_one_that_runs_nowhere_is_on_no_host() -> None:
     (vip, *_) = CRM.resources
     many = replace(CRM, resources=tuple(replace(vip, id=f"api{n}") for n in range(4)))
-    state = replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, many))
-    assert carried(View(SPEC, state, Path("inventory.py")), "cc01") == "runs 4 resources"
+    state = HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, many)})
+    assert pacemaker.HANDLING.here(View(SPEC, state, Path("inventory.py")), "cc01") == "runs 4 resources"
     nowhere = replace(CRM, resources=(replace(vip, nodes=(), active=False),))
-    found = plan("switchover_resource", replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, nowhere)))
+    found = plan("switchover_resource", HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, nowhere)}))
     assert [one.now for one in found.candidates] == ["on no host"]
 
 
 def test_of_a_resource_that_is_not_there_or_a_cluster_that_can_not_be_asked_that_is_said_first() -> None:
     assert "there is no resource api" in plan("switchover_resource", HEALTHY, name="api").refused
-    gone = replace(HEALTHY, pacemaker=dict.fromkeys(CONTROLLERS, GONE))
+    gone = HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, GONE)})
     assert plan("switchover_resource", gone).refused == "no controller is in a cluster with quorum."
 
 
@@ -265,9 +271,9 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Callable[[ClusterState], None]:
 
     def say(state: ClusterState) -> None:
         records: dict[type[Any], Any] = {
-            type(fact): getattr(state, field) for field, fact in facts().items() if field != "controller_vip"
+            type(fact): state.seen.get(field, {}) for field, fact in facts().items() if field != "controller_vip"
         }
-        records[Services] = {name: {"haproxy.service": unit("haproxy.service")} for name in state.haproxy}
+        records[Services] = {name: {"haproxy.service": unit("haproxy.service")} for name in state[HAPROXY_STAT]}
 
         def look(name: str, fact: type[Any], **_: object) -> Any:
             record = records[fact][name]
@@ -302,9 +308,9 @@ def test_before_a_choice_every_host_is_told_with_what_is_against_draining_it(
 
 def test_before_a_choice_only_who_is_drained_can_be_put_back() -> None:
     assert plan("undrain", HEALTHY).refused == "No host is drained."
-    away = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy(status={"mysql2": "MAINT"})))
+    away = HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy(status={"mysql2": "MAINT"}))})
     assert against(plan("undrain", away)) == {"mysql2": ""}
-    joining = replace(away, galera={**away.galera, "mysql2": replace(GALERA, state="Joining")})
+    joining = away.having({WSREP_STATUS: {**away[WSREP_STATUS], "mysql2": replace(GALERA, state="Joining")}})
     assert "not Synced yet" in against(plan("undrain", joining))["mysql2"]
 
 
@@ -315,7 +321,7 @@ def test_before_a_choice_the_layers_are_told_with_what_is_against_restarting_eac
     hosts(state)
     found = plan("restart", state)
     told = against(found)
-    assert list(told) == ["galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"]
+    assert list(told) == ["haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"]
     assert "cc01 is not restarted" in told["rabbitmq"]
     assert {told[name] for name in told if name != "rabbitmq"} == {""}
     assert found.refused == "Say which layer: `hatui restart LAYER`."

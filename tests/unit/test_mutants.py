@@ -54,7 +54,7 @@ def test_a_change_over_lines_is_known_by_them_without_their_indents() -> None:
 
 
 def test_every_change_of_a_file_is_python_and_none_is_made_twice() -> None:
-    path = ROOT / "cluster/gates/count.py"
+    path = ROOT / "cluster/galera/gates.py"
     source = path.read_text()
     made = mutants("a.py", source)
     assert len({mutant.text for mutant in made} | {source}) == len(made) + 1 > 40

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cluster.health import Verdict
-from cluster.state import Unknown, VipNode
+from cluster.health.verdict import Verdict
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.pacemaker.record import CONTROLLERS_VIP
+from cluster.state import HOSTS, Unknown
+from cluster.vip import VipNode
 from cluster.wire.observed import Event
 from engine.observe.news import events
 from engine.seen import Seen
@@ -35,12 +38,14 @@ def test_a_backend_that_is_down_is_told_of_with_the_balancer_s_verdict_and_the_l
 
 
 def test_a_vip_is_told_of_in_the_layer_that_moves_it() -> None:
-    moved = replace(HEALTHY, vrrp={"haproxy1": HEALTHY.vrrp["haproxy2"], "haproxy2": HEALTHY.vrrp["haproxy1"]})
+    moved = HEALTHY.having(
+        {VRRP_OWNER: {"haproxy1": HEALTHY[VRRP_OWNER]["haproxy2"], "haproxy2": HEALTHY[VRRP_OWNER]["haproxy1"]}}
+    )
     assert told(Seen.of(SPEC, moved)) == [
         ("keepalived", "", Verdict.OK, f"the owner of {VIP} was haproxy1, and is haproxy2")
     ]
-    at_cc02 = {"cc01": VipNode({}), "cc02": HEALTHY.controller_vip["cc01"], "cc03": VipNode({})}
-    events = told(Seen.of(SPEC, replace(HEALTHY, controller_vip=at_cc02)))
+    at_cc02 = {"cc01": VipNode({}), "cc02": HEALTHY[CONTROLLERS_VIP]["cc01"], "cc03": VipNode({})}
+    events = told(Seen.of(SPEC, HEALTHY.having({CONTROLLERS_VIP: at_cc02})))
     # That Pacemaker has it elsewhere makes the layer's verdict another, which is told too.
     assert [event[0] for event in events] == ["pacemaker", "pacemaker"]
     assert events[0][3] == "the owner of 192.0.2.48 was cc01, and is cc02"
@@ -56,7 +61,7 @@ def test_a_host_is_told_of_before_its_layer_is_judged() -> None:
 def test_a_host_that_is_away_is_unknown_and_so_is_its_layer() -> None:
     reason = "has said nothing for 4 s"
     away = changed("galera", "mysql3", Unknown(reason))
-    away = replace(away, hosts={**HEALTHY.hosts, "mysql3": Unknown(reason)})
+    away = away.having({HOSTS: {**HEALTHY.hosts, "mysql3": Unknown(reason)}})
     found = told(Seen.of(SPEC, away))
     assert ("hosts", "mysql3", Verdict.UNKNOWN, "mysql3 was there, and is not answering") in found
     assert ("galera", "", Verdict.UNKNOWN, f"was OK, and is UNKNOWN: mysql3 {reason}") in found

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from cluster.state import GaleraNode, Unknown
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.state import Unknown
 from engine import run
 from engine.known_runs import runs
 from engine.library import load
@@ -74,7 +75,7 @@ def recovery(
 
 
 def test_a_database_that_is_whole_is_not_recovered(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = recovery(monkeypatch, "recover_galera", HEALTHY.galera)
+    plan = recovery(monkeypatch, "recover_galera", HEALTHY[WSREP_STATUS])
     assert (list(plan.steps), plan.refused, plan.already) == ([], "", "The database is whole: 3 of 3 Synced.")
 
 

@@ -11,17 +11,23 @@ import msgspec
 import pytest
 from pyinfra.api.facts import FactBase
 
+from cluster.galera.record import GaleraNode
+from cluster.haproxy.record import ProxyNode
+from cluster.locked import LockNode
 from cluster.number import MOST, real, whole, whole_or
-from cluster.state import BrokerNode, CrmStatus, GaleraNode, LockNode, ProxyNode, Unknown, VipNode
+from cluster.pacemaker.record import CrmStatus
+from cluster.rabbitmq.record import BrokerNode
+from cluster.state import Unknown
+from cluster.vip import VipNode
 from facts.accounts import Accounts, SqlAccounts
 from facts.corosync import CorosyncQuorum
 from facts.galera import WsrepStatus
 from facts.galera_recovery import TablespacePosition, TableSums
 from facts.haproxy import HaproxyStat
+from facts.keepalived import VrrpOwner
 from facts.lock import ClusterLock
 from facts.pacemaker import CrmMon
 from facts.rabbitmq import RabbitCluster
-from facts.vrrp import VrrpOwner
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOO_LONG = "9" * 5000

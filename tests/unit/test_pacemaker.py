@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.pacemaker import is_settled, may_configure, may_reload
+from cluster.corosync.record import QuorumNode
+from cluster.pacemaker.gates import is_settled, may_configure, may_reload
+from cluster.pacemaker.record import CrmFailure, CrmStatus
 from cluster.spec import Cluster, Corosync, FencingDevice, Host, Keepalived, Pacemaker, Role, Ssh
-from cluster.state import CrmFailure, CrmStatus, QuorumNode, Unknown
+from cluster.state import Unknown
 from deploy.pacemaker_cib import wanted_configuration
 from deploy.pacemaker_files import BMC_PASSWORD, IPMITOOL, corosync_files, fencing_files
 from facts.corosync import parse_corosync

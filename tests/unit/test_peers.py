@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cluster.gates.galera import may_write
-from cluster.gates.haproxy import kept_away, links_down, next_server, not_taken_over
-from cluster.gates.keepalived import may_own
-from cluster.gates.rest import not_at_rest
-from cluster.health import Verdict
-from cluster.health.haproxy import haproxy_health
-from cluster.picture import Thing, picture
-from cluster.state import ProxyNode, ProxyServer, Unknown
+from cluster.galera.gates import may_write
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.gates import kept_away, links_down, next_server, not_taken_over
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
+from cluster.haproxy.verdict import haproxy_health
+from cluster.health.verdict import Verdict
+from cluster.keepalived.gates import may_own
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layer import Thing
+from cluster.picture import picture
+from cluster.state import Unknown
+from cluster.steady import not_steady
 from facts.haproxy import parse_haproxy_stat
 from tests.unit.test_health import SPEC, proxy
 from tests.unit.test_rest import REST
@@ -72,15 +76,15 @@ def test_a_peers_link_that_is_cut_is_told_with_both_ends_and_closes_the_gates() 
     assert said.verdict is Verdict.WARN
     assert said.reason.startswith("haproxy1 and haproxy2 don't share the writer's table (peers link CONN)")
     assert "port 10000" in said.reason and len(said.findings) == 1
-    state = replace(REST, haproxy=APART)
+    state = REST.having({HAPROXY_STAT: APART})
     reason = "haproxy1 and haproxy2 don't tell each other who the writer is (peers link CONN)"
     for name in ("haproxy1", "haproxy2"):
-        assert reason in str(may_own(state.vrrp, state.haproxy, name))
-    assert reason in str(may_write(state.galera, state.haproxy, "mysql2"))
-    assert reason in str(not_at_rest(SPEC, state))
+        assert reason in str(may_own(state[VRRP_OWNER], state[HAPROXY_STAT], name))
+    assert reason in str(may_write(state[WSREP_STATUS], state[HAPROXY_STAT], "mysql2"))
+    assert reason in str(not_steady(SPEC, state))
     assert picture(SPEC, state)[Thing("haproxy", "haproxy1", "the peers link from haproxy1 to haproxy2")] == "CONN"
     several = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
-    assert haproxy_health(several, APART).verdict is Verdict.OK and not_at_rest(several, state) is None
+    assert haproxy_health(several, APART).verdict is Verdict.OK and not_steady(several, state) is None
 
 
 def test_a_link_to_a_balancer_that_is_away_is_no_second_trouble() -> None:
@@ -105,7 +109,7 @@ def test_a_reload_is_complete_when_the_link_is_there_again() -> None:
 def test_a_link_that_is_established_is_no_trouble() -> None:
     both = {"haproxy1": replace(OTHER, peers={"haproxy2": "ESTA"}), "haproxy2": APART["haproxy2"]}
     assert links_down(both) == {} and haproxy_health(SPEC, both).verdict is Verdict.OK
-    assert not_at_rest(SPEC, replace(REST, haproxy=both)) is None
+    assert not_steady(SPEC, REST.having({HAPROXY_STAT: both})) is None
 
 
 # Who takes over, and who is kept away.

@@ -6,10 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.gates.rest import gates
-from cluster.health import assess
+from cluster.assess import assess
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.pacemaker.record import CRM_MON, CrmResource
 from cluster.picture import changes, picture, whereabouts
-from cluster.state import BrokerQueue, ClusterState, CrmResource, VipNode
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerQueue
+from cluster.state import ClusterState
+from cluster.steady import gates
+from cluster.vip import VipNode
 from tests.unit.test_health import BROKER, CRM, GALERA, GONE, HEALTHY, QUORUM, SPEC, VIP, changed, proxy, unit
 
 QUEUE = BrokerQueue("/", "q", "quorum", "rabbit@cc01", ("rabbit@cc01",), 5, 1)
@@ -22,23 +28,26 @@ def told(now: ClusterState) -> list[str]:
 def test_nothing_is_told_while_nothing_moves() -> None:
     node = proxy()
     servers = tuple(replace(server, sessions=40, rate=17, queue=2, last_change=11) for server in node.servers)
-    busy = replace(
-        HEALTHY,
-        haproxy=dict.fromkeys(HEALTHY.haproxy, replace(node, servers=servers, uptime=11)),
-        galera=dict.fromkeys(HEALTHY.galera, replace(GALERA, seqno=9000, recv_queue=4, cached_downto=7)),
-        rabbitmq=dict.fromkeys(HEALTHY.rabbitmq, replace(BROKER, queues=(QUEUE,), queues_total=1)),
-        pacemaker=dict.fromkeys(
-            HEALTHY.pacemaker,
-            replace(CRM, resources=(replace(CRM.resources[0], fail_counts={"cc02": 3}), *CRM.resources[1:])),
-        ),
+    busy = HEALTHY.having(
+        {
+            HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], replace(node, servers=servers, uptime=11)),
+            WSREP_STATUS: dict.fromkeys(
+                HEALTHY[WSREP_STATUS], replace(GALERA, seqno=9000, recv_queue=4, cached_downto=7)
+            ),
+            RABBIT_CLUSTER: dict.fromkeys(HEALTHY[RABBIT_CLUSTER], replace(BROKER, queues=(QUEUE,), queues_total=1)),
+            CRM_MON: dict.fromkeys(
+                HEALTHY[CRM_MON],
+                replace(CRM, resources=(replace(CRM.resources[0], fail_counts={"cc02": 3}), *CRM.resources[1:])),
+            ),
+        }
     )
     assert told(busy) == []
 
 
 def test_a_vip_that_moved_is_one_change() -> None:
     keepalived = unit("keepalived.service")
-    moved = replace(
-        HEALTHY, vrrp={"haproxy1": VipNode({}, keepalived), "haproxy2": VipNode({VIP: "host0"}, keepalived)}
+    moved = HEALTHY.having(
+        {VRRP_OWNER: {"haproxy1": VipNode({}, keepalived), "haproxy2": VipNode({VIP: "host0"}, keepalived)}}
     )
     assert told(moved) == [f"the owner of {VIP} was haproxy1, and is haproxy2"]
 
@@ -56,7 +65,7 @@ MOVED = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM
     [
         (changed("hosts", "mysql3", GONE), "mysql3 was there, and is not answering"),
         (
-            replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy("mysql2"))),
+            HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy("mysql2"))}),
             "the writer was mysql1, and is mysql2",
         ),
         (
@@ -77,7 +86,7 @@ MOVED = replace(CRM, resources=(replace(CRM.resources[0], nodes=("cc02",)), *CRM
             "Corosync on cc03 was quorate, and is without quorum",
         ),
         (
-            replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, MOVED)),
+            HEALTHY.having({CRM_MON: dict.fromkeys(HEALTHY[CRM_MON], MOVED)}),
             "the resource vip was cc01, and is cc02",
         ),
         (
@@ -132,7 +141,7 @@ def test_each_kind_of_change_is_a_sentence(now: ClusterState, sentence: str) -> 
 
 def test_a_resource_that_is_new_was_absent() -> None:
     new = CrmResource("api", "systemd:keystone", "Started", True, False, True, False, False, ("cc03",))
-    now = replace(HEALTHY, pacemaker=dict.fromkeys(HEALTHY.pacemaker, replace(CRM, resources=(*CRM.resources, new))))
+    now = HEALTHY.having({CRM_MON: dict.fromkeys(HEALTHY[CRM_MON], replace(CRM, resources=(*CRM.resources, new)))})
     assert told(now) == ["the resource api was absent, and is cc03"]
 
 
@@ -140,23 +149,23 @@ def test_who_holds_a_vip_or_writes_is_told_as_a_field() -> None:
     """The header read it back from the words "the owner of", the overview from a value at its commas."""
     keepalived = unit("keepalived.service")
     both = dict.fromkeys(("haproxy1", "haproxy2"), VipNode({VIP: "host0"}, keepalived))
-    where = whereabouts(picture(SPEC, replace(HEALTHY, vrrp=both)))
+    where = whereabouts(picture(SPEC, HEALTHY.having({VRRP_OWNER: both})))
     assert [(one.vip, one.holders) for one in where if one.layer == "keepalived"] == [(VIP, ("haproxy1", "haproxy2"))]
     assert [one.holders for one in where if one.layer == "haproxy"] == [("mysql1",)]
-    gone = whereabouts(picture(SPEC, replace(HEALTHY, vrrp=dict.fromkeys(both, GONE))))
+    gone = whereabouts(picture(SPEC, HEALTHY.having({VRRP_OWNER: dict.fromkeys(both, GONE)})))
     assert [(one.value, one.holders) for one in gone if one.vip == VIP] == [("unknown", ())]
 
 
 def test_a_server_that_gets_no_sessions_is_no_writer_whatever_the_table_says() -> None:
     """Seen: the writer's host had lost its power, and was called the writer for a minute."""
-    dead = replace(HEALTHY, haproxy=dict.fromkeys(HEALTHY.haproxy, proxy(status={"mysql1": "DOWN"})))
+    dead = HEALTHY.having({HAPROXY_STAT: dict.fromkeys(HEALTHY[HAPROXY_STAT], proxy(status={"mysql1": "DOWN"}))})
     assert "the writer was mysql1, and is none yet (was mysql1, DOWN)" in told(dead)
     silent = changed("hosts", "mysql1", GONE)
     assert "the writer was mysql1, and is none yet (was mysql1, its host does not answer)" in told(silent)
     # One balancer sees it UP, or has chosen another one.
     one = changed("haproxy", "haproxy1", proxy(status={"mysql1": "DOWN"}))
     assert not [sentence for sentence in told(one) if sentence.startswith("the writer")]
-    other = replace(dead, haproxy={**dead.haproxy, "haproxy2": proxy("mysql2", {"mysql1": "DOWN"})})
+    other = dead.having({HAPROXY_STAT: {**dead[HAPROXY_STAT], "haproxy2": proxy("mysql2", {"mysql1": "DOWN"})}})
     assert "the writer was mysql1, and is mysql2" in told(other)
     shows = {host.host: host.shows for layer in assess(SPEC, dead) for host in layer.hosts if layer.layer == "haproxy"}
     assert "writer none yet (was mysql1, DOWN)" in shows["haproxy1"]

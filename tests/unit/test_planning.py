@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from cluster.changes import LAYERS, Change, bounded, change_of
+from cluster.changes import Change, bounded, change_of
+from cluster.galera.record import WSREP_STATUS
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.layer import MOST, Load
+from cluster.layers import BY_NAME, DEPLOYED, UNITS, unit_of
 from cluster.outcome import Outcome
-from cluster.state import ClusterState
+from cluster.rabbitmq.record import RABBIT_CLUSTER
+from cluster.state import HOSTS, ClusterState
 from engine import leftover
-from engine.effects import EFFECTS, STAMPED, unit_of
-from engine.planning import MOST, carried, stages
+from engine.planning import carried, stages
 from engine.rollouts import host_of
 from engine.runbook import Broken, Plan, View
 from engine.runbooks import rollout
+from operations import servers
 from operations.procedure import carry_out
 from operations.steps import Step
 from tests.unit.test_health import CONTROLLERS, DATABASES, GALERA, SPEC, proxy, unit
@@ -37,7 +42,7 @@ def order(changes: Sequence[Change], state: ClusterState = REST, canary: str = "
 def test_the_writer_and_the_owner_of_the_vip_come_last() -> None:
     changes = [change("galera", name) for name in DATABASES]
     assert order(changes) == ["galera/mysql2", "galera/mysql3", "galera/mysql1"]
-    other = replace(REST, haproxy={name: proxy("mysql3") for name in REST.haproxy})
+    other = REST.having({HAPROXY_STAT: {name: proxy("mysql3") for name in REST[HAPROXY_STAT]}})
     assert order(changes, other) == ["galera/mysql1", "galera/mysql2", "galera/mysql3"]
     balancers = [change("keepalived", name) for name in ("haproxy1", "haproxy2")]
     assert order(balancers) == ["keepalived/haproxy2", "keepalived/haproxy1"]
@@ -46,7 +51,7 @@ def test_the_writer_and_the_owner_of_the_vip_come_last() -> None:
 def test_the_broker_with_most_clients_comes_last() -> None:
     clients = {"cc01": 5, "cc02": 9, "cc03": 0}
     servers = tuple(replace(one, sessions=clients.get(one.name, 0)) for one in proxy().servers)
-    state = replace(REST, haproxy={name: replace(proxy(), servers=servers) for name in REST.haproxy})
+    state = REST.having({HAPROXY_STAT: {name: replace(proxy(), servers=servers) for name in REST[HAPROXY_STAT]}})
     planned = stages(SPEC, state, [change("rabbitmq", name) for name in CONTROLLERS])
     assert [stage.hosts for stage in planned] == [("cc03",), ("cc01",), ("cc02",)]
     assert planned[-1].why == "a broker with 18 clients"
@@ -71,7 +76,7 @@ def test_all_controllers_take_corosyncs_settings_at_once() -> None:
     changes = [Change("pacemaker", name, "write corosync.conf", unit="corosync.service") for name in CONTROLLERS[:2]]
     (stage,) = stages(SPEC, REST, changes)
     assert stage.hosts == CONTROLLERS and stage.name == "pacemaker/all"
-    assert stage.effects == (EFFECTS["corosync.service"],)
+    assert stage.effects == (UNITS["corosync.service"].effect,)
 
 
 def test_what_changes_the_whole_cluster_goes_with_the_canary_or_with_a_quiet_host() -> None:
@@ -85,9 +90,8 @@ def test_what_changes_the_whole_cluster_goes_with_the_canary_or_with_a_quiet_hos
 def test_a_changed_file_that_a_unit_reads_has_an_effect() -> None:
     assert unit_of(SETTINGS) == "mariadb.service"
     assert unit_of("/etc/hosts") == ""
-    assert STAMPED.keys() == EFFECTS.keys()
     (stage,) = stages(SPEC, REST, [change("galera", "mysql2", unit="mariadb.service")])
-    assert stage.effects == (EFFECTS["mariadb.service"],)
+    assert stage.effects == (UNITS["mariadb.service"].effect,)
 
 
 def test_a_diff_is_harmless_short_and_keeps_its_indentation() -> None:
@@ -167,20 +171,21 @@ def test_what_makes_no_sense_is_refused_with_what_would(planned: Any, parameters
     assert said in plan.refused and not plan.steps
 
 
-def test_a_cluster_that_is_not_at_rest_or_does_not_run_is_refused(planned: Any) -> None:
-    away = replace(REST, hosts={**REST.hosts, "net01": GONE})
+def test_a_cluster_that_is_not_steady_or_does_not_run_is_refused(planned: Any) -> None:
+    away = REST.having({HOSTS: {**REST.hosts, "net01": GONE}})
     assert "net01" in planned(away).refused
     down = replace(GALERA, running=False)
-    nothing = replace(
-        REST,
-        haproxy={name: replace(proxy(), servers=()) for name in REST.haproxy},
-        galera=dict.fromkeys(DATABASES, down),
-        rabbitmq={name: replace(node, running=False) for name, node in BROKERS.items()},
+    nothing = REST.having(
+        {
+            HAPROXY_STAT: {name: replace(proxy(), servers=()) for name in REST[HAPROXY_STAT]},
+            WSREP_STATUS: dict.fromkeys(DATABASES, down),
+            RABBIT_CLUSTER: {name: replace(node, running=False) for name, node in BROKERS.items()},
+        }
     )
     assert "does not run yet" in planned(nothing).refused
 
 
-DRAINED = replace(REST, haproxy={name: proxy("mysql1", {"mysql2": "MAINT"}) for name in REST.haproxy})
+DRAINED = REST.having({HAPROXY_STAT: {name: proxy("mysql1", {"mysql2": "MAINT"}) for name in REST[HAPROXY_STAT]}})
 DIED = Broken("1", "rollout", {}, "galera/mysql2: write; restart")
 
 
@@ -190,7 +195,7 @@ def test_what_a_dead_rollout_left_drained_is_given_back_first(planned: Any, monk
     assert plan.pause_after is None
     assert planned(DRAINED, [DIED], pause_after="canary").pause_after == 3
     given: list[str] = []
-    monkeypatch.setattr(leftover, "undrain", lambda _, backend, server: given.append(server))
+    monkeypatch.setattr(servers, "undrain", lambda _, backend, server: given.append(server))
     plan.steps[0].act()
     assert given == ["mysql2"]
     # It died again while it gave it back.
@@ -201,7 +206,7 @@ def test_what_a_dead_rollout_left_drained_is_given_back_first(planned: Any, monk
 def test_a_node_that_is_still_restarting_is_waited_for(planned: Any) -> None:
     smaller = {name: replace(GALERA, size=2) for name in DATABASES}
     down = replace(GALERA, running=False, service=unit("mariadb.service"))
-    state = replace(DRAINED, galera={**smaller, "mysql2": down})
+    state = DRAINED.having({WSREP_STATUS: {**smaller, "mysql2": down}})
     assert names(planned(state, [DIED]))[0] == "mysql2"
 
 
@@ -228,7 +233,7 @@ def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
 
 
 def test_the_layers_are_those_that_are_deployed() -> None:
-    assert set(LAYERS) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"}
+    assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"}
 
 
 def test_what_carries_traffic_is_counted_for_its_own_layer_and_for_the_base() -> None:
@@ -236,13 +241,13 @@ def test_what_carries_traffic_is_counted_for_its_own_layer_and_for_the_base() ->
         replace(server, sessions=4) if (server.backend, server.name) == ("rabbitmq", "cc02") else server
         for server in proxy().servers
     )
-    state = replace(REST, haproxy=dict.fromkeys(REST.haproxy, replace(proxy(), servers=servers)))
-    broker = {"cc02": (8, "a broker with 8 clients")}
-    writer = {"mysql1": (MOST, "the writer")}
-    vip = {"haproxy1": (MOST, "the VIP's owner")}
-    controller = {"cc01": (MOST, "the controllers' VIP owner")}
+    state = REST.having({HAPROXY_STAT: dict.fromkeys(REST[HAPROXY_STAT], replace(proxy(), servers=servers))})
+    broker = {"cc02": Load(8, "a broker with 8 clients")}
+    writer = {"mysql1": Load(MOST, "the writer")}
+    vip = {"haproxy1": Load(MOST, "the VIP's owner")}
+    controller = {"cc01": Load(MOST, "the controllers' VIP owner")}
     for layer, found in (
         ("rabbitmq", broker), ("galera", writer), ("haproxy", vip), ("keepalived", vip), ("pacemaker", controller),
         ("base", broker | controller | writer | vip),
     ):  # fmt: skip
-        assert carried(SPEC, state, layer) == found
+        assert carried(SPEC, state, BY_NAME[layer]) == found

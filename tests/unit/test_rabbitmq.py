@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
-from cluster.gates.rabbitmq import (
+from cluster.rabbitmq.gates import (
     incomplete,
     main_cluster,
     may_create,
@@ -17,15 +17,17 @@ from cluster.gates.rabbitmq import (
     may_start,
     may_start_together,
 )
+from cluster.rabbitmq.names import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN
+from cluster.rabbitmq.record import BrokerNode, BrokerQueue
 from cluster.releases import BROKERS_FORM_TOGETHER, RELEASES
 from cluster.spec import Cluster, Host, Keepalived, Pacemaker, Rabbitmq, Role, Ssh
-from cluster.state import BrokerNode, BrokerQueue, ClusterState, ServiceState, Unknown
+from cluster.state import ClusterState, ServiceState, Unknown
 from deploy.rabbitmq_files import broker_files, wanted
-from facts.rabbitmq import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT, WATCH_LOGIN, parse_rabbit_cluster
+from facts.rabbitmq import parse_rabbit_cluster
 from operations import brokers
 from operations import rabbitmq as broker
 from operations.steps import Refused
-from tui.console.depth.rabbitmq import rabbitmq
+from tui.console.depth.rabbitmq import lines as rabbitmq_lines
 
 FIXTURES = Path(__file__).parent / "fixtures" / "rabbitmq"
 ALL = ("rabbit@cc01", "rabbit@cc02", "rabbit@cc03")
@@ -91,8 +93,8 @@ def test_a_number_of_queues_that_can_not_be_read_hides_nothing_else(number: str)
 )
 def test_queues_that_are_not_listed_are_counted(total: int, said: str) -> None:
     node = replace(seen("queues"), queues=(), queues_total=total)
-    state = ClusterState(rabbitmq={"cc01": Unknown("gone"), "cc02": node, "cc03": replace(node, queues_total=0)})
-    assert rabbitmq(state)[-1].text.strip() == f"Queues  {said}"
+    state = ClusterState({"rabbitmq": {"cc01": Unknown("gone"), "cc02": node, "cc03": replace(node, queues_total=0)}})
+    assert rabbitmq_lines(state)[-1].text.strip() == f"Queues  {said}"
 
 
 def test_a_queue_without_a_leader_is_told_of() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.gates.rabbitmq_recovery import lost, may_force, may_recover, table, waiting
-from cluster.state import BrokerNode, ServiceState, Unknown
+from cluster.rabbitmq.record import BrokerNode
+from cluster.rabbitmq.recovery import lost, may_force, may_recover, table, waiting
+from cluster.state import ServiceState, Unknown
 
 HOSTS = ("cc01", "cc02", "cc03")
 ALL = tuple(f"rabbit@{name}" for name in HOSTS)

@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from cluster.gates.rest import gates, not_at_rest
-from cluster.state import BrokerNode, ClusterState, CrmFailure, CrmStatus, GaleraNode, Unknown, VipNode
+from cluster.corosync.record import COROSYNC_QUORUM
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmFailure, CrmStatus
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
+from cluster.state import HOSTS, ClusterState, Unknown
+from cluster.steady import gates, not_steady
+from cluster.vip import VipNode
 from tests.unit.test_health import (
     BROKER,
     CONTROLLER_VIP,
@@ -26,13 +33,13 @@ from tests.unit.test_health import (
 )
 
 BROKERS = {name: replace(BROKER, name=f"rabbit@{name}") for name in CONTROLLERS}
-REST = replace(HEALTHY, rabbitmq=BROKERS)
+REST = HEALTHY.having({RABBIT_CLUSTER: BROKERS})
 GONE = Unknown("did not answer within 4 s")
 
 
 def with_record(field: str, host: str, record: object) -> str | None:
-    records: Any = {**getattr(REST, field), host: record}
-    return not_at_rest(SPEC, replace(REST, **{field: records}))
+    records: Any = {**REST.seen[field], host: record}
+    return not_steady(SPEC, REST.having({field: records}))
 
 
 def crm(**changes: object) -> CrmStatus:
@@ -40,7 +47,7 @@ def crm(**changes: object) -> CrmStatus:
 
 
 def test_a_healthy_cluster_is_at_rest() -> None:
-    assert not_at_rest(SPEC, REST) is None
+    assert not_steady(SPEC, REST) is None
 
 
 def test_a_restart_that_is_due_is_no_reason() -> None:
@@ -51,12 +58,12 @@ def test_a_restart_that_is_due_is_no_reason() -> None:
 def test_of_a_node_that_refuses_sessions_its_own_reason_is_told() -> None:
     full = replace(GALERA, refuses="its disk is full")
     down = proxy(status={"mysql2": "DOWN"})
-    state = replace(REST, galera={**REST.galera, "mysql2": full}, haproxy={"haproxy1": down})
-    told = not_at_rest(SPEC, state, besides=("haproxy2",))
+    state = REST.having({WSREP_STATUS: {**REST[WSREP_STATUS], "mysql2": full}, HAPROXY_STAT: {"haproxy1": down}})
+    told = not_steady(SPEC, state, excluding=("haproxy2",))
     assert told == "mysql2 is DOWN in galera on haproxy1: its disk is full; put that right on mysql2."
     # What was done by hand comes first,.
-    by_hand = replace(state, haproxy={"haproxy1": proxy(status={"mysql2": "MAINT"})})
-    assert "`hatui undrain mysql2`" in str(not_at_rest(SPEC, by_hand, besides=("haproxy2",)))
+    by_hand = state.having({HAPROXY_STAT: {"haproxy1": proxy(status={"mysql2": "MAINT"})}})
+    assert "`hatui undrain mysql2`" in str(not_steady(SPEC, by_hand, excluding=("haproxy2",)))
 
 
 VIP_RESOURCE = CRM.resources[0]
@@ -97,13 +104,13 @@ def test_each_trouble_is_one_sentence_that_names_it(field: str, host: str, recor
 
 
 @pytest.mark.parametrize(("field", "host", "record", "said"), CASES)
-def test_the_gates_are_closed_by_what_the_cluster_is_not_at_rest_for(
+def test_the_gates_are_closed_by_what_the_cluster_is_not_steady_for(
     field: str, host: str, record: object, said: str
 ) -> None:
-    records: Any = {**getattr(REST, field), host: record}
-    state = replace(REST, **{field: records})
+    records: Any = {**REST.seen[field], host: record}
+    state = REST.having({field: records})
     closed = [gate for gate in gates(SPEC, state) if not gate.open]
-    assert f": {not_at_rest(SPEC, state)}" in closed[0].now
+    assert f": {not_steady(SPEC, state)}" in closed[0].now
     assert said in closed[0].now
 
 
@@ -147,8 +154,8 @@ FEWER = [
 def test_a_gate_that_is_shut_counts_what_is_so_and_says_why(
     field: str, host: str, record: object, counted: str
 ) -> None:
-    records: Any = {**getattr(REST, field), host: record}
-    (gate,) = (one for one in gates(SPEC, replace(REST, **{field: records})) if not one.open)
+    records: Any = {**REST.seen[field], host: record}
+    (gate,) = (one for one in gates(SPEC, REST.having({field: records})) if not one.open)
     assert gate.now.startswith(counted) and gate.now.endswith(f": {with_record(field, host, record)}")
 
 
@@ -157,7 +164,7 @@ def test_without_one_writer_none_is_counted_and_an_arbitrator_is_a_member() -> N
     assert gates(spec, REST)[1].now == "2 serve, 0 not UP"
     spec = replace(SPEC, galera=replace(SPEC.galera, arbitrator="net01"))
     assert gates(spec, REST)[3].need == "3 Synced, Primary of 4"
-    fresh = replace(REST, haproxy={name: replace(proxy(), stuck={}) for name in REST.haproxy})
+    fresh = REST.having({HAPROXY_STAT: {name: replace(proxy(), stuck={}) for name in REST[HAPROXY_STAT]}})
     assert (gates(SPEC, fresh)[1].open, gates(SPEC, fresh)[1].now) == (True, "2 serve, 0 not UP, no writer yet")
 
 
@@ -171,38 +178,39 @@ def test_a_controller_that_is_left_out_may_be_wholly_away() -> None:
         name: replace(node, running_members=others) for name, node in BROKERS.items()
     }
     members = tuple(replace(node, online=node.name != "cc02") for node in CRM.nodes)
-    away = replace(
-        REST,
-        hosts={**REST.hosts, "cc02": GONE},
-        haproxy={name: proxy(status={"cc02": "DOWN"}) for name in REST.haproxy},
-        rabbitmq={**brokers, "cc02": GONE},
-        corosync={**dict.fromkeys(CONTROLLERS, replace(QUORUM, members=("cc01", "cc03"))), "cc02": GONE},
-        pacemaker={**dict.fromkeys(CONTROLLERS, replace(CRM, nodes=members)), "cc02": GONE},
-        controller_vip={**REST.controller_vip, "cc02": GONE},
+    away = REST.having(
+        {
+            HOSTS: {**REST.hosts, "cc02": GONE},
+            HAPROXY_STAT: {name: proxy(status={"cc02": "DOWN"}) for name in REST[HAPROXY_STAT]},
+            RABBIT_CLUSTER: {**brokers, "cc02": GONE},
+            COROSYNC_QUORUM: {**dict.fromkeys(CONTROLLERS, replace(QUORUM, members=("cc01", "cc03"))), "cc02": GONE},
+            CRM_MON: {**dict.fromkeys(CONTROLLERS, replace(CRM, nodes=members)), "cc02": GONE},
+            CONTROLLERS_VIP: {**REST[CONTROLLERS_VIP], "cc02": GONE},
+        }
     )
-    assert not_at_rest(SPEC, away, {"cc02"}) is None
-    assert "cc02 did not answer" in str(not_at_rest(SPEC, away))
+    assert not_steady(SPEC, away, {"cc02"}) is None
+    assert "cc02 did not answer" in str(not_steady(SPEC, away))
     foreign = {name: replace(node, members=(*MEMBERS, "rabbit@x")) for name, node in BROKERS.items()}
-    assert "rabbit@x" in str(not_at_rest(SPEC, replace(away, rabbitmq={**foreign, "cc02": GONE}), {"cc02"}))
+    assert "rabbit@x" in str(not_steady(SPEC, away.having({RABBIT_CLUSTER: {**foreign, "cc02": GONE}}), {"cc02"}))
 
 
 def test_a_database_node_that_is_left_out_may_be_a_member_or_not() -> None:
-    drained = {name: proxy("mysql1", {"mysql2": "MAINT"}) for name in REST.haproxy}
-    nodes: dict[str, GaleraNode | Unknown] = {**REST.galera, "mysql2": replace(GALERA, state="Joining")}
-    assert not_at_rest(SPEC, replace(REST, haproxy=drained, galera=nodes), {"mysql2"}) is None
+    drained = {name: proxy("mysql1", {"mysql2": "MAINT"}) for name in REST[HAPROXY_STAT]}
+    nodes: dict[str, GaleraNode | Unknown] = {**REST[WSREP_STATUS], "mysql2": replace(GALERA, state="Joining")}
+    assert not_steady(SPEC, REST.having({HAPROXY_STAT: drained, WSREP_STATUS: nodes}), {"mysql2"}) is None
     smaller = {name: replace(GALERA, size=2) for name in DATABASES}
-    assert not_at_rest(SPEC, replace(REST, galera={**smaller, "mysql2": GONE}), {"mysql2"}) is None
-    assert "sees 2 of 3" in str(not_at_rest(SPEC, replace(REST, galera={**smaller, "mysql2": GONE}), {"cc01"}))
+    assert not_steady(SPEC, REST.having({WSREP_STATUS: {**smaller, "mysql2": GONE}}), {"mysql2"}) is None
+    assert "sees 2 of 3" in str(not_steady(SPEC, REST.having({WSREP_STATUS: {**smaller, "mysql2": GONE}}), {"cc01"}))
 
 
 def test_two_owners_are_told_even_when_one_of_them_is_left_out() -> None:
-    both = {name: VipNode({VIP: "host0"}, unit("keepalived.service")) for name in REST.vrrp}
-    assert "2 owners" in str(not_at_rest(SPEC, replace(REST, vrrp=both), {"haproxy2"}))
+    both = {name: VipNode({VIP: "host0"}, unit("keepalived.service")) for name in REST[VRRP_OWNER]}
+    assert "2 owners" in str(not_steady(SPEC, REST.having({VRRP_OWNER: both}), {"haproxy2"}))
 
 
 @pytest.mark.parametrize(("field", "host"), [("haproxy", "haproxy1"), ("hosts", "haproxy1")])
 def test_what_is_about_the_host_that_is_worked_on_is_no_reason(field: str, host: str) -> None:
-    records: Any = {**getattr(REST, field), host: GONE}
-    state = replace(REST, **{field: records})
-    assert host in (not_at_rest(SPEC, state) or "")
-    assert not_at_rest(SPEC, state, besides=(host,)) is None
+    records: Any = {**REST.seen[field], host: GONE}
+    state = REST.having({field: records})
+    assert host in (not_steady(SPEC, state) or "")
+    assert not_steady(SPEC, state, excluding=(host,)) is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from cluster.starts import Daemon, restarted, starts
-from cluster.state import ClusterState, ServiceState, Unknown, VipNode
+from cluster.state import ClusterState, ServiceState, Unknown
+from cluster.vip import VipNode
 from engine.observe.news import events
 from engine.seen import Seen
 from facts.base import parse_services, services_command
@@ -28,15 +29,15 @@ def test_the_start_is_read_with_the_unit() -> None:
 
 def test_every_unit_of_every_layer_is_told_of() -> None:
     state = HEALTHY
-    for layer in ClusterState.__dataclass_fields__:
-        for host, record in getattr(state, layer).items():
+    for layer in state.seen:
+        for host, record in state.seen[layer].items():
             started = {
                 one.name: replace(value, started="a")
                 for one in fields(record)
                 if isinstance(value := getattr(record, one.name), ServiceState)
             }
-            records = {**getattr(state, layer), host: replace(record, **started)}
-            state = replace(state, **{layer: records})
+            records = {**state.seen[layer], host: replace(record, **started)}
+            state = state.having({layer: records})
     assert {(one.layer, one.unit) for one in starts(state)} == {
         ("vrrp", "keepalived.service"), ("haproxy", "haproxy.service"), ("galera", "mariadb.service"),
         ("galera", "hatui-galera-check.service"), ("rabbitmq", "rabbitmq-server.service"),

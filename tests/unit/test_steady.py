@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from cluster.health import Verdict
-from cluster.picture import UNKNOWN
-from cluster.state import GaleraNode, LockNode, Unknown
+from cluster.galera.record import GaleraNode
+from cluster.health.verdict import Verdict
+from cluster.layer import UNKNOWN
+from cluster.locked import CLUSTER_LOCK, LockNode
+from cluster.state import Unknown
 from cluster.wire.observed import Event
 from engine.look import WITHIN
 from engine.observe.memory import SILENT, Memory
@@ -165,7 +167,9 @@ def test_the_observer_tells_one_event_and_its_snapshots_say_unknown_meanwhile() 
         told_by: Any = stream
         whole = Watch(SPEC, 1.0, told_by, clock)
         answers(
-            whole, now := whole.own.now(), replace(HEALTHY, lock={name: LockNode(held=False) for name in SPEC.hosts})
+            whole,
+            now := whole.own.now(),
+            HEALTHY.having({CLUSTER_LOCK: {name: LockNode(held=False) for name in SPEC.hosts}}),
         )
         before = whole._now()
         whole._memory.saw("haproxy1", "vrrp", HAS_NONE, now + 0.1, now + 0.05, 0.05)

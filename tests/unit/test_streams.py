@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.observed import Event, Snapshot, Told, told
 from inventory import CLUSTER
 from tests.streams.build import BREAKS, SPEC, START, STORIES

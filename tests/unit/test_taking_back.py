@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cluster.changes import Change
+from cluster.corosync.names import CONFIG
 from cluster.outcome import Outcome
 from engine import deploying, taking_back
 from engine.planning import Stage
-from facts.corosync import CONFIG
 from operations import pacemaker
 from operations.procedure import carry_out
 from operations.steps import Refused, Unseen

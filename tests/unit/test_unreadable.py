@@ -12,7 +12,7 @@ import pytest
 
 from cluster.number import whole
 from cluster.state import Unknown
-from engine.layers import facts
+from engine.sections import facts
 from facts.base import unreadable
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cluster.state import VipNode
-from cluster.wiring import VIP_AWAY_FILE
+from cluster.keepalived.names import VIP_AWAY_FILE
+from cluster.vip import VipNode
 from operations import vip
 from operations.steps import Refused, Unseen
 from tests.unit.test_health import unit

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from cluster.gates.keepalived import may_own, may_reload_keepalived, not_one_owner, owners
-from cluster.gates.rest import not_at_rest
-from cluster.health import Verdict
-from cluster.health.vip import keepalived_health
-from cluster.state import ProxyNode, Unknown, VipNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.health.verdict import Verdict
+from cluster.keepalived.gates import may_own, may_reload_keepalived, not_one_owner, owners
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.keepalived.verdict import keepalived_health
+from cluster.state import Unknown
+from cluster.steady import not_steady
+from cluster.vip import VipNode
 from tests.unit.test_field_vips import FROZEN, RUNNING, held
 from tests.unit.test_health import BALANCERS, SPEC, VIP, proxy
 from tests.unit.test_rest import REST
@@ -144,16 +147,19 @@ def test_in_a_split_that_nobody_is_at_fault_for_the_lower_priority_gives_way() -
     ],
 )
 def test_of_a_host_that_is_left_out_only_its_vip_counts(beside: str, node: VipNode | Unknown, said: str | None) -> None:
-    reason = not_at_rest(SPEC, replace(REST, vrrp={**REST.vrrp, beside: node}), {beside})
+    reason = not_steady(SPEC, REST.having({VRRP_OWNER: {**REST[VRRP_OWNER], beside: node}}), {beside})
     assert reason is None if said is None else str(reason).startswith(said)
 
 
 def test_the_haproxy_of_a_host_that_is_left_out_does_not_count() -> None:
-    silent = replace(REST, haproxy={**REST.haproxy, "haproxy2": replace(proxy("mysql3"), servers=())})
-    assert not_at_rest(SPEC, silent, {"haproxy2"}) is None
-    assert not_at_rest(SPEC, replace(REST, haproxy={**REST.haproxy, "haproxy2": proxy("mysql3")}), {"haproxy2"}) is None
+    silent = REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy2": replace(proxy("mysql3"), servers=())}})
+    assert not_steady(SPEC, silent, {"haproxy2"}) is None
+    assert (
+        not_steady(SPEC, REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy2": proxy("mysql3")}}), {"haproxy2"})
+        is None
+    )
 
 
 def test_several_writers_need_not_agree() -> None:
     spec = replace(SPEC, haproxy=replace(SPEC.haproxy, single_writer=False))
-    assert not_at_rest(spec, replace(REST, haproxy={**REST.haproxy, "haproxy1": proxy("mysql3")})) is None
+    assert not_steady(spec, REST.having({HAPROXY_STAT: {**REST[HAPROXY_STAT], "haproxy1": proxy("mysql3")}})) is None

@@ -8,17 +8,20 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cluster.health import Verdict
-from cluster.state import ClusterState, LockNode, Unknown
+from cluster.galera.record import WSREP_STATUS
+from cluster.health.verdict import Verdict
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layers import FACTS
+from cluster.locked import CLUSTER_LOCK, LockNode
+from cluster.state import HOSTS as HOSTS_ASKED
+from cluster.state import ClusterState, Unknown
 from cluster.wire.lines import FIRST
 from cluster.wire.observed import Event, Snapshot, Told, told
-from engine.layers import PERIODS
 from engine.look import WITHIN
 from engine.observe.stream import Stream
 from engine.observe.watch import Watch
@@ -27,7 +30,7 @@ from engine.start import own
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC, VIP
 
 ROOT = Path(__file__).parents[2]
-MOVED = {"haproxy1": HEALTHY.vrrp["haproxy2"], "haproxy2": HEALTHY.vrrp["haproxy1"]}
+MOVED = {"haproxy1": HEALTHY[VRRP_OWNER]["haproxy2"], "haproxy2": HEALTHY[VRRP_OWNER]["haproxy1"]}
 INVENTORY = """
 from dataclasses import replace
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC, VIP
@@ -99,7 +102,7 @@ def test_the_first_complete_snapshot_has_every_host_s_answer(watched: Watched) -
     # On a busy machine one comes before it that says whose answers are missing.
     first = watched.until(lambda one: isinstance(one, Snapshot) and one.complete)
     assert isinstance(first, Snapshot)
-    assert set(first.state) == set(first.ages) == set(ClusterState.__dataclass_fields__)
+    assert set(first.state) == set(first.ages) == {HOSTS_ASKED, *FACTS}
     assert all(age is not None and age < 5 for age in first.ages["vrrp"].values())
     assert [layer.layer for layer in first.layers][:2] == ["hosts", "haproxy"]
 
@@ -227,7 +230,7 @@ def test_a_sign_of_the_lock_holds_nothing_up_and_asks_nobody_else_for_it() -> No
         now = asyncio.get_running_loop().time() + 0.01
         for host in whole.hosts:
             host.turns.due(now)
-            for name in PERIODS:
+            for name in FACTS:
                 host.turns.answered(name, now)
         whole._stirred("mysql1", (layer,))
         return whole._memory.holds, [host.name for host in whole.hosts if host.turns.due(now + 0.1)]
@@ -259,9 +262,9 @@ def answers(whole: Watch, now: float, state: ClusterState) -> None:
     """Every host says all that it is asked."""
     for name in SPEC.hosts:
         whole._memory.heard(name, now)
-        for layer in PERIODS:
-            if name in getattr(state, layer):
-                whole._memory.saw(name, layer, getattr(state, layer)[name], now, now, 0.1)
+        for layer in FACTS:
+            if name in state.seen.get(layer, {}):
+                whole._memory.saw(name, layer, state.seen[layer][name], now, now, 0.1)
 
 
 @pytest.mark.parametrize(("stall", "anew"), [(2.0, False), (7.0, True), (3600.0, True)])
@@ -272,7 +275,7 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
         clock, stream = Clock(), Collected()
         told_by: Any = stream
         whole = Watch(SPEC, 1.0, told_by, clock)
-        state = replace(HEALTHY, lock={name: LockNode(held=False) for name in SPEC.hosts})
+        state = HEALTHY.having({CLUSTER_LOCK: {name: LockNode(held=False) for name in SPEC.hosts}})
         answers(whole, whole.own.now(), state)
         before = whole._now()
         for host in whole.hosts:
@@ -280,7 +283,7 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
         clock.time += stall
         now = whole.own.now()
         assert not [host.name for host in whole.hosts if host.turns.overdue(now, WITHIN)]
-        assert whole._memory.state(now).galera == state.galera
+        assert whole._memory.state(now)[WSREP_STATUS] == state[WSREP_STATUS]
         assert whole._memory.ages(now)["galera"]["mysql1"] == stall
         news = asyncio.ensure_future(whole._news(before))
         await asyncio.sleep(0)
@@ -288,11 +291,11 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
             asked = [host.name for host in whole.hosts if host.turns.due(whole.own.now())]
             assert asked == [], "what was asked before is awaited still"
             unknown = Unknown(f"is asked anew: this machine was too busy (its own timer was {stall - 0.25:.1f} s late)")
-            assert whole._memory.state(now).galera["mysql1"] == unknown
+            assert whole._memory.state(now)[WSREP_STATUS]["mysql1"] == unknown
             # What was on its way tells of what was so before.
-            whole._memory.saw("mysql1", "galera", HEALTHY.galera["mysql1"], now, now - 0.5, 0.1)
-            assert whole._memory.state(now).galera["mysql1"] == unknown
-            answers(whole, whole.own.now(), replace(state, vrrp=MOVED))
+            whole._memory.saw("mysql1", "galera", HEALTHY[WSREP_STATUS]["mysql1"], now, now - 0.5, 0.1)
+            assert whole._memory.state(now)[WSREP_STATUS]["mysql1"] == unknown
+            answers(whole, whole.own.now(), state.having({VRRP_OWNER: MOVED}))
             whole._changed.set()
         after = await news
         texts = [line.text for line in stream.lines if isinstance(line, Event)]

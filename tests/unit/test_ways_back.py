@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster.gates.rest import not_at_rest
 from cluster.outcome import Outcome
+from cluster.steady import not_steady
 from engine.library import load
 from engine.runbook import Plan, View
 from tests.unit.simulated import World
@@ -62,7 +62,7 @@ def test_the_way_back_of_a_plan_leads_back(monkeypatch: pytest.MonkeyPatch, act:
     plan = planned(world, runbook, **given)
     assert carried_out(world, plan).outcome is Outcome.DONE
     carry_out(world, plan.undo)
-    assert not world.out_of_service() and not_at_rest(SPEC, world.state()) is None
+    assert not world.out_of_service() and not_steady(SPEC, world.state()) is None
     if act.startswith("switchover"):
         assert world.places() == before
 
@@ -138,7 +138,7 @@ def test_a_canary_that_does_not_start_is_taken_back_and_its_way_back_is_nothing_
     plan = planned(world, "rollout", layer="galera", soak="0")
     result = carried_out(world, plan)
     assert result.outcome is Outcome.REVERTED and "/nonexistent" in result.reason, result
-    assert not_at_rest(SPEC, world.state()) is None and not world.out_of_service()
+    assert not_steady(SPEC, world.state()) is None and not world.out_of_service()
     assert set(world.runs_with.values()) == {"former"} and world.places() == World(monkeypatch).places()
     # "put the former values back into the inventory, and roll out again"
     world.wanted = "former"
@@ -154,7 +154,7 @@ def test_what_was_rolled_out_is_taken_back_by_the_former_values(monkeypatch: pyt
     world.wanted = "former"
     again = planned(world, "rollout", layer="galera", soak="0")
     assert carried_out(world, again).outcome is Outcome.DONE
-    assert set(world.runs_with.values()) == {"former"} and not_at_rest(SPEC, world.state()) is None
+    assert set(world.runs_with.values()) == {"former"} and not_steady(SPEC, world.state()) is None
 
 
 def test_a_node_that_is_down_by_its_settings_is_mended_by_a_rollout_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,11 +162,11 @@ def test_a_node_that_is_down_by_its_settings_is_mended_by_a_rollout_to_it(monkey
     world.files["mysql2"] = {"x": "x", **dict.fromkeys(world.files["mysql2"], "bad")}
     world.runs_with["mysql2"] = "bad"
     world.down.add("mysql2")
-    assert "mysql2" in str(not_at_rest(SPEC, world.state()))
+    assert "mysql2" in str(not_steady(SPEC, world.state()))
     plan = planned(world, "rollout", layer="galera", soak="0")
     assert "but for mysql2, which is mended" in plan.steps[0].name
     assert carried_out(world, plan).outcome is Outcome.DONE
-    assert not_at_rest(SPEC, world.state()) is None
+    assert not_steady(SPEC, world.state()) is None
 
 
 def test_a_way_back_names_a_verb_that_there_is() -> None:

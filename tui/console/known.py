@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from cluster.health import LayerHealth, Verdict
+from cluster.health.verdict import LayerHealth, Verdict
 from cluster.wire.observed import Event, Snapshot, Told
 from tui.console.feed import FRESH
 from tui.console.trends import Trends

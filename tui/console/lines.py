@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.text import clean
 from tui.words import GLYPHS
 

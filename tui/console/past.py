@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.observed import Event
 from tui.recording import RecordingError
 from tui.recording.moment import shown

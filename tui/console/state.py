@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
-from cluster.state import ClusterState, Unknown
+from cluster.layers import FACTS
+from cluster.state import HOSTS, ClusterState, HostAnswer, Unknown
 
 
 def records(state: Mapping[str, Any]) -> ClusterState:
@@ -16,10 +17,10 @@ def records(state: Mapping[str, Any]) -> ClusterState:
     A recording may be older than this program, and need not come from a friend.
     """
     return ClusterState(
-        **{
-            layer: {str(host): _record(kind, plain) for host, plain in hosts.items()}
-            for layer, kind in _KINDS.items()
-            if isinstance(hosts := state.get(layer), Mapping)
+        {
+            fact: {str(host): _record(kind, plain) for host, plain in hosts.items()}
+            for fact, kind in _KINDS.items()
+            if isinstance(hosts := state.get(fact), Mapping)
         }
     )
 
@@ -33,9 +34,5 @@ def _record(kind: type, plain: object) -> Any:
         return Unknown(f"is told in a form that this program does not know ({error})")
 
 
-def _kinds() -> dict[str, type]:
-    """The record of each field: the first of the types that its Mapping[str, RECORD | Unknown] names."""
-    return {layer: hint.__args__[1].__args__[0] for layer, hint in get_type_hints(ClusterState).items()}
-
-
-_KINDS = _kinds()
+_KINDS: Mapping[str, type] = {HOSTS: HostAnswer, **{name: fact.kind for name, fact in FACTS.items()}}
+"""The record of each fact."""

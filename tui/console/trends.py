@@ -6,7 +6,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cluster.state import BrokerNode, ClusterState, GaleraNode, ProxyNode
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
+from cluster.state import ClusterState
 from tui.console.lines import Line, Span
 from tui.console.state import records
 
@@ -45,15 +48,17 @@ class Trends:
 
 def _numbers(state: ClusterState) -> Iterator[tuple[str, int | None]]:
     """Each number, over all hosts; None where no host tells it."""
-    servers = [server for node in state.haproxy.values() if isinstance(node, ProxyNode) for server in node.servers]
+    servers = [
+        server for node in state[HAPROXY_STAT].values() if isinstance(node, ProxyNode) for server in node.servers
+    ]
     yield "connects/s", sum(server.rate for server in servers) if servers else None
     yield "sessions", sum(server.sessions for server in servers) if servers else None
-    queues = [node.recv_queue for node in state.galera.values() if isinstance(node, GaleraNode) and node.ready]
+    queues = [node.recv_queue for node in state[WSREP_STATUS].values() if isinstance(node, GaleraNode) and node.ready]
     yield "galera queue", max(queues, default=None)
     # Each broker knows all queues.
     waiting = [
         sum(queue.messages for queue in node.queues)
-        for node in state.rabbitmq.values()
+        for node in state[RABBIT_CLUSTER].values()
         if isinstance(node, BrokerNode) and node.queues
     ]
     yield "messages", max(waiting, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from tests.unit.cibs import (
     FENCING,
     VIP_RESOURCE,

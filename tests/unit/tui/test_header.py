@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from cluster.health import LayerHealth, Verdict
+from cluster.health.verdict import LayerHealth, Verdict
 from cluster.wire.observed import Snapshot, told
 from tests.streams.build import STORIES
 from tests.unit.tui import journals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.observed import Event, told
 from tests.streams.build import START, STORIES
 from tests.unit.tui.desk import Fixed, shown

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from cluster.state import GaleraNode, Unknown
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.state import Unknown
 from tests.streams.topology import reference, well
 from tui.console.trends import EVERY, KEPT, Trends
 
@@ -16,10 +17,10 @@ def state(queue: int | None) -> dict[str, Any]:
     """A state as it travels; the databases have such a queue, or are unknown."""
     known = well(reference())
     galera: dict[str, GaleraNode | Unknown] = {}
-    for name, node in known.galera.items():
+    for name, node in known[WSREP_STATUS].items():
         assert isinstance(node, GaleraNode)
         galera[name] = Unknown("is away") if queue is None else replace(node, recv_queue=queue)
-    built = msgspec.to_builtins(replace(known, galera=galera))
+    built = msgspec.to_builtins(known.having({WSREP_STATUS: galera}).seen)
     assert isinstance(built, dict)
     return built
 

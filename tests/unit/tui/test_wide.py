@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.pilot import Pilot
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.observed import Event
 from tests.unit.tui import journals
 from tests.unit.tui.desk import on, shown, text

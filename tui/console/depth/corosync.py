@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from cluster.state import ClusterState, QuorumNode, Ring
+from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode, Ring
+from cluster.state import ClusterState
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
 
-def corosync(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """Each controller's own view of the membership."""
     names = ("HOST", "QUORATE", "VOTES", "UNIT", "RINGS", "SEES")
     return [
         heading("Membership", "as each controller sees it"),
-        *table(names, rows("corosync", names, state.corosync, _row)),
+        *table(names, rows("corosync", names, state[COROSYNC_QUORUM], _row)),
     ]
 
 

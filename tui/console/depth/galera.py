@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from cluster.duty import writer_by
-from cluster.state import ClusterState, GaleraNode, ProxyNode
+from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.haproxy.writer import writer_by
+from cluster.state import ClusterState
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
 
-def galera(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """Each node, then where the balancers send what is written."""
     names = ("HOST", "STATE", "COMPONENT", "SEQNO", "QUEUE", "PAUSED", "WINDOW", "CHECK", "UNIT")
     return [
         heading(
             "Nodes", "PAUSED: share of the time in flow control; WINDOW: writesets a node may miss and still get IST"
         ),
-        *table(names, rows("galera", names, state.galera, _row)),
+        *table(names, rows("galera", names, state[WSREP_STATUS], _row)),
         *_writer(state),
     ]
 
@@ -51,7 +53,7 @@ def _window(node: GaleraNode) -> str:
 
 def _writer(state: ClusterState) -> list[Line]:
     lines = [heading("Writer", "where each balancer sends new sessions")]
-    for host, proxy in state.haproxy.items():
+    for host, proxy in state[HAPROXY_STAT].items():
         duty = writer_by(proxy, state.hosts) if isinstance(proxy, ProxyNode) else None
         said: Span = span(duty, "warn" if duty.against else "accent") if duty else ("unknown", "unknown")
         lines.append(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from cluster.gates.haproxy import ESTABLISHED
-from cluster.servers import empty_slot, state_of
-from cluster.state import ClusterState, ProxyNode, ProxyServer, Unknown
+from cluster.haproxy.gates import ESTABLISHED
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
+from cluster.haproxy.servers import empty_slot, state_of
+from cluster.state import ClusterState, Unknown
 from tui.console.depth.parts import duration, service
 from tui.console.lines import Line, Role, Row, blank, heading, span, table
 
 _NAMES = ("BACKEND", "SERVER", "STATUS", "SESS", "/S", "QUEUE", "SINCE", "DOWN", "CHECK")
 
 
-def haproxy(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """A table a balancer."""
     lines: list[Line] = []
-    for host, node in state.haproxy.items():
+    for host, node in state[HAPROXY_STAT].items():
         if isinstance(node, Unknown):
             lines += [
                 heading(host),

@@ -7,7 +7,7 @@ from tui.console.depth.parts import rows
 from tui.console.lines import Line, heading, table
 
 
-def hosts(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """Each host, and how long it took to answer."""
     names = ("HOST", "ANSWERS", "AFTER")
     found = rows("hosts", names, state.hosts, lambda _, answer: (("yes", "ok"), (f"{answer.took:.2f} s", "")))

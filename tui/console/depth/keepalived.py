@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from cluster.state import ClusterState, VipNode
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.state import ClusterState
+from cluster.vip import VipNode
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
 
-def keepalived(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """Each balancer; its kernel is asked what it holds, as clients find it."""
     names = ("HOST", "VRRP", "PRIORITY", "UNIT", "HOLDS")
     return [
         heading("VRRP", "the owner as the kernels say; below, who it was when"),
-        *table(names, rows("keepalived", names, state.vrrp, _row)),
+        *table(names, rows("keepalived", names, state[VRRP_OWNER], _row)),
     ]
 
 

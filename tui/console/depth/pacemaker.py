@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cluster.gates.resources import groups
-from cluster.state import ClusterState, CrmNode, CrmResource, CrmStatus, Unknown
+from cluster.pacemaker.record import CRM_MON, CrmNode, CrmResource, CrmStatus
+from cluster.pacemaker.resources import groups
+from cluster.state import ClusterState, Unknown
 from tui.console.depth.parts import yes
 from tui.console.lines import Line, Role, Row, Span, heading, span, table
 
 
-def pacemaker(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """As the designated controller sees it; without one, as the first does that has anything to say."""
-    views = {host: node for host, node in state.pacemaker.items() if isinstance(node, CrmStatus) and node.running}
+    views = {host: node for host, node in state[CRM_MON].items() if isinstance(node, CrmStatus) and node.running}
     lines = []
-    for host, node in state.pacemaker.items():
+    for host, node in state[CRM_MON].items():
         if host not in views:
             said = node.reason if isinstance(node, Unknown) else "Pacemaker does not run"
             role: Role = "unknown" if isinstance(node, Unknown) else "fail"

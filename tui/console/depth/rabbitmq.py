@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from cluster.health.queues import STOPPED
-from cluster.state import BrokerNode, BrokerQueue, ClusterState
-from cluster.wiring import BROKER_QUEUES
+from cluster.rabbitmq.names import BROKER_QUEUES
+from cluster.rabbitmq.queues import STOPPED
+from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode, BrokerQueue
+from cluster.state import ClusterState
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Row, Span, heading, span, table
 
 
-def rabbitmq(state: ClusterState) -> list[Line]:
+def lines(state: ClusterState) -> list[Line]:
     """Each broker's own view."""
     names = ("HOST", "BROKER", "SEES", "VERSION", "UNIT", "TROUBLE")
-    return [heading("Brokers"), *table(names, rows("rabbitmq", names, state.rabbitmq, _row)), *_queues(state)]
+    return [heading("Brokers"), *table(names, rows("rabbitmq", names, state[RABBIT_CLUSTER], _row)), *_queues(state)]
 
 
 def _queues(state: ClusterState) -> list[Line]:
     """As the first broker tells that has any; each knows all of them."""
-    teller = next((node for node in state.rabbitmq.values() if isinstance(node, BrokerNode) and node.queues), None)
+    teller = next(
+        (node for node in state[RABBIT_CLUSTER].values() if isinstance(node, BrokerNode) and node.queues), None
+    )
     if teller is None:
         return [heading("Queues", _untold(state))]
     hint = f"{len(teller.queues)} of {teller.queues_total}, those with most messages; as {teller.name} tells"
@@ -27,7 +30,7 @@ def _queues(state: ClusterState) -> list[Line]:
 
 def _untold(state: ClusterState) -> str:
     """What is known of queues that no broker lists: how many there are, and why that is all."""
-    running = [node for node in state.rabbitmq.values() if isinstance(node, BrokerNode) and node.running]
+    running = [node for node in state[RABBIT_CLUSTER].values() if isinstance(node, BrokerNode) and node.running]
     if not running:
         return "not known: no broker that runs is known"
     total = max(node.queues_total for node in running)

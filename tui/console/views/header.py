@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
 from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import ROLES, Line, Span, fitted, safe, span

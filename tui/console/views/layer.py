@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster.health import Verdict
-from tui.console.depth import DEPTHS
+from cluster.health.verdict import Verdict
+from tui.console.depth import depth_of
 from tui.console.known import Known
 from tui.console.lines import Line, blank, heading, span, verdict
 from tui.console.state import records
@@ -39,7 +39,7 @@ def layer(known: Known, now: float, name: str) -> list[Line]:
             )
         )
     lines.append(blank())
-    depth = DEPTHS.get(name)
+    depth = depth_of(name)
     lines += depth(records(seen.state)) if depth else [heading("Nothing more is known of this layer.")]
     return lines + _events(known, name)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cluster.health import Verdict
+from cluster.health.verdict import Verdict
+from cluster.layers import layer_of
 from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import Line, Span, blank, fitted, span, verdict
 
-_JUDGED = {"vrrp": "keepalived", "controller_vip": "pacemaker"}
-"""Records that are judged in a layer of another name."""
 _PART_OF = {"lock": "hosts"}
 """Records that no layer is judged by, and the layer whose screen they lead to."""
 _QUIET: Mapping[str, Any] = {"edited": [], "known": True, "frozen": False}
@@ -38,7 +37,7 @@ def node(known: Known, now: float, name: str) -> list[Line]:
     for record, hosts in seen.state.items():
         if not isinstance(hosts, Mapping) or name not in hosts:
             continue
-        layer = _JUDGED.get(record, record)
+        layer = layer_of(record)
         lines += [_heading(seen, record, layer, name, stale=stale)]
         for path, value in _facts(hosts[name], ""):
             spans: tuple[Span, ...] = (("  ", ""), fitted(span(path, "dim"), _NAME), ("  ", ""), span(value))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 
-from cluster.health import HostHealth, LayerHealth, Verdict
+from cluster.health.verdict import HostHealth, LayerHealth, Verdict
 from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import ROLES, Line, Span, Spot, fitted, glyph, safe, span, verdict

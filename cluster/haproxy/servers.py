@@ -1,0 +1,61 @@
+"""The servers behind HAProxy, in words: whose they are, why one takes no new sessions, and how it comes back."""
+
+from __future__ import annotations
+
+import re
+
+from cluster.galera.names import GALERA_BACKEND
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.rabbitmq.names import RABBITMQ_BACKEND
+from cluster.spec import Role
+
+OURS = {GALERA_BACKEND: Role.GALERA, RABBITMQ_BACKEND: Role.CONTROLLER}
+"""The backends that the inventory makes, and whose hosts are their servers. All others are somebody else's."""
+
+_NO_ADDRESS = re.compile(r"none|(0\.0\.0\.0|\[::\])(:\d+)?")
+
+
+def empty_slot(server: ProxyServer) -> bool:
+    """Whether it is a slot of a `server-template` that no server has (yet): in maintenance, and without an address."""
+    kept = server.status in ("MAINT", "MAINT (resolution)")
+    return kept and server.backend not in OURS and _NO_ADDRESS.fullmatch(server.address) is not None
+
+
+def declines(server: ProxyServer) -> bool:
+    """Whether its own check says that it wants no new session, as by `http-check disable-on-404`."""
+    return server.status.startswith("NOLB")
+
+
+def state_of(server: ProxyServer) -> str:
+    """Its status, and its weight where that keeps sessions away."""
+    return server.status if server.weight or not server.up else f"{server.status} with weight 0"
+
+
+def takes_none(balancer: str, node: ProxyNode, backend: str, name: str) -> str | None:
+    """Why `balancer` sends no new sessions to the server `name` of `backend`, or None if it does."""
+    server = next((one for one in node.servers if one.backend == backend and one.name == name), None)
+    if server is not None and server.serves:
+        return None
+    state = "absent" if server is None else state_of(server)
+    return f"{name} is {state} on {balancer}{'' if server is not None and server.up else ', not UP'}"
+
+
+def way_out(server: ProxyServer) -> str:
+    """How a server that takes no new sessions comes back, as a clause; empty where its check alone says that it may."""
+    status, path = server.status, f"{server.backend}/{server.name}"
+    if followed := re.fullmatch(r"MAINT \(via (\S+)\)", status):
+        backend, _, one = followed[1].partition("/")
+        return f"it follows {followed[1]}{f', `hatui undrain {one}` gives that back' if backend in OURS else ''}"
+    if "(agent)" in status:
+        return "its agent says so: it comes back when that does"
+    if status == "MAINT (resolution)":
+        return "its name has no address: ask the resolver"
+    if declines(server):
+        return "its check says so"
+    if server.by_hand:
+        if server.backend in OURS:
+            return f"`hatui undrain {server.name}` gives it back"
+        return f"`set server {path} state ready` over HAProxy's admin socket gives it back"
+    if server.up and not server.weight:
+        return f"`set server {path} weight 100%` over HAProxy's admin socket gives it back"
+    return ""

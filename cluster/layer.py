@@ -1,0 +1,125 @@
+"""What a layer is: all that code which goes over the layers must know of one. Nothing in here names any.
+
+The descriptions are in cluster/layers, one file a layer. Each floor above has its own part in a file of the layer's
+name: facts/NAME.py, operations/NAME.py, deploy/NAME.py, engine/layers/NAME.py, tui/console/depth/NAME.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cluster.health.verdict import LayerHealth
+from cluster.spec import Cluster, Role
+from cluster.state import ClusterState, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a record says of that which only one may be. Two of different `value` can't be so at one time."""
+
+    value: Hashable
+    words: str
+    """As in "it says that …"."""
+    needed: bool = False
+    """If all is well, somebody claims such a thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a value is told of: a fact, and the host it is about, empty for the whole."""
+
+    fact: str
+    """Its name."""
+    host: str
+    name: str
+    """As in "the writer", so that "NAME was A, and is B" is a sentence."""
+    vip: str = ""
+    """Where it is told who owns a VIP: its address."""
+    holders: tuple[str, ...] = field(default=(), compare=False)
+    """The hosts that the value names, where it is about no single one; not what makes a thing another."""
+
+
+UNKNOWN = "unknown"
+"""The value of a thing that can't be told."""
+
+Things = Iterable[tuple[Thing, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A part of the steady state: that of a layer, or of one of its facts."""
+
+    name: str
+    count: Callable[[Cluster, ClusterState], tuple[str, str]]
+    """What it needs, and what is so, in numbers that a person compares. They decide nothing."""
+    against: Callable[[Cluster, ClusterState, Collection[str]], Iterator[str]]
+    """Each reason why it is not so, as a sentence; what is so of the hosts in the collection is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a host carries that its clients feel when it goes."""
+
+    clients: int
+    """For comparison; MOST for what all of them use."""
+    words: str
+    """As in "cc01: a broker with 3 clients"."""
+
+
+MOST = 10**6
+"""More than any number of clients: a host whose loss everybody feels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of systemd that is the layer's."""
+
+    name: str
+    files: tuple[str, ...]
+    """Paths that it reads when it starts or is reloaded."""
+    effect: str
+    """What the layer's deploy does about it once one of them has changed: "HAProxy is reloaded"."""
+
+
+def _nothing(_: Cluster, __: ClusterState) -> tuple[()]:
+    return ()
+
+
+def _nobody(_: Cluster, __: ClusterState) -> Mapping[str, Load]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer. What stands on another comes after it in the order of cluster/layers."""
+
+    name: str
+    roles: tuple[Role, ...]
+    """Whose hosts carry it."""
+    facts: tuple[Fact[Any], ...] = ()
+    """What each of them is asked."""
+    told_alone: bool = False
+    """Each host gives its own sign when it changes: no other has to be asked for it then, or waited for."""
+    claims: Mapping[str, Callable[[Cluster, str, Any], Claim | None]] = field(default_factory=dict)
+    """By the fact's name: what the record of a host claims, of that which only one may be."""
+    needed: frozenset[str] = frozenset()
+    """The facts of which somebody must claim something, if all is well."""
+    verdict: Callable[[Cluster, ClusterState], LayerHealth] | None = None
+    """None: it is no layer to its clients."""
+    steady: tuple[Condition, ...] = ()
+    things: Callable[[Cluster, ClusterState], Things] = _nothing
+    """What a plan rests on and events tell, as short values by name. Counters and times are left out: they change while
+    nothing happens."""
+    loads: Callable[[Cluster, ClusterState], Mapping[str, Load]] = _nobody
+    """The hosts that carry its traffic now."""
+    units: tuple[Unit, ...] = ()
+    packages: Callable[[str], tuple[str, ...]] = lambda _: ()
+    """What Debian's release of that name has to have installed."""
+    home: str = ""
+    """The package in which the floors' parts of it are; empty for those that come with hatui."""
+    deployed: bool = True
+    """Whether it has a deploy of its own, deploy/NAME.py."""
+    together: str = ""
+    """Why its hosts are changed all at once, as a clause; empty where they are changed one by one."""

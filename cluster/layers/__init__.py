@@ -1,0 +1,46 @@
+"""The layers, each described in a file of its own, in the order in which they stand on each other."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from cluster.layer import Layer
+from cluster.layers.base import BASE
+from cluster.layers.corosync import COROSYNC
+from cluster.layers.galera import GALERA
+from cluster.layers.haproxy import HAPROXY
+from cluster.layers.keepalived import KEEPALIVED
+from cluster.layers.lock import LOCK
+from cluster.layers.pacemaker import PACEMAKER
+from cluster.layers.rabbitmq import RABBITMQ
+from cluster.spec import Role
+
+LAYERS: tuple[Layer, ...] = (
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, GALERA, RABBITMQ, COROSYNC, PACEMAKER),
+    *(entry.load() for entry in entry_points(group="hatui.layers")),
+)
+"""Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""
+
+BY_NAME = {layer.name: layer for layer in LAYERS}
+DEPLOYED = tuple(layer.name for layer in LAYERS if layer.deployed)
+"""The names of the files in deploy/."""
+FACTS = {fact.name: fact for layer in LAYERS for fact in layer.facts}
+UNITS = {unit.name: unit for layer in LAYERS for unit in layer.units}
+LAYER_OF = {fact.name: layer for layer in LAYERS for fact in layer.facts}
+"""By a fact's name."""
+
+
+def asked(role: Role) -> tuple[str, ...]:
+    """The names of the facts that a host of `role` is asked."""
+    return tuple(fact.name for layer in LAYERS if role in layer.roles for fact in layer.facts)
+
+
+def unit_of(path: str) -> str:
+    """The unit that runs with former settings once the file `path` has changed; empty if none does."""
+    return next((unit.name for unit in UNITS.values() if path in unit.files), "")
+
+
+def layer_of(fact: str) -> str:
+    """The name of the layer that a fact belongs to; what is no fact, such as the hosts, stands for itself."""
+    layer = LAYER_OF.get(fact)
+    return layer.name if layer else fact

@@ -1,0 +1,41 @@
+"""RabbitMQ: the message queue, a cluster of brokers on the controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.layer import Layer, Load, Unit
+from cluster.rabbitmq.names import RABBITMQ_BACKEND, STAMPED, UNIT
+from cluster.rabbitmq.record import RABBIT_CLUSTER
+from cluster.rabbitmq.steady import STEADY
+from cluster.rabbitmq.things import things
+from cluster.rabbitmq.verdict import rabbitmq_health
+from cluster.spec import Cluster, Role
+from cluster.state import ClusterState
+
+
+def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
+    sessions: dict[str, int] = {}
+    for node in state[HAPROXY_STAT].values():
+        for server in node.servers if isinstance(node, ProxyNode) else ():
+            if server.backend == RABBITMQ_BACKEND:
+                sessions[server.name] = sessions.get(server.name, 0) + server.sessions
+    return {name: Load(count, f"a broker with {count} clients") for name, count in sessions.items() if count}
+
+
+def _packages(_: str) -> tuple[str, ...]:
+    return "rabbitmq-server", "curl"
+
+
+RABBITMQ = Layer(
+    name="rabbitmq",
+    roles=(Role.CONTROLLER,),
+    facts=(RABBIT_CLUSTER,),
+    verdict=lambda spec, state: rabbitmq_health(spec, state[RABBIT_CLUSTER], state[HAPROXY_STAT]),
+    steady=STEADY,
+    things=things,
+    loads=_loads,
+    units=(Unit(UNIT, STAMPED, "the broker is restarted"),),
+    packages=_packages,
+)

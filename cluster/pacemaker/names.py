@@ -1,0 +1,5 @@
+"""Pacemaker's unit on a controller."""
+
+from __future__ import annotations
+
+UNIT = "pacemaker.service"

@@ -1,0 +1,38 @@
+"""What of the controllers' resources can be told in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.layer import UNKNOWN, Thing, Things
+from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
+from cluster.pacemaker.resources import PROMOTED, groups
+from cluster.spec import Cluster
+from cluster.state import ClusterState, Unknown
+from cluster.vip import owner_of
+
+
+def things(spec: Cluster, state: ClusterState) -> Things:
+    """Who owns the controllers' VIP, how each of them is, and where each resource runs."""
+    yield owner_of(CONTROLLERS_VIP.name, spec.pacemaker.vip, state[CONTROLLERS_VIP])
+    yield from _crm(state[CRM_MON])
+
+
+def _crm(nodes: Mapping[str, CrmStatus | Unknown]) -> Things:
+    for name, node in nodes.items():
+        doing = UNKNOWN if isinstance(node, Unknown) else "running" if node.running else "down"
+        yield Thing(CRM_MON.name, name, f"Pacemaker on {name}"), doing
+    views = [node for node in nodes.values() if isinstance(node, CrmStatus) and node.quorate]
+    view = next((node for node in views if node.dc), None)
+    if view is None:
+        return
+    for member in view.nodes:
+        words = [word for word in ("unclean", "standby", "maintenance", "pending", "shutdown") if getattr(member, word)]
+        shown = ", ".join(words) or ("online" if member.online else "offline")
+        yield Thing(CRM_MON.name, member.name, f"{member.name} in Pacemaker"), shown
+    for group in groups(view.resources):
+        where = ", ".join(dict.fromkeys(name for one in group.instances for name in one.nodes)) or "nowhere"
+        promoted = ", ".join(name for one in group.active if one.role in PROMOTED for name in one.nodes)
+        failed = " (failed)" if any(one.failed for one in group.instances) else ""
+        shown = f"{where}{f', promoted on {promoted}' if promoted else ''}{failed}"
+        yield Thing(CRM_MON.name, "", f"the resource {group.name}"), shown

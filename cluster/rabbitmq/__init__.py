@@ -1,0 +1,1 @@
+"""The message brokers: what is seen of one, how it is judged, and what may be done to it. Pure."""

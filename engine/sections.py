@@ -1,0 +1,48 @@
+"""What a host is asked, by its role: the facts of the layers that it carries, and what tells of a change in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cluster.layers import LAYERS, asked
+from cluster.spec import Cluster
+from cluster.state import Unknown
+from engine.frames import Section
+from engine.parts import part_of
+from engine.script import LIMIT
+
+if TYPE_CHECKING:
+    from pyinfra.api.facts import FactBase
+
+    from facts.signs import Signs
+
+
+def facts() -> dict[str, FactBase[Any]]:
+    """Each fact by its name. Imported late: pyinfra takes a third of a second to import."""
+    return {name: fact for name, (fact, _) in _told().items()}
+
+
+def signs() -> dict[str, Signs]:
+    """The signs of each fact. Imported late as well."""
+    return {name: told_by for name, (_, told_by) in _told().items()}
+
+
+def _told() -> dict[str, tuple[FactBase[Any], Signs]]:
+    found: dict[str, tuple[FactBase[Any], Signs]] = {}
+    for layer in LAYERS:
+        if layer.facts and (part := part_of("facts", layer.name)):
+            found |= part.FACTS
+    return found
+
+
+def commands(cluster: Cluster, name: str, known: Mapping[str, FactBase[Any]]) -> dict[str, str]:
+    """What host `name` is asked: each section's command, by its fact."""
+    return {fact: str(known[fact].command()) for fact in asked(cluster.hosts[name].role)}
+
+
+def record(fact: FactBase[Any], section: Section) -> Any:
+    """The record that a section's answer makes; Unknown, with the reason, if it makes none."""
+    if section.exit < 0:
+        return Unknown(f"said more than {LIMIT} bytes and was not listened to any longer")
+    return fact.process(section.text.splitlines())
