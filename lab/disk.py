@@ -118,7 +118,8 @@ def take(lab: Lab, case: Case) -> None:
     if not inside.has_power(lab, case.host):
         return
     path, unit = str(case.options["path"]), case.options["unit"]
-    if unit:
+    there = inside.run_on(lab, case.host, f"mountpoint {path}", '! mountpoint -q "$1" || echo there', path)
+    if unit and there:
         stop(lab, case.host, str(unit))
     inside.run_on(lab, case.host, f"unmount the disk on {path}", _TAKE, path, _place(case), timeout=_COPY_LIMIT)
     if unit:

@@ -181,14 +181,15 @@ def test_what_the_service_wrote_on_a_disk_that_was_full_is_kept(victim: None) ->
 
 
 def test_a_fault_of_a_host_that_lost_its_power_meanwhile_heals_into_nothing(victim: None) -> None:
-    on("cc01", "systemctl mask --runtime victim >/dev/null 2>&1; sync")
     for name in ("freeze", "full", "load"):
         halab("fault", name, *TRIES[name].argv.split())
     halab("power", "off", "cc01")
     halab("fault", "heal", "freeze", "cc01")
     halab("power", "on", "cc01")
+    started = on("cc01", "systemctl start victim; systemctl show -P MainPID victim")
     halab("fault", "heal")
     assert made() == [] and own_disk()
+    assert on("cc01", "systemctl show -P MainPID victim") == started, "nothing is restarted for a disk that is gone"
 
 
 def test_what_can_not_be_hit_is_refused_and_nothing_is_armed(victim: None) -> None:
