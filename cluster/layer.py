@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from cluster.health.verdict import LayerHealth
 from cluster.spec import Cluster, Role
@@ -91,6 +91,14 @@ def _nobody(_: Cluster, __: ClusterState) -> Mapping[str, Load]:
     return {}
 
 
+Settings = TypeVar("Settings")
+
+
+def settings_of(cluster: Cluster, layer: str, kind: type[Settings]) -> Settings:
+    """What the inventory says of a layer that describes its own settings."""
+    return kind(**cluster.others.get(layer, {}))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """One layer. What stands on another comes after it in the order of cluster/layers."""
@@ -98,6 +106,9 @@ class Layer:
     name: str
     roles: tuple[Role, ...]
     """Whose hosts carry it."""
+    settings: type | None = None
+    """A dataclass of plain values with defaults: the section of the layer's name in the inventory, checked by it.
+    None: it has none, or a field of its own in cluster/spec.py."""
     facts: tuple[Fact[Any], ...] = ()
     """What each of them is asked."""
     told_alone: bool = False

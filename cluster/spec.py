@@ -139,6 +139,8 @@ class Cluster:
     rabbitmq: Rabbitmq = field(default_factory=Rabbitmq)
     corosync: Corosync = field(default_factory=Corosync)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The checked settings of the layers that describe their own (cluster/layer.py), by the layer's name."""
 
     def names(self, role: Role) -> tuple[str, ...]:
         """The hosts of `role`, in the order of the inventory."""

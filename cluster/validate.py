@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from cluster.checks import mistakes
+from cluster.layers import LAYERS
 from cluster.reading import Mistake, Reader, place, shown
 from cluster.spec import (
     Cluster,
@@ -42,7 +43,8 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
     """
     reader = Reader()
     given = reader.table("The inventory", data)
-    reader.known("", given, (*_NEEDED, *_SECTIONS, "secrets"))
+    described = {layer.name: layer.settings for layer in LAYERS if layer.settings}
+    reader.known("", given, (*_NEEDED, *_SECTIONS, *described, "secrets"))
     reader.errors += [Mistake(key, "is missing: it must be given.") for key in _NEEDED if key not in given]
     texts = {key: _text(reader, key, given) for key in _TEXTS}
     cluster = Cluster(
@@ -56,6 +58,7 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         rabbitmq=reader.record("rabbitmq", given.get("rabbitmq", {}), Rabbitmq),
         corosync=reader.record("corosync", given.get("corosync", {}), Corosync),
         secrets=_secrets(reader, given.get("secrets", {})),
+        others={name: asdict(reader.record(name, given.get(name, {}), kind)) for name, kind in described.items()},
     )
     # Which role is meant decides what else is wrong; nothing that follows from the wrong one is said.
     doubtful = [key for name in _with_several_roles(given.get("hosts", {})) for key in _about(name)]

@@ -15,7 +15,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import msgspec
 import pyinfra
@@ -30,11 +29,11 @@ from pyinfra.api.state import BaseStateCallback, State, StateStage
 from pyinfra.context import ctx_host
 from typing_extensions import override
 
-import deploy
 from cluster.changes import Change, bounded
 from cluster.layers import unit_of
 from cluster.spec import Cluster
 from cluster.text import clean
+from deploy.parts import file_of
 from deploy.secrets import remember
 from engine.asked import Asked
 from engine.masking import hidden
@@ -116,7 +115,7 @@ def _prepare(state: State, layers: Sequence[str]) -> None:
     state.set_stage(StateStage.Prepare)
     for number, layer in enumerate(layers):
         state.current_op_file_number = number
-        pyinfra_cli.util.load_deploy_file(state, str(Path(deploy.__path__[0]) / f"{layer}.py"))
+        pyinfra_cli.util.load_deploy_file(state, file_of(layer))
 
 
 def _changes(state: State, layers: Sequence[str]) -> Iterator[Change]:

@@ -38,6 +38,7 @@ _LAYERS = (
     "mariadb-backup",
     "mariadb-client",
     "mariadb-server",
+    "memcached",
     "nftables",
     "pacemaker",
     "pacemaker-cli-utils",

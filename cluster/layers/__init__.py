@@ -30,6 +30,12 @@ LAYER_OF = {fact.name: layer for layer in LAYERS for fact in layer.facts}
 """By a fact's name."""
 
 
+def module_of(floor: str, name: str) -> str:
+    """The module in which a floor, such as "facts" or "engine.layers", has its part of the layer of that name."""
+    home = BY_NAME[name].home if name in BY_NAME else ""
+    return ".".join(filter(None, (home, floor, name)))
+
+
 def asked(role: Role) -> tuple[str, ...]:
     """The names of the facts that a host of `role` is asked."""
     return tuple(fact.name for layer in LAYERS if role in layer.roles for fact in layer.facts)
