@@ -41,7 +41,8 @@ class Foreign:
             for host, seen in look_all(hosts, Services, units=dict.fromkeys(asked, ())).items():
                 # A host that can't be asked is Unknown.
                 for service in seen.values() if isinstance(seen, dict) else ():
-                    if runs(service):
+                    # One that is being started is not what it was, whoever waits for it.
+                    if runs(service) or service.active == "activating":
                         self._compare(Daemon(host, service.unit), service.started)
         if not self._found:
             return result

@@ -17,13 +17,14 @@ from cluster.galera.gates import (
     may_bootstrap,
     may_join,
 )
-from cluster.galera.names import GALERA_CHECK_PORT, GARB_CONFIG, GARB_UNIT, UNIT
+from cluster.galera.names import DATA, GALERA_CHECK_PORT, GARB_CONFIG, GARB_UNIT, UNIT
 from cluster.galera.record import GaleraNode
 from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.base import Services
 from facts.galera import UserDatabases, WsrepStatus
-from operations.hosts import look_all, shell
+from facts.galera_recovery import TablespacePosition
+from operations.hosts import look, look_all, shell
 from operations.service import or_last_words
 from operations.starting import starting
 from operations.steps import Refused, Step, refused, wait_for
@@ -39,7 +40,7 @@ NEW_CLUSTER = "/run/mariadb-wsrep-new-cluster"
 """What galera_new_cluster tells the unit by, as long as the first node starts."""
 
 
-_RESTART = or_last_words(f"systemctl restart {UNIT}", UNIT)
+_RESTART = or_last_words(f"systemctl restart {UNIT}", UNIT, data=DATA)
 
 
 def nodes_of(hosts: Sequence[str]) -> Nodes:
@@ -73,7 +74,7 @@ def _create(hosts: Sequence[str]) -> None:
         raise Refused(reason)
     first = hosts[0]
     shell(first, f"systemctl daemon-reload; systemctl enable -q {UNIT}; systemctl reset-failed {UNIT} 2>/dev/null; "
-          f"{or_last_words('galera_new_cluster', UNIT)}", timeout=300)  # fmt: skip
+          f"{or_last_words('galera_new_cluster', UNIT, data=DATA)}", timeout=300)  # fmt: skip
     wait_for(lambda: None if is_synced(nodes_of([first])[first]) else f"{first} is not Synced", within=SETTLE)
 
 
@@ -136,7 +137,7 @@ def join(hosts: Sequence[str], name: str, *, replace: bool = False) -> None:
     if isinstance(node, GaleraNode) and node.running and not node.standalone:
         await_return(hosts, name)
         return
-    if reason := may_join(nodes, {} if replace else look_all([name], UserDatabases), name):
+    if reason := may_join(nodes, {}, name) if replace else why_not_join(nodes, name):
         raise Refused(reason)
     with starting(name, UNIT):
         shell(
@@ -146,6 +147,16 @@ def join(hosts: Sequence[str], name: str, *, replace: bool = False) -> None:
             timeout=TRANSFER,
         )
     _await_synced(hosts, name, SETTLE)
+
+
+def why_not_join(nodes: Nodes, name: str) -> str | None:
+    """Why `name` must not be started as a joiner, or None if it may: what a state transfer would replace is looked at.
+
+    Where its state file names no cluster and there are databases, its tablespace is asked whose they are.
+    """
+    databases, node = look_all([name], UserDatabases), nodes[name]
+    nameless = isinstance(node, GaleraNode) and not node.running and not node.uuid and bool(databases[name])
+    return may_join(nodes, databases, name, look(name, TablespacePosition) if nameless else None)
 
 
 def await_return(hosts: Sequence[str], name: str) -> None:

@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from cluster.galera.gates import Nodes, incomplete, is_primary, is_synced, may_join, retries
-from cluster.galera.names import PROCESSES, STATE_FILE, UNIT
+from cluster.galera.names import DATA, PROCESSES, STATE_FILE, UNIT
 from cluster.galera.record import GaleraNode
 from cluster.galera.recovery import Evidence, doubts, forbidden, level, moved, with_data
 from cluster.galera.recovery_record import GaleraPosition
 from cluster.haproxy.record import ProxyNode
 from cluster.state import Unknown
-from facts.galera import UserDatabases
 from facts.galera_recovery import COMPARE, POSITION, TablespacePosition, TableSums
 from facts.haproxy import HaproxyStat
 from operations.galera import (
@@ -23,6 +22,7 @@ from operations.galera import (
     join,
     nodes_of,
     start_arbitrator,
+    why_not_join,
 )
 from operations.hosts import look_all, shell, shell_all
 from operations.service import or_last_words
@@ -168,7 +168,7 @@ def bootstrapped(
             "set -e; umask 027; "
             f"[ ! -e {STATE_FILE} ] || cp -p {STATE_FILE} {_OLD}; printf %s {shlex.quote(state)} >{_NEW}; "
             f"chown mysql:mysql {_NEW}; sync {_NEW}; mv {_NEW} {STATE_FILE}; "
-            f"systemctl reset-failed {UNIT} 2>/dev/null || true; " + or_last_words(_BOOTSTRAP, UNIT),
+            f"systemctl reset-failed {UNIT} 2>/dev/null || true; " + or_last_words(_BOOTSTRAP, UNIT, data=DATA),
             timeout=TRANSFER,
         )
 
@@ -193,8 +193,7 @@ def rejoined(hosts: Sequence[str], name: str, *, replace: bool) -> Step:
         node = nodes[name]
         if isinstance(node, GaleraNode) and node.running:
             return None
-        databases = {} if replace else look_all([name], UserDatabases)
-        return may_join(nodes, databases, name)
+        return may_join(nodes, {}, name) if replace else why_not_join(nodes, name)
 
     def verify() -> str | None:
         return None if is_synced(nodes_of([name])[name]) else f"{name} is not Synced"

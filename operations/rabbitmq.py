@@ -21,7 +21,7 @@ from cluster.rabbitmq.gates import (
     may_start_together,
     table,
 )
-from cluster.rabbitmq.names import BROKER_DRAINED_FILE, UNIT, WATCH_LOGIN
+from cluster.rabbitmq.names import BROKER_DRAINED_FILE, DATA, UNIT, WATCH_LOGIN
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown
 from cluster.text import clean, sentence
@@ -101,7 +101,7 @@ def _start(names: Sequence[str], within: float) -> None:
         wait_for(lambda: _why_not_running(names), within=within)
     except Refused as refusal:
         silent = next((name for name, node in nodes_of(names).items() if not is_running(node)), names[0])
-        said = clean(shell(silent, f"{last_words(UNIT, since[silent], LOG)}; true"), 400)
+        said = clean(shell(silent, f"{last_words(UNIT, since[silent], LOG, data=DATA)}; true"), 400)
         raise Refused(f"{sentence(str(refusal))} {said}" if said else str(refusal)) from refusal
 
 
@@ -239,7 +239,7 @@ def restart_service(name: str) -> None:
         shell(
             name,
             f"rm -f {BROKER_DRAINED_FILE}; systemctl daemon-reload; "
-            + or_last_words(f"systemctl restart {UNIT}", UNIT, LOG),
+            + or_last_words(f"systemctl restart {UNIT}", UNIT, LOG, data=DATA),
             timeout=300,
         )
 

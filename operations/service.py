@@ -48,12 +48,12 @@ def stamp_lines(unit: str, files: Sequence[str], *, reloads: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def or_last_words(command: str, unit: str, log: str = "") -> str:
+def or_last_words(command: str, unit: str, log: str = "", *, data: str = "/") -> str:
     """Shell: `command`; where it fails, it ends with 1 and the last words of `unit`'s own processes on stderr.
 
-    What systemctl says itself names only where to look. `log`: as for `last_words`.
+    What systemctl says itself names only where to look. `log`, `data`: as for `last_words`.
     """
-    told = last_words(unit, "$since", log)
+    told = last_words(unit, "$since", log, data=data)
     return f"since=$({now(log)}); {command} 2>/dev/null || {{ {told} >&2; exit 1; }}"
 
 
@@ -62,11 +62,16 @@ def now(log: str = "") -> str:
     return f"stat -c %s {shlex.quote(log)} 2>/dev/null || echo 0" if log else "date +%s"
 
 
-def last_words(unit: str, since: str, log: str = "") -> str:
+LEAST_FREE = 8192
+"""KiB: with less, a disk counts as full, as the database's health responder has it (deploy/files/galera_writes.py)."""
+
+
+def last_words(unit: str, since: str, log: str = "", *, data: str = "/") -> str:
     """Shell: what `unit`'s own processes have said of errors since `since` (a shell word, from `now`).
 
     In the journal, or in the file `log` where the unit writes there. The first three are told: what follows is mostly
-    their consequence. Without the time in front, and each once.
+    their consequence. Without the time in front, and each once. Before all, that the disk of its `data` is full: few
+    programs say so themselves.
     """
     said = f"journalctl -q -o cat --since=@{since} _SYSTEMD_UNIT={shlex.quote(unit)} -n 400"
     if log:
@@ -76,7 +81,10 @@ def last_words(unit: str, since: str, log: str = "") -> str:
         "grep -i -E 'error|alert|emerg|fatal|fail|cannot|invalid|unknown|denied'"
     )
     shorten = "sed -E 's/^[0-9][0-9T:.Z +-]*//'"
-    return f"{{ {said} | {errors} || {said} | tail -n 3; }} | {shorten} | awk '!said[$0]++' | head -n 3"
+    path = shlex.quote(data)
+    free = f"free=$(df --output=avail -k {path} 2>/dev/null | tail -n 1)"
+    full = f'[ -z "$free" ] || [ "$free" -ge {LEAST_FREE} ] || echo its disk is full, below {path}'
+    return f"{{ {free}; {full}; {said} | {errors} || {said} | tail -n 3; }} | {shorten} | awk '!said[$0]++' | head -n 3"
 
 
 def drop_in(unit: str, service_lines: str, *, unit_lines: str = "") -> ManagedFile:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from cluster.galera.names import GALERA_BACKEND
 from cluster.galera.record import GaleraNode
+from cluster.galera.recovery_record import GaleraPosition
 from cluster.haproxy.gates import why_not_shared
 from cluster.haproxy.record import ProxyNode
 from cluster.haproxy.servers import state_of, takes_none
@@ -96,8 +97,13 @@ def may_bootstrap(nodes: Nodes, databases: Mapping[str, Sequence[str]], first: s
     return None
 
 
-def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) -> str | None:
-    """Why `host`, which is down or standalone, must not be started as a joiner, or None if it may."""
+def may_join(
+    nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str, position: GaleraPosition | Unknown | None = None
+) -> str | None:
+    """Why `host`, which is down or standalone, must not be started as a joiner, or None if it may.
+
+    `position` is what its tablespace says where its state file names no cluster, as after a disk that was full.
+    """
     node = nodes[host]
     if isinstance(node, Unknown):
         return f"{host} can't be read: {node.reason}"
@@ -111,19 +117,22 @@ def may_join(nodes: Nodes, databases: Mapping[str, Sequence[str]], host: str) ->
     known = [other for name in members if isinstance(other := nodes[name], GaleraNode)]
     uuids, newest = {other.uuid for other in known}, max(other.seqno for other in known)
     unneeded = f"If they are not needed, `hatui recover galera --force-from {members[0]}` has them replaced."
-    if node.uuid and node.uuid not in uuids:
+    found = position if isinstance(position, GaleraPosition) and not node.uuid else node
+    uuid, seqno = found.uuid, found.seqno
+    if uuid and uuid not in uuids:
         return (
-            f"{host} has data of another cluster (uuid {node.uuid}; the running one is {', '.join(sorted(uuids))}), "
+            f"{host} has data of another cluster (uuid {uuid}; the running one is {', '.join(sorted(uuids))}), "
             f"which a state transfer would replace. {unneeded}"
         )
-    if node.uuid and not node.running and node.seqno > newest:
+    if uuid and not node.running and seqno > newest:
         return (
-            f"{host} has data that the running cluster has not (seqno {node.seqno}; the cluster is at {newest}), with "
+            f"{host} has data that the running cluster has not (seqno {seqno}; the cluster is at {newest}), with "
             f"which its server would not start. {unneeded}"
         )
-    if not node.uuid and databases.get(host):
+    if not uuid and databases.get(host):
+        unread = f" (its tablespace can't be asked: {position.reason})" if isinstance(position, Unknown) else ""
         return (
-            f"{host} holds databases ({', '.join(databases[host])}) that a state transfer would replace: "
+            f"{host} holds databases ({', '.join(databases[host])}) that a state transfer would replace{unread}: "
             "dump and drop them first."
         )
     return None

@@ -181,6 +181,18 @@ def test_a_joiner_is_down_and_one_at_a_time_and_has_nothing_that_the_cluster_has
     assert may_join(three(two, two, replace(alone, service=unit("mariadb.service"))), {}, "mysql3") is None
     assert "another cluster" in (may_join(three(two, two, replace(DOWN, uuid=V)), {}, "mysql3") or "")
     assert may_join(three(two, two, replace(DOWN, uuid="")), {"mysql1": ("a",)}, "mysql3") is None
+    # A state file that a full disk has emptied: whose the data are, its tablespace says.
+    nameless, databases = replace(DOWN, uuid="", seqno=-1), {"mysql3": ("a",)}
+    assert "holds databases (a)" in (may_join(three(two, two, nameless), databases, "mysql3") or "")
+    for position, words in (
+        (GaleraPosition(U, 8, None, -1), None),
+        (GaleraPosition(U, 10, None, -1), "the running cluster has not (seqno 10"),
+        (GaleraPosition(V, 8, None, -1), "another cluster"),
+        (GaleraPosition("", -1, None, -1), "holds databases (a)"),
+        (Unknown("is too slow"), "can't be asked: is too slow"),
+    ):
+        found = may_join(three(two, two, nameless), databases, "mysql3", position)
+        assert (found is None) if words is None else (found is not None and words in found), (position, found)
     assert "mysql2 is receiving" in (may_join(three(two, replace(two, state="Joined"), DOWN), {}, "mysql3") or "")
     # Of itself it is no reason.
     assert (

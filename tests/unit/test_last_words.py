@@ -41,6 +41,21 @@ def test_one_that_tells_of_no_error_is_told_by_its_last_lines_and_success_says_n
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_full_disk_is_told_before_all_they_say_and_one_that_can_not_be_asked_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    say = f"( echo '[ERROR] Failed to init wsrep schema' >>'{log}'; false )"
+    assert tried(log, say).stderr == "[ERROR] Failed to init wsrep schema\n"
+    df = tmp_path / "df"
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    df.write_text("#!/bin/sh\nprintf 'Avail\\n 4\\n'\n")
+    df.chmod(0o755)
+    assert tried(log, say).stderr == "its disk is full, below /\n[ERROR] Failed to init wsrep schema\n"
+    df.write_text("#!/bin/sh\nexit 1\n")
+    assert tried(log, say).stderr == "[ERROR] Failed to init wsrep schema\n"
+
+
 def test_a_secret_in_them_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "secret", lambda _, name: f"the {name} secret")
     said = masking.hidden(SPEC, "login with the probe secret failed")
