@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from cluster.layer import UNKNOWN, Thing, Things
 from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
-from cluster.spec import Cluster
-from cluster.state import ClusterState, Unknown
+from cluster.things import of_each
 
 
-def things(_: Cluster, state: ClusterState) -> Things:
-    """How each is."""
-    for name, node in state[RABBIT_CLUSTER].items():
-        yield Thing(RABBIT_CLUSTER.name, name, f"the broker on {name}"), _how(node)
-
-
-def _how(node: BrokerNode | Unknown) -> str:
-    if isinstance(node, Unknown):
-        return UNKNOWN
+def _how(node: BrokerNode) -> str:
     if node.draining:
         return "drained"
     if not node.running:
@@ -24,3 +14,6 @@ def _how(node: BrokerNode | Unknown) -> str:
     parted = f", parted from {', '.join(node.partitions)}" if node.partitions else ""
     alarms = f", alarms: {', '.join(node.alarms)}" if node.alarms else ""
     return f"running{parted}{alarms}"
+
+
+things = of_each(RABBIT_CLUSTER, "the broker", _how)
