@@ -4,64 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.e2e import lab, leaks
 from tests.e2e.conftest import Deployment
+from tests.e2e.stream import Stream
 from tests.pace import wait_until
 
 pytestmark = pytest.mark.lab
 
 SOON = 2.0
 """Seconds in which a change must be told of here, where ten hosts share two cores. What it takes is in bench/."""
-
-
-class Stream:
-    """`hatui status --watch --json`, read as it comes, each line with the time of its reading."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[float, dict[str, Any]]] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.main", "status", "--watch", "--json"],
-            cwd=lab.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        threading.Thread(target=self._read, daemon=True).start()
-        wait_until(self.snapshots, 15, "the first snapshot")
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append((time.time(), json.loads(line)))
-
-    def snapshots(self) -> list[dict[str, Any]]:
-        return [line for _, line in list(self.lines) if line["kind"] == "snapshot"]
-
-    def told(self, text: str, since: float, within: float) -> float:
-        """Seconds from `since` until an event's text had `text` in it."""
-
-        def found() -> list[float]:
-            return [at for at, line in list(self.lines) if at >= since and text in line.get("text", "")]
-
-        def events() -> str:
-            return "\n".join(line["text"] for at, line in list(self.lines) if at >= since and line["kind"] == "event")
-
-        try:
-            wait_until(found, within, text, every=0.02)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; told was:\n{events()}") from None
-        return found()[0] - since
-
-    def end(self) -> int:
-        """As Ctrl-C does; the exit code."""
-        self.process.send_signal(2)
-        return self.process.wait(10)
 
 
 @pytest.fixture

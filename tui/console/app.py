@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +56,8 @@ class Console(Acting):
         super().__init__(source, inventory, read_only=read_only, light=light)
         self._record = record
         self._team = team
+        self._left = threading.Event()
+        """The console is over: nobody asks the hosts of others' runs any longer."""
         self._recorder: Recorder | None = None
         self._journal = Journal()
         self._shown = (-1, -1, "")
@@ -71,10 +72,11 @@ class Console(Acting):
         self.set_interval(0.5, self._read_journal)
         if self._team:
             # A daemon: who leaves the console does not wait for the hosts.
-            threading.Thread(target=self._ask_team, args=(self._team,), daemon=True).start()
+            threading.Thread(target=self._ask_team, args=(self._team,), name="team", daemon=True).start()
 
     def on_unmount(self) -> None:
         """Textual's: the observer ends with the console, a run does not."""
+        self._left.set()
         self.source.close()
         if self._recorder:
             self._recorder.close()
@@ -130,12 +132,11 @@ class Console(Acting):
             view.redraw() if self.known.stale(self.now()) or isinstance(view, RunsView) else view.refresh_bars()
         self._shown = (self.known.revision, second, self.source.replay)
 
-    @staticmethod
-    def _ask_team(team: Callable[[], object]) -> None:
-        while True:
+    def _ask_team(self, team: Callable[[], object]) -> None:
+        while not self._left.is_set():
             with contextlib.suppress(OSError):
                 team()
-            time.sleep(TEAM)
+            self._left.wait(TEAM)
 
     async def _read_journal(self) -> None:
         if self.known.snapshot and not self.source.replay:
