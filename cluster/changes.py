@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cluster.text import clean
 
@@ -26,15 +25,6 @@ class Change:
     """The unit of systemd that runs with former settings after it, until it is reloaded or restarted."""
     path: str = ""
     """The file that is written; empty if none is."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
-
-
-def change_of(said: Mapping[str, Any]) -> Change:
-    """The change that `to_json` told."""
-    return Change(**{**said, "diff": tuple(said["diff"])})
 
 
 def bounded(lines: Sequence[str]) -> tuple[str, ...]:

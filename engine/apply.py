@@ -1,4 +1,4 @@
-"""One layer's deploy, on some hosts or all: `python -m engine apply`, which tells what it does as JSON lines.
+"""One layer's deploy, on some hosts or all: `python -m engine apply`, which tells what it does.
 
 A process of its own, since one process holds one State of pyinfra's, which serves one deploy. It dies with whoever
 began it, so that an engine that was killed never goes on acting. Only after `monkey.patch_all()` (engine/__main__.py).
@@ -7,14 +7,12 @@ began it, so that an engine that was killed never goes on acting. Only after `mo
 from __future__ import annotations
 
 import ctypes
-import json
 import logging
 import os
 import select
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 import msgspec
 import pyinfra
@@ -33,6 +31,8 @@ from cluster.changes import Change, bounded
 from cluster.layers import unit_of
 from cluster.spec import Cluster
 from cluster.text import clean
+from cluster.wire.deploys import Changed, Deployed, Due, Failed, Heard
+from cluster.wire.lines import FIRST, line
 from deploy.parts import file_of
 from deploy.secrets import remember
 from engine.asked import Asked
@@ -63,17 +63,16 @@ def die_with_parent() -> None:
 
 def asked_for() -> Cluster:
     """The cluster to deploy to, told on stdin as a line of JSON (engine/asked.py); its secrets are asked no more."""
-    line = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
-    remember(line.printed)
-    return line.cluster
+    asked = msgspec.json.decode(sys.stdin.buffer.readline(), type=Asked)
+    remember(asked.printed)
+    return asked.cluster
 
 
 def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: bool) -> int:
     """Deploy `layers`, on the hosts `only` (none: all). 0 if all of it was seen to succeed.
 
-    Lines: {"change": …} for each that is to be made, if `dry`; else {"begun": …}, {"changed": …}, {"failed": …} with
-    host and operation, and {"began": …} for each unit that was started anew (operations.starting.Began). The last is
-    {"end": {"ok": …, "reason": …}}.
+    It tells them as messages (cluster/wire/deploys.py): Due for each change that is to be made, if `dry`; else Changed
+    and Failed, and Began for each unit that was started anew. The last is Deployed.
     """
     # Whoever began this holds the lock; what is only looked at needs none.
     os.environ[HELD] = "1"
@@ -81,6 +80,7 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
     logger = logging.getLogger("pyinfra")
     logger.handlers, logger.propagate = [heard], False
     logger.setLevel(logging.WARNING)
+    sys.stdout.buffer.write(FIRST)
     # Operations are ordered by the lines of their files, as `pyinfra` does it.
     pyinfra.is_cli = True
     state = state_of(cluster, only, FAIL_PERCENT=0)
@@ -89,18 +89,18 @@ def apply(cluster: Cluster, layers: Sequence[str], only: Sequence[str], *, dry: 
         _prepare(state, layers)
         if dry:
             for change in _changes(state, layers):
-                _say(change=change.to_json())
+                _say(Due(change))
         else:
             state.add_callback_handler(_Telling())  # type: ignore[no-untyped-call]
             state.set_stage(StateStage.Execute)
-            with heard_of(lambda one: _say(began=asdict(one))):
+            with heard_of(_say):
                 run_ops(state)
     except FAILURES as failure:
         # pyinfra tells the reason in its log, and then only that no host is left.
         reason = clean(str(failure), 400) if isinstance(failure, Refused) else heard.words() or clean(str(failure), 400)
-        _say(end={"ok": False, "reason": hidden(cluster, reason)})
+        _say(Deployed(ok=False, reason=hidden(cluster, reason)))
         return 1
-    _say(end={"ok": True, "reason": ""})
+    _say(Deployed(ok=True, reason=""))
     return 0
 
 
@@ -144,16 +144,10 @@ class _Telling(BaseStateCallback):
 
     @staticmethod
     @override
-    def operation_host_start(state: State, host: Host, op_hash: str) -> None:
-        if op_hash in state.ops[host]:
-            _say(begun={"host": host.name, "operation": _name(state, op_hash)})
-
-    @staticmethod
-    @override
     def operation_host_error(
         state: State, host: Host, op_hash: str, retry_count: int = 0, max_retries: int = 0
     ) -> None:
-        _say(failed={"host": host.name, "operation": _name(state, op_hash)})
+        _say(Failed(host.name, _name(state, op_hash)))
 
     @staticmethod
     @override
@@ -161,7 +155,7 @@ class _Telling(BaseStateCallback):
         for host in state.inventory:
             data = state.ops[host].get(op_hash)
             if data and data.operation_meta.is_complete() and data.operation_meta.did_change():
-                _say(changed={"host": host.name, "operation": _name(state, op_hash)})
+                _say(Changed(host.name, _name(state, op_hash)))
 
 
 class _Heard(logging.Handler):
@@ -185,6 +179,6 @@ def _name(state: State, operation: str) -> str:
     return ", ".join(state.get_op_meta(operation).names)
 
 
-def _say(**line: object) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+def _say(message: Heard) -> None:
+    sys.stdout.buffer.write(line(message))
     sys.stdout.flush()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import msgspec
 
-from cluster.changes import Change, change_of
+from cluster.changes import Change
 from cluster.spec import Cluster
 from cluster.text import clean
+from cluster.wire.deploys import Began, Changed, Deployed, Due, Failed, Heard
+from cluster.wire.lines import OtherVersion, Reader
 from deploy.secrets import asked
 from engine.asked import Asked
 from engine.start import own
@@ -33,7 +33,7 @@ DRY_WITHIN = 120
 def changes(cluster: Cluster, layers: Sequence[str]) -> list[Change]:
     """What a deploy of `layers` would change on all hosts, in the layers' order. Refused if that can't be had."""
     with _Deploy(cluster, layers, (), dry=True) as deploy:
-        found = [change_of(line["change"]) for line in deploy.lines() if "change" in line]
+        found = [one.change for one in deploy.heard() if isinstance(one, Due)]
     return sorted(found, key=lambda change: layers.index(change.layer))
 
 
@@ -42,13 +42,14 @@ def deployed(cluster: Cluster, layer: str, hosts: Sequence[str]) -> None:
     failed = ""
     with _Deploy(cluster, [layer], hosts, dry=False) as deploy:
         try:
-            for line in deploy.lines():
-                if "changed" in line:
-                    note(f"{line['changed']['host']}: {line['changed']['operation']}, changed")
-                if "began" in line:
-                    starting.tell(starting.Began(**line["began"]))
-                if "failed" in line:
-                    failed = f"{line['failed']['operation']}, on {line['failed']['host']}: "
+            for one in deploy.heard():
+                match one:
+                    case Changed(host, operation):
+                        note(f"{host}: {operation}, changed")
+                    case Began():
+                        starting.tell(one)
+                    case Failed(host, operation):
+                        failed = f"{operation}, on {host}: "
         except Refused as refusal:
             raise Refused(f"{failed}{refusal}") from None
 
@@ -98,16 +99,21 @@ class _Deploy:
         if self._ended:
             self._process.kill()
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """Each line as it comes. Refused, with the reason, unless the last one says that all is well."""
+    def heard(self) -> Iterator[Heard]:
+        """What it tells, as it comes. Refused, with the reason, unless the last message says that all is well."""
         assert self._process.stdout is not None
+        reader: Reader[Heard] = Reader(Heard)
         for text in self._process.stdout:
-            line = json.loads(text)
-            if "end" in line:
-                if not line["end"]["ok"]:
-                    raise Refused(line["end"]["reason"])
+            try:
+                one = reader.read(text)
+            except (OtherVersion, msgspec.DecodeError) as error:
+                raise Refused(f"What the deploy says can't be read, and it was ended. {error}") from None
+            if isinstance(one, Deployed):
+                if not one.ok:
+                    raise Refused(one.reason)
                 return
-            yield line
+            if one is not None:
+                yield one
         raise Refused(self._silent())
 
     def _silent(self) -> str:

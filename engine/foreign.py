@@ -10,10 +10,10 @@ from cluster.outcome import Result
 from cluster.starts import Daemon, starts
 from cluster.state import ClusterState, runs
 from cluster.text import sentence
+from cluster.wire.deploys import Began
 from engine.journal import Unwritten
 from facts.base import Services
 from operations.hosts import look_all
-from operations.starting import Began
 
 
 class Foreign:

@@ -7,12 +7,12 @@ import sys
 import threading
 from collections.abc import Sequence
 
-import msgspec
-
 from cluster.changes import Change
 from cluster.exits import UNTOLD
 from cluster.spec import Cluster
 from cluster.steady import not_steady
+from cluster.wire.lines import FIRST, line
+from cluster.wire.rollout import Rollout, Stage
 from engine.deploying import changes
 from engine.look import ask_all
 from engine.planning import stages
@@ -20,7 +20,7 @@ from operations.steps import Refused
 
 
 def plan(cluster: Cluster, layers: Sequence[str]) -> int:
-    """One line of JSON on stdout. 0 if it could be had, whatever it says; UNTOLD with a sentence on stderr if not."""
+    """One message on stdout. 0 if it could be had, whatever it says; UNTOLD with a sentence on stderr if not."""
     found: list[Change] = []
     refusal: list[str] = []
 
@@ -37,14 +37,18 @@ def plan(cluster: Cluster, layers: Sequence[str]) -> int:
     if refusal:
         print(f"What would change can't be told. {refusal[0]}", file=sys.stderr)
         return UNTOLD
-    planned = {
-        "cluster": cluster.name,
-        "changes": [change.to_json() for change in found],
-        "stages": [
-            {**stage.to_json(), "changes": [change.what for change in stage.changes]}
-            for stage in stages(cluster, state, found)
-        ],
-        "refused": not_steady(cluster, state) or "",
-    }
-    sys.stdout.buffer.write(msgspec.json.encode(planned) + b"\n")
+    told = [
+        Stage(
+            one.name,
+            one.layer,
+            one.hosts,
+            tuple(change.what for change in one.changes),
+            one.effects,
+            one.why,
+            one.canary,
+        )
+        for one in stages(cluster, state, found)
+    ]
+    rollout = Rollout(cluster.name, tuple(found), tuple(told), not_steady(cluster, state) or "")
+    sys.stdout.buffer.write(FIRST + line(rollout))
     return 0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from cluster.changes import Change
 from cluster.layer import Layer, Load
@@ -28,10 +27,6 @@ class Stage:
     """Why it has this place in the order."""
     canary: bool
     """The first of its layer: what follows waits until the cluster has borne it for a while."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
 
 
 def stages(spec: Cluster, state: ClusterState, changes: Sequence[Change], canary: str = "") -> tuple[Stage, ...]:

@@ -1,13 +1,12 @@
 """A run: a runbook's plan, the agreement to it, and its steps under the cluster's lock, told to the journal.
 
-It speaks JSON lines: what is planned on stdout, the agreement on stdin. From the agreement on it needs nobody: whoever
-began it may go, and finds the run in the journal.
+It speaks the wire (cluster/wire/runs.py): what is planned on stdout, the agreement on stdin. From the agreement on it
+needs nobody: whoever began it may go, and finds the run in the journal.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -18,11 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+import msgspec
+
 from cluster.exits import USAGE
 from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
+from cluster.wire.lines import FIRST, line
+from cluster.wire.runs import Agreement, Begun, Ended, Precheck, Said
 from engine.journal import Journal, Unwritten, new_id
 from engine.library import Runbook, RunbookError, load, name_of
 from engine.paths import journal_path, runs_path
@@ -52,6 +55,7 @@ class Order:
 
 def run(order: Order, lines: TextIO) -> int:
     """Plan, tell it in `lines`, and carry it out once it is agreed to. Its exit code; USAGE for no runbook."""
+    lines.write(FIRST.decode())
     return _Run(order, lines).go()
 
 
@@ -85,12 +89,12 @@ class _Run:
     def _go(self, runbook: Runbook, work: Work) -> int:
         state = work.look()
         plan = work.plan(state)
-        self._say(plan=shown(plan, runbook, self.cluster))
+        self._say(shown(plan, runbook, self.cluster))
         if plan.refused:
             return self._refused(plan, plan.refused)
         if self.order.dry_run:
             for number, reason in enumerate(work.prechecks(plan)):
-                self._say(precheck={"step": number, "reason": reason})
+                self._say(Precheck(number, reason))
             return Outcome.DONE.exit_code
         if not plan.steps:
             return self._nothing_to_do(plan)
@@ -133,19 +137,19 @@ class _Run:
         reason = plan.already or "It is so already."
         if plan.broken:
             return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.DONE, reason))
-        self._say(end={"outcome": Outcome.DONE, "reason": reason})
+        self._say(Ended(Outcome.DONE, reason))
         return Outcome.DONE.exit_code
 
     def _refused(self, plan: Plan, reason: str) -> int:
         """A refusal of what was agreed to is part of what happened; one of a mere plan is not."""
         if self.order.yes:
             return self._journaled(plan, self.order.reason, lambda _: Result(Outcome.REFUSED, reason))
-        self._say(end={"outcome": Outcome.REFUSED, "reason": reason})
+        self._say(Ended(Outcome.REFUSED, reason))
         return Outcome.REFUSED.exit_code
 
     def _journaled(self, plan: Plan, reason: str, work: Callable[[Tell], Result]) -> int:
         # Told before there is one: whoever follows finds the run however soon this process may die.
-        self._say(run=self.id, journal=str(journal_path(self.cluster.name, self.id)))
+        self._say(Begun(self.id, str(journal_path(self.cluster.name, self.id))))
         # From its first line on a run is in the journal, and no signal may end it without a word there.
         self._heed_signals()
         try:
@@ -165,7 +169,7 @@ class _Run:
                 finishes=list(plan.broken),
             )
         except Unwritten as error:
-            self._say(end={"outcome": Outcome.REFUSED, "reason": str(error)})
+            self._say(Ended(Outcome.REFUSED, str(error)))
             return Outcome.REFUSED.exit_code
         try:
             self._detach()
@@ -191,7 +195,7 @@ class _Run:
                 return result
         result = _whole(journal, result)
         # Whoever began it may be there still, and has it from nowhere else.
-        self._say(end={"outcome": result.outcome, "reason": result.reason})
+        self._say(Ended(result.outcome, result.reason))
         return result
 
     def _heed_signals(self) -> None:
@@ -220,9 +224,9 @@ class _Run:
     def _lost(self) -> str | None:
         return self.lock.why_lost() if self.lock else "The cluster's lock is not held."
 
-    def _say(self, **line: object) -> None:
+    def _say(self, message: Said) -> None:
         with contextlib.suppress(OSError):
-            self.lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self.lines.write(line(message).decode())
             self.lines.flush()
 
 
@@ -242,10 +246,10 @@ def _steps(plan: Plan) -> list[str]:
 def _agreement() -> str | None:
     """The reason that was given with the agreement; None if there was none: the other side has gone, or said no."""
     try:
-        line = json.loads(sys.stdin.readline() or "null")
-    except ValueError:
+        answer = msgspec.json.decode(sys.stdin.readline(), type=Agreement)
+    except (msgspec.DecodeError, UnicodeError):
         return None
-    return str(line.get("reason", "")) if isinstance(line, dict) and line.get("agreed") is True else None
+    return answer.reason if answer.agreed else None
 
 
 def _words(parameters: Any) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from cluster.spec import Cluster
 from cluster.state import ClusterState
+from cluster.wire.runs import Candidate as Candidate
 
 if TYPE_CHECKING:
     from operations.steps import Step
@@ -42,16 +43,6 @@ class View:
     inventory: Path
     broken: Sequence[Broken] = ()
     """Former runs that died, the newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A host (a layer, a resource) that could be chosen, and the reason why not, empty if it may be."""
-
-    name: str
-    against: str = ""
-    now: str = ""
-    """What is so of it now, in few words: "on cc01", "is the writer"; empty where there is nothing to say."""
 
 
 def _nothing_more() -> str | None:

@@ -1,11 +1,10 @@
-"""A plan as plain data, for whoever shows it: with what the last runs of its kind cost their clients."""
+"""A plan as it is told to whoever shows it: with what the last runs of its kind cost their clients."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
+from cluster.wire.runs import PlannedStep, Proposal
 from engine.felt import promised
 from engine.known_runs import Run, runs
 from engine.library import Runbook
@@ -15,29 +14,29 @@ HISTORY = 5
 """Former runs of a kind that a plan names the measured gaps of."""
 
 
-def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> dict[str, Any]:
-    """The plan as plain data."""
+def shown(plan: Plan, runbook: Runbook, cluster: Cluster) -> Proposal:
+    """The plan as it is told."""
     former = _like(cluster, runbook)
-    return {
-        "runbook": runbook.name,
-        "title": plan.title,
-        "refused": plan.refused,
-        "already": plan.already,
-        "steps": [
-            {"name": step.name, "undone": step.undo is not None, "lasting": step.lasting, "within": step.within}
+    return Proposal(
+        runbook=runbook.name,
+        title=plan.title,
+        refused=plan.refused,
+        already=plan.already,
+        steps=tuple(
+            PlannedStep(step.name, step.undo is not None, step.lasting, step.within, step.on, step.layer, step.stage)
             for step in plan.steps
-        ],
-        "candidates": [{"name": one.name, "against": one.against, "now": one.now} for one in plan.candidates],
-        "origin": plan.origin,
-        "target": plan.target,
-        "expected": promised(plan.expected, plan.gap, [one.measured for one in former]),
-        "measured": [_gaps(one) for one in former],
-        "undo": plan.undo,
-        "evidence": plan.evidence,
-        "typed": plan.typed,
-        "in_stages": plan.in_stages,
-        "broken": list(plan.broken),
-    }
+        ),
+        candidates=tuple(plan.candidates),
+        origin=plan.origin,
+        target=plan.target,
+        expected=promised(plan.expected, plan.gap, [one.measured for one in former]),
+        measured=tuple(_gaps(one) for one in former),
+        undo=plan.undo,
+        evidence=plan.evidence,
+        typed=plan.typed,
+        in_stages=plan.in_stages,
+        broken=tuple(plan.broken),
+    )
 
 
 def _like(cluster: Cluster, runbook: Runbook) -> list[Run]:

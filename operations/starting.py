@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
+from cluster.wire.deploys import Began
 from facts.base import Services
 from operations.hosts import look_all
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """A unit that was started anew: from which start it ran before, and from which it runs now (ServiceState.started).
-
-    Each is empty where it is not known: `after` is, where the start failed or its end was not seen.
-    """
-
-    host: str
-    unit: str
-    before: str
-    after: str
 
 
 class _Heard:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import IO, Any
+from typing import IO
+
+import msgspec
 
 from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
+from cluster.wire.lines import OtherVersion, Reader, line
+from cluster.wire.runs import Agreement, Begun, Ended, Precheck, Proposal, Said
 from engine.start import own
 from tui.follow import NeverBegun, follow, outcome_line
 
@@ -45,52 +48,56 @@ def act(ask: Ask) -> int:
         try:
             return _through(engine, ask, errors)
         except KeyboardInterrupt:
-            # It has not begun, or has this moment: then it takes back what it did, and its code says so.
-            engine.terminate()
-            code = engine.wait()
-            if code not in _CODES or code == 0:
-                print("\nIt was stopped before it had begun: nothing was changed.")
-                return Outcome.REFUSED.exit_code
-            print("\nIt was stopped when it had just begun: `hatui history` tells of it.")
-            return code
+            print()
+            return _stopped(engine)
+        except OtherVersion as other:
+            print(other, file=sys.stderr)
+            return _stopped(engine)
+
+
+def _stopped(engine: subprocess.Popen[str]) -> int:
+    """It has not begun, or has this moment: then it takes back what it did, and its code says so."""
+    engine.terminate()
+    code = engine.wait()
+    if code not in _CODES or code == 0:
+        print("It was stopped before it had begun: nothing was changed.")
+        return Outcome.REFUSED.exit_code
+    print("It was stopped when it had just begun: `hatui history` tells of it.")
+    return code
 
 
 def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
     assert engine.stdin is not None and engine.stdout is not None
-    plan: dict[str, Any] = {}
+    plan: Proposal | None = None
     so_already = False
-    while line := engine.stdout.readline():
-        try:
-            said = json.loads(line)
-        except ValueError:
-            # It died in the middle of the line.
-            break
-        if "plan" in said:
-            plan = said["plan"]
-            print(shown(plan))
-            # What has to be typed is typed, whoever said yes beforehand.
-            unasked = ask.dry_run or (ask.yes and not plan["typed"])
-            if plan["steps"] and not plan["refused"] and not unasked:
-                _send(engine.stdin, _agreement(plan, ask))
-        elif "precheck" in said:
-            step = plan["steps"][said["precheck"]["step"]]["name"]
-            print(f"precheck now  {step}: {said['precheck']['reason'] or 'nothing against it'}")
-        elif "journal" in said:
-            # From here on the engine needs nobody, and is heard through its journal.
-            try:
-                return follow(
-                    Path(said["journal"]), lambda: engine.poll() is not None, last_words=lambda: _end_of(engine)
-                )
-            except NeverBegun:
-                # Why, is its next line, if it could say it.
-                continue
-        elif "end" in said:
-            print(outcome_line(said["end"]["outcome"], said["end"]["reason"]))
-            so_already = said["end"]["outcome"] == Outcome.DONE and bool(plan) and not plan["steps"]
+    heard = _heard(engine)
+    for said in heard:
+        match said:
+            case Proposal():
+                plan = said
+                print(shown(plan))
+                # What has to be typed is typed, whoever said yes beforehand.
+                unasked = ask.dry_run or (ask.yes and not plan.typed)
+                if plan.steps and not plan.refused and not unasked:
+                    _send(engine.stdin, _agreement(plan, ask))
+            case Precheck(step, reason) if plan is not None:
+                print(f"precheck now  {plan.steps[step].name}: {reason or 'nothing against it'}")
+            case Begun(_, journal):
+                # From here on the engine needs nobody, and is heard through its journal.
+                try:
+                    return follow(
+                        Path(journal), lambda: engine.poll() is not None, last_words=lambda: _end_of(engine, heard)
+                    )
+                except NeverBegun:
+                    # Why, is its next line, if it could say it.
+                    continue
+            case Ended(outcome, reason):
+                print(outcome_line(outcome, reason))
+                so_already = outcome is Outcome.DONE and plan is not None and not plan.steps
     engine.stdin.close()
     code = engine.wait()
-    if said := _last_words(errors):
-        print(said, file=sys.stderr)
+    if last := _last_words(errors):
+        print(last, file=sys.stderr)
     if code in WRONG_CALL:
         return code
     if code not in _CODES or (code == 0 and not ask.dry_run and not so_already):
@@ -98,20 +105,25 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
         return Outcome.REFUSED.exit_code
     if ask.dry_run and code == 0:
         print("Nothing was changed: it was a dry run.")
-    elif plan and code == Outcome.REFUSED.exit_code and not plan["refused"]:
+    elif plan is not None and code == Outcome.REFUSED.exit_code and not plan.refused:
         print("Nothing was changed.")
     return code
 
 
-def _end_of(engine: subprocess.Popen[str]) -> dict[str, str] | None:
+def _heard(engine: subprocess.Popen[str]) -> Iterator[Said]:
+    """What the engine tells, until it says nothing more, or died in the middle of a line."""
+    assert engine.stdout is not None
+    reader: Reader[Said] = Reader(Said)
+    with contextlib.suppress(msgspec.DecodeError):
+        for text in iter(engine.stdout.readline, ""):
+            if (said := reader.read(text)) is not None:
+                yield said
+
+
+def _end_of(engine: subprocess.Popen[str], heard: Iterator[Said]) -> Ended | None:
     """How a run ended whose journal could not be written to its end, told by its engine; None if it was killed."""
     engine.wait()
-    assert engine.stdout is not None
-    with contextlib.suppress(ValueError):
-        for line in engine.stdout:
-            if end := json.loads(line).get("end"):
-                return {"outcome": str(end["outcome"]), "reason": str(end["reason"])}
-    return None
+    return next((said for said in heard if isinstance(said, Ended)), None)
 
 
 def _silent(code: int) -> str:
@@ -126,13 +138,13 @@ def _silent(code: int) -> str:
     )
 
 
-def _send(pipe: IO[str], line: Mapping[str, object]) -> None:
-    """Send a line to an engine that may have died meanwhile; that is seen by its silence, and must end nobody else."""
+def _send(pipe: IO[str], answer: Agreement) -> None:
+    """Answer an engine that may have died meanwhile; that is seen by its silence, and must end nobody else."""
     former = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
         with contextlib.suppress(BrokenPipeError):
             # Past Python's buffer, which would try once more when it is closed.
-            os.write(pipe.fileno(), json.dumps(line).encode() + b"\n")
+            os.write(pipe.fileno(), line(answer))
     finally:
         signal.signal(signal.SIGPIPE, former)
 
@@ -165,51 +177,51 @@ def _start(ask: Ask, errors: IO[bytes]) -> subprocess.Popen[str]:
     )
 
 
-def _agreement(plan: Mapping[str, Any], ask: Ask) -> dict[str, object]:
+def _agreement(plan: Proposal, ask: Ask) -> Agreement:
     """What is sent for what a person typed; no terminal and no line is a no."""
     try:
-        if plan["typed"]:
-            agreed = input(f"Type {plan['typed']} to go on: ").strip() == plan["typed"]
+        if plan.typed:
+            agreed = input(f"Type {plan.typed} to go on: ").strip() == plan.typed
         else:
             agreed = input("Go on? [y/N] ").strip().lower() in ("y", "yes")
         reason = ask.reason or (input("Reason, for the journal: ").strip() if agreed and sys.stdin.isatty() else "")
     except (EOFError, KeyboardInterrupt):
         print()
-        return {"agreed": False}
-    return {"agreed": agreed, "reason": reason}
+        return Agreement(agreed=False)
+    return Agreement(agreed, reason)
 
 
-def shown(plan: Mapping[str, Any]) -> str:
+def shown(plan: Proposal) -> str:
     """The plan for a person: what moves, over which steps, what clients will feel, and the way back."""
-    lines = [plan["title"]]
-    if plan["origin"] or plan["target"]:
-        lines.append(f"  from {plan['origin'] or '-'} to {plan['target'] or '-'}")
-    for one in plan["candidates"]:
-        now = f" ({one['now']})" if one["now"] else ""
-        lines.append(f"  candidate {one['name']}{now}: {one['against'] or 'ok'}")
-    if plan["evidence"]:
-        lines += ["", *(f"  {line}" for line in plan["evidence"].splitlines()), ""]
-    if plan["broken"]:
-        lines.append(f"  finishes what broke off: {', '.join(plan['broken'])}")
-    for number, step in enumerate(plan["steps"], 1):
-        mark = "" if step["undone"] or plan["in_stages"] else f"   (not undone: {step['lasting'] or 'it stays done'})"
-        lines.append(f"  {number:2} {step['name']}{mark}")
-    if not plan["steps"] and not plan["refused"]:
+    lines = [plan.title]
+    if plan.origin or plan.target:
+        lines.append(f"  from {plan.origin or '-'} to {plan.target or '-'}")
+    for one in plan.candidates:
+        now = f" ({one.now})" if one.now else ""
+        lines.append(f"  candidate {one.name}{now}: {one.against or 'ok'}")
+    if plan.evidence:
+        lines += ["", *(f"  {line}" for line in plan.evidence.splitlines()), ""]
+    if plan.broken:
+        lines.append(f"  finishes what broke off: {', '.join(plan.broken)}")
+    for number, step in enumerate(plan.steps, 1):
+        mark = "" if step.undone or plan.in_stages else f"   (not undone: {step.lasting or 'it stays done'})"
+        lines.append(f"  {number:2} {step.name}{mark}")
+    if not plan.steps and not plan.refused:
         lines.append(f"  nothing to do: {nothing(plan)}")
-    if plan["expected"] and plan["steps"]:
-        lines.append(f"  clients   {plan['expected']}")
-    lines += [f"  measured  {line}" for line in measured_before(plan["measured"])]
-    if plan["undo"]:
-        lines.append(f"  way back  {plan['undo']}")
+    if plan.expected and plan.steps:
+        lines.append(f"  clients   {plan.expected}")
+    lines += [f"  measured  {line}" for line in measured_before(plan.measured)]
+    if plan.undo:
+        lines.append(f"  way back  {plan.undo}")
     return "\n".join(lines)
 
 
-def nothing(plan: Mapping[str, Any]) -> str:
+def nothing(plan: Proposal) -> str:
     """Why a plan without steps has none."""
-    return str(plan.get("already") or "it is so already")
+    return plan.already or "it is so already"
 
 
-def measured_before(gaps: list[dict[str, float]]) -> list[str]:
+def measured_before(gaps: Sequence[Mapping[str, float]]) -> list[str]:
     """What the last runs of the kind cost, by service, in milliseconds."""
     found = []
     for service in sorted({name for run in gaps for name in run}):

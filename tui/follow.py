@@ -6,12 +6,13 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cluster.exits import NOT_FOLLOWED
 from cluster.outcome import Outcome
+from cluster.wire.runs import Ended
 from engine.known_runs import Run, read
 
 EVERY = 0.05
@@ -28,14 +29,14 @@ def follow(
     path: Path,
     ended: Callable[[], bool] = lambda: True,
     told: int = 0,
-    last_words: Callable[[], Mapping[str, str] | None] = lambda: None,
+    last_words: Callable[[], Ended | None] = lambda: None,
     renew: Callable[[], None] = lambda: None,
 ) -> int:
     """Print each event of the run as it comes, after the first `told`, until its end. The outcome's exit code.
 
     The journal may not be there yet: it is waited for until its engine has `ended`, and then it is NeverBegun. One that
-    ends without an end may have told it in its `last_words`: outcome and reason, where it could not be written. `renew`
-    brings what there is anew, where it does not come by itself.
+    ends without an end may have told it in its `last_words`, where it could not be written. `renew` brings what
+    there is anew, where it does not come by itself.
     """
     run: Run | None = None
     try:
@@ -56,9 +57,15 @@ def follow(
     except KeyboardInterrupt:
         print(f"\nThe run goes on without you: hatui history show {path.stem} --follow")
         return NOT_FOLLOWED
-    end = last_words() or run.end or {"outcome": Outcome.UNKNOWN, "reason": died(run)}
-    print(outcome_line(end["outcome"], end["reason"], run.clients if run.end else ""))
-    return Outcome(end["outcome"]).exit_code
+    end = last_words() or _end(run)
+    print(outcome_line(end.outcome, end.reason, run.clients if run.end else ""))
+    return end.outcome.exit_code
+
+
+def _end(run: Run) -> Ended:
+    if run.end is None:
+        return Ended(Outcome.UNKNOWN, died(run))
+    return Ended(Outcome(run.end["outcome"]), run.end["reason"])
 
 
 def died(run: Run) -> str:

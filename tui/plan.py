@@ -6,38 +6,15 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from cluster.changes import Change
 from cluster.exits import CHANGES, SAME, UNTOLD, WRONG_CALL
 from cluster.layers import DEPLOYED
+from cluster.wire.lines import OtherVersion, begins
+from cluster.wire.rollout import Rollout
 from engine.start import own
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage as the engine tells it (engine/planning.py); `changes` in a few words each."""
-
-    name: str
-    layer: str
-    hosts: tuple[str, ...]
-    changes: tuple[str, ...]
-    effects: tuple[str, ...]
-    why: str
-    canary: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What the engine tells (engine/plan.py); `refused` says why a rollout would not begin now."""
-
-    cluster: str
-    changes: tuple[Change, ...]
-    stages: tuple[Stage, ...]
-    refused: str
 
 
 def arguments(verb: argparse.ArgumentParser) -> None:
@@ -62,9 +39,15 @@ def plan(inventory: Path, layer: str | None, form: str) -> int:
         said = done.stderr.decode(errors="replace").strip()
         print(said or f"The engine ended with {done.returncode} and without a word.", file=sys.stderr)
         return done.returncode if done.returncode in WRONG_CALL else UNTOLD
-    found = msgspec.json.decode(done.stdout, type=Planned)
+    first, _, told = done.stdout.partition(b"\n")
+    try:
+        begins(first)
+    except OtherVersion as other:
+        print(other, file=sys.stderr)
+        return UNTOLD
+    found = msgspec.json.decode(told, type=Rollout)
     if form == "json":
-        sys.stdout.write(done.stdout.decode())
+        sys.stdout.write(told.decode())
     elif form == "plain":
         for line in plain(found):
             print(line)
@@ -73,7 +56,7 @@ def plan(inventory: Path, layer: str | None, form: str) -> int:
     return CHANGES if found.changes else SAME
 
 
-def plain(found: Planned) -> Iterator[str]:
+def plain(found: Rollout) -> Iterator[str]:
     """Lines for grep and awk: a stage's name, host, and what changes on it, tabs between; then what would refuse it."""
     for stage in found.stages:
         for change in found.changes:
@@ -84,7 +67,7 @@ def plain(found: Planned) -> Iterator[str]:
         yield f"refused\t*\t{found.refused}"
 
 
-def print_stages(found: Planned) -> None:
+def print_stages(found: Rollout) -> None:
     """The stages, then every diff once, with the hosts that it is for; text from hosts is never taken for markup."""
     from rich.console import Console
     from rich.text import Text
@@ -107,7 +90,7 @@ def print_stages(found: Planned) -> None:
         console.print(Text(f"\nA rollout would be refused now: {found.refused}", style="bold red"))
 
 
-def _diffs(found: Planned) -> dict[tuple[str, ...], list[str]]:
+def _diffs(found: Rollout) -> dict[tuple[str, ...], list[str]]:
     """Each diff to the hosts that have it alike."""
     diffs: dict[tuple[str, ...], list[str]] = {}
     for change in found.changes:

@@ -16,6 +16,10 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
     """What all messages have in common: `kind` says which one it is, and no field may be there that is not known."""
 
 
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What messages are made of, where it is no value of cluster/ already."""
+
+
 class Wire(Message, frozen=True, tag="wire"):
     """The first line of a stream."""
 

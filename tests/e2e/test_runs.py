@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -11,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cluster.outcome import Outcome
+from cluster.wire.lines import Reader, line
+from cluster.wire.runs import Agreement, Ended, Proposal, Said
 from engine.known_runs import runs
 from inventory import CLUSTER
 from tests.e2e import lab
@@ -97,14 +99,17 @@ def planned(*arguments: str) -> subprocess.Popen[str]:
         cwd=lab.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert engine.stdout is not None
-    assert json.loads(engine.stdout.readline())["plan"]["steps"]
+    reader: Reader[Said] = Reader(Said)
+    first, plan = (reader.read(engine.stdout.readline()) for _ in range(2))
+    assert first is None and isinstance(plan, Proposal) and plan.steps
     return engine
 
 
 def agreed(engine: subprocess.Popen[str]) -> tuple[int, str]:
     """The exit code, and the reason that is told, once the plan is agreed to."""
-    said, _ = engine.communicate(json.dumps({"agreed": True, "reason": "late"}) + "\n", timeout=60)
-    return engine.returncode, json.loads(said.splitlines()[-1]).get("end", {}).get("reason", "")
+    said, _ = engine.communicate(line(Agreement(agreed=True, reason="late")).decode(), timeout=60)
+    last: Said = msgspec.json.decode(said.splitlines()[-1], type=Said)
+    return engine.returncode, last.reason if isinstance(last, Ended) else ""
 
 
 def test_a_vip_that_moved_between_the_plan_and_the_yes_is_refused_and_named() -> None:

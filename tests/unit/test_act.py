@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
 from pathlib import Path
 from shlex import quote
 
+import msgspec
 import pytest
 
 from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
+from cluster.wire.lines import FIRST, VERSION, Message, Wire, line
+from cluster.wire.runs import Begun, Candidate, Ended, PlannedStep, Proposal
 from engine.journal import Journal
 from engine.paths import journal_path
 from tui.act import Ask, act, shown
 from tui.console.views.plan import candidates
 
 ROOT = Path(__file__).parents[2]
-PLAN = {
-    "plan": {
-        "title": "Move it", "origin": "", "target": "", "candidates": [], "evidence": "", "broken": [], "refused": "",
-        "steps": [{"name": "a", "undone": True, "lasting": ""}], "in_stages": False, "expected": "", "measured": [],
-        "undo": "", "typed": "",
-    }
-}  # fmt: skip
+PLAN = Proposal(
+    runbook="x", title="Move it", refused="", already="", steps=(PlannedStep("a"),), candidates=(), origin="",
+    target="", expected="", measured=(), undo="", evidence="", typed="", in_stages=False, broken=(),
+)  # fmt: skip
 BEGIN = {"run": "one", "runbook": "x", "parameters": {}, "title": "Move it", "pid": 1}
 DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
@@ -41,21 +40,22 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
-def says(*lines: object) -> str:
-    return "".join(f"print({json.dumps(json.dumps(line))}, flush=True)\n" for line in lines)
+def says(*messages: Message, first: bytes = FIRST) -> str:
+    told = b"".join([first, *map(line, messages)]).decode()
+    return f"print({told!r}, end='', flush=True)\n"
 
 
 def ask(*, yes: bool = True) -> Ask:
     return Ask(Path("inventory.py"), "x", {}, yes=yes)
 
 
-def journal() -> dict[str, str]:
-    return {"run": "one", "journal": str(journal_path("book", "one"))}
+def journal() -> Begun:
+    return Begun("one", str(journal_path("book", "one")))
 
 
 @pytest.mark.parametrize(
     "said",
-    [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, {"run": "one", "journal": "/no"})],
+    [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, Begun("one", "/no"))],
     ids=["silent", "planned", "torn", "no journal"],
 )
 def test_an_engine_that_is_killed_before_its_journal_begins_has_changed_nothing(
@@ -141,28 +141,36 @@ def test_a_run_that_ends_gives_its_own_exit_code(end: Outcome, engine: Path) -> 
 
 
 def test_what_is_refused_before_a_journal_is_refused(engine: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    refused = {"end": {"outcome": "REFUSED", "reason": "bob holds the lock"}}
+    refused = Ended(Outcome.REFUSED, "bob holds the lock")
     engine.write_text(says(refused) + f"import sys; sys.exit({Outcome.REFUSED.exit_code})\n")
     assert act(ask()) == Outcome.REFUSED.exit_code
     assert "bob holds the lock" in capfd.readouterr().out
 
 
 def test_a_candidate_is_told_with_what_is_so_of_it_now_and_what_is_against_it() -> None:
-    told = [
-        {"name": "p_vip", "now": "on cc01", "against": ""},
-        {"name": "api", "now": "", "against": "api failed"},
-    ]
-    plan = {**PLAN["plan"], "candidates": told}
+    told = (Candidate("p_vip", now="on cc01"), Candidate("api", "api failed"))
+    plan = msgspec.structs.replace(PLAN, candidates=told)
     lines = shown(plan).splitlines()
     assert "  candidate p_vip (on cc01): ok" in lines and "  candidate api: api failed" in lines
     assert [line.text for line in candidates(plan)] == ["  ● p_vip  on cc01  ok", "  ✖ api  api failed"]
 
 
 def test_an_engine_that_found_nothing_to_do_and_said_so_is_believed(engine: Path) -> None:
-    plan = {"plan": {**PLAN["plan"], "steps": [], "already": "It is whole."}}
-    done = {"end": {"outcome": "DONE", "reason": "It is whole."}}
+    plan = msgspec.structs.replace(PLAN, steps=(), already="It is whole.")
+    done = Ended(Outcome.DONE, "It is whole.")
     engine.write_text(says(plan, done))
     assert act(ask()) == 0
     # With steps that nobody took, it is not.
     engine.write_text(says(PLAN, done))
     assert act(ask()) == Outcome.REFUSED.exit_code
+
+
+@pytest.mark.parametrize("first", [line(Wire(VERSION + 1)), b""], ids=["newer", "former"])
+def test_an_engine_of_another_version_is_ended_before_it_begins(
+    first: bytes, engine: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    engine.write_text(f"{says(PLAN, first=first)}import time; time.sleep(60)\n")
+    assert act(ask()) == Outcome.REFUSED.exit_code
+    said = capfd.readouterr()
+    assert f"this program reads version {VERSION}" in said.err and said.err.count("\n") == 1
+    assert said.out == "It was stopped before it had begun: nothing was changed.\n"

@@ -13,10 +13,14 @@ from shlex import quote
 import msgspec
 import pytest
 
+from cluster.changes import Change
 from cluster.validate import cluster_spec
+from cluster.wire.deploys import Began, Changed, Deployed, Due, Failed
+from cluster.wire.lines import FIRST, VERSION, Message, Wire, line
 from deploy import secrets
 from engine import deploying
 from engine.asked import Asked
+from operations.starting import heard_of
 from operations.steps import Refused
 from tests.unit.inventories import inventory
 from tests.unit.test_health import SPEC
@@ -43,27 +47,51 @@ def says(program: Path, body: str) -> None:
     (program / "body.py").write_text(PROGRAM.format(arguments=program / "arguments", body=body))
 
 
-CHANGE = '{"change": {"layer": "%s", "host": "a", "what": "w", "diff": ["+x"], "unit": ""}}'
-END = '{"end": {"ok": true, "reason": ""}}'
+END = Deployed(ok=True, reason="")
+
+
+def change(layer: str) -> Due:
+    return Due(Change(layer, "a", "w", ("+x",)))
+
+
+def told(*messages: Message) -> str:
+    return f"print({b''.join([FIRST, *map(line, messages)]).decode()!r}, end='')"
 
 
 def test_changes_come_in_the_layers_order(program: Path) -> None:
-    says(program, f"print('''{CHANGE % 'galera'}\n{CHANGE % 'base'}\n{END}''')")
+    says(program, told(change("galera"), change("base"), END))
     found = deploying.changes(SPEC, ["base", "galera"])
     assert [change.layer for change in found] == ["base", "galera"] and found[0].diff == ("+x",)
     assert (program / "arguments").read_text() == ("engine apply --layer base --layer galera --dry")
 
 
 def test_a_stage_is_limited_to_its_hosts(program: Path) -> None:
-    says(program, f"print('''{END}''')")
+    says(program, told(END))
     deploying.deployed(SPEC, "pacemaker", ["a", "b"])
     assert (program / "arguments").read_text() == ("engine apply --layer pacemaker --limit a --limit b")
 
 
 def test_a_failure_names_operation_and_host(program: Path) -> None:
-    failed = '{"failed": {"host": "a", "operation": "Galera: restart"}}\n{"end": {"ok": false, "reason": "no."}}'
-    says(program, f"print('''{failed}''')")
+    says(program, told(Failed("a", "Galera: restart"), Deployed(ok=False, reason="no.")))
     with pytest.raises(Refused, match=r"^Galera: restart, on a: no\.$"):
+        deploying.deployed(SPEC, "galera", ["a"])
+
+
+def test_what_it_changed_and_what_it_started_is_passed_on(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    starts: list[Began] = []
+    monkeypatch.setattr(deploying, "note", notes.append)
+    began = Began("a", "mariadb.service", "1", "2")
+    says(program, told(Changed("a", "Galera: settings"), began, END))
+    with heard_of(starts.append):
+        deploying.deployed(SPEC, "galera", ["a"])
+    assert notes == ["a: Galera: settings, changed"] and starts == [began]
+
+
+@pytest.mark.parametrize("first", [line(Wire(VERSION + 1)), b""], ids=["newer", "former"])
+def test_one_of_another_version_is_ended_and_told_of(first: bytes, program: Path) -> None:
+    says(program, f"print({(first + line(END)).decode()!r}, flush=True); import time; time.sleep(60)")
+    with pytest.raises(Refused, match=f"this program reads version {VERSION}"):
         deploying.deployed(SPEC, "galera", ["a"])
 
 
@@ -72,7 +100,7 @@ def test_a_failure_names_operation_and_host(program: Path) -> None:
     [
         ("sys.exit(0)", "ended with 0 and without a word"),
         ("print('There is no inventory.', file=sys.stderr); sys.exit(3)", "There is no inventory"),
-        (f"print('''{CHANGE % 'base'}'''); sys.exit('broken\\x1b[31m')", r"broken\[31m"),
+        (f"{told(change('base'))}; sys.exit('broken\\x1b[31m')", r"broken\[31m"),
     ],
 )
 def test_without_a_last_word_it_is_not_seen_to_succeed(program: Path, body: str, said: str) -> None:
@@ -94,7 +122,7 @@ def test_it_is_told_the_cluster_that_was_planned_for_and_what_commands_printed(
     monkeypatch.setattr(secrets, "_asked", {})
     cluster = cluster_spec(inventory((("galera", "settings"), {"max_connections": 7, "gcache.size": "2G"})))
     cluster = replace(cluster, secrets={"bmc": "command:echo made"})
-    says(program, f"Path('{program}/told').write_text(sys.stdin.readline()); print('''{END}''')")
+    says(program, f"Path('{program}/told').write_text(sys.stdin.readline()); {told(END)}")
     deploying.deployed(cluster, "base", [])
     assert msgspec.json.decode((program / "told").read_text(), type=Asked) == Asked(cluster, {"echo made": "made"})
 

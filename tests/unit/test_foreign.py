@@ -12,12 +12,12 @@ import pytest
 
 from cluster.outcome import Outcome, Result
 from cluster.state import ClusterState, HostAnswer, Unknown
-from engine import deploying, session, work
+from engine import session, work
 from engine.foreign import Foreign
 from engine.library import load
 from operations import starting
 from operations.procedure import carry_out
-from operations.starting import Began, heard_of
+from operations.starting import heard_of
 from tests.unit.simulated import World
 from tests.unit.test_health import SPEC
 from tests.unit.test_injection import ACTS, healthy, planned
@@ -137,28 +137,3 @@ def test_a_host_that_can_not_be_asked_any_more_is_no_restart(monkeypatch: pytest
     monkeypatch.setattr("engine.foreign.look_all", lambda hosts, *_, **__: dict.fromkeys(hosts, Unknown("away")))
     assert foreign.beside(Result(Outcome.DONE)) == Result(Outcome.DONE)
     assert Foreign(ClusterState({"hosts": {"mysql1": HostAnswer(0.1)}}), lambda _: None).beside(Result(Outcome.DONE))
-
-
-def test_what_a_rollout_s_deploy_starts_is_told_over_its_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Began("mysql1", "mariadb.service", "a", "b")
-    lines = [{"began": {"host": "mysql1", "unit": "mariadb.service", "before": "a", "after": "b"}}]
-
-    class Deploy:
-        def __init__(self, *_: object, **__: object) -> None:
-            """It is not begun."""
-
-        def __enter__(self) -> Deploy:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            """Nothing was begun."""
-
-        def lines(self) -> list[dict[str, Any]]:
-            return lines
-
-    deployed = deploying.deployed
-    monkeypatch.setattr(deploying, "_Deploy", Deploy)
-    heard: list[Began] = []
-    with heard_of(heard.append):
-        deployed(None, "galera", ["mysql1"])  # type: ignore[arg-type]
-    assert heard == [one] and replace(one, after="") != one

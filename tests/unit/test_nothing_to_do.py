@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any, cast
 import pytest
 
 from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.outcome import Outcome
 from cluster.state import Unknown
+from cluster.wire.runs import Ended, Proposal, Said
 from engine import run
 from engine.known_runs import runs
 from engine.library import load
@@ -20,6 +21,7 @@ from engine.runbook import Broken, Plan, View
 from engine.work import Work
 from tests.unit.test_health import DATABASES, GALERA, GONE, HEALTHY, SPEC
 from tests.unit.test_rest import BROKERS
+from tests.unit.wired import exact
 from tui.act import shown
 
 BROKEN = Broken("one", "recover_galera", {}, "")
@@ -38,20 +40,21 @@ class Stub:
         return self._plan
 
 
-def said(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[dict[str, Any]]]:
+def said(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[Said]]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     lines = io.StringIO()
     order = run.Order(SPEC, Path("inventory.py"), "recover_galera", {}, "", yes=True, dry_run=False)
     code = run._Run(order, lines)._go(load("recover_galera", {}), cast(Work, Stub(plan)))
-    return code, [json.loads(line) for line in lines.getvalue().splitlines()]
+    return code, [exact(line, Said) for line in lines.getvalue().splitlines()]
 
 
 def test_it_is_told_and_ends_with_0_and_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, lines = said(Plan("Bring it back", already="It is whole: 3 of 3 Synced."), tmp_path, monkeypatch)
     assert code == 0
-    assert lines[-1] == {"end": {"outcome": "DONE", "reason": "It is whole: 3 of 3 Synced."}}
+    assert lines[-1] == Ended(Outcome.DONE, "It is whole: 3 of 3 Synced.")
     assert list(runs(SPEC.name)) == []
-    assert shown(lines[0]["plan"]).endswith("nothing to do: It is whole: 3 of 3 Synced.")
+    assert isinstance(lines[0], Proposal)
+    assert shown(lines[0]).endswith("nothing to do: It is whole: 3 of 3 Synced.")
 
 
 def test_a_run_that_broke_off_is_closed_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

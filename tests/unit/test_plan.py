@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cluster.changes import Change
+from cluster.wire.lines import FIRST, VERSION, Wire, line
+from cluster.wire.rollout import Rollout, Stage
 from tui import plan as verb
 
-CHANGE = {"layer": "galera", "host": "db1", "what": "write x", "diff": ["--- x", "+[bold]1"], "unit": "mariadb.service"}
-COMMON = {**CHANGE, "host": "", "what": "db1: create the account a", "diff": [], "unit": ""}
-STAGE = {
-    "name": "galera/db1", "layer": "galera", "hosts": ["db1"], "changes": ["db1: create the account a", "write x"],
-    "effects": ["MariaDB is restarted"], "why": "the canary", "canary": True,
-}  # fmt: skip
-SOMETHING = {"cluster": "c", "changes": [COMMON, CHANGE], "stages": [STAGE], "refused": "db2 is away."}
-NOTHING = {"cluster": "c", "changes": [], "stages": [], "refused": ""}
+CHANGE = Change("galera", "db1", "write x", ("--- x", "+[bold]1"), "mariadb.service")
+COMMON = Change("galera", "", "db1: create the account a")
+STAGE = Stage(
+    name="galera/db1", layer="galera", hosts=("db1",), changes=("db1: create the account a", "write x"),
+    effects=("MariaDB is restarted",), why="the canary", canary=True,
+)  # fmt: skip
+SOMETHING = Rollout("c", (COMMON, CHANGE), (STAGE,), "db2 is away.")
+NOTHING = Rollout("c", (), (), "")
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the engine says, and what it ends with."""
 
-    def answers(said: object, code: int = 0) -> None:
-        line = json.dumps(said).encode() + b"\n" if said is not None else b""
-        done = subprocess.CompletedProcess([], code, line, b"mysql1 can't be reached." if code else b"")
+    def answers(said: Rollout | None, code: int = 0, first: bytes = FIRST) -> None:
+        told = first + line(said) if said is not None else b""
+        done = subprocess.CompletedProcess([], code, told, b"mysql1 can't be reached." if code else b"")
         monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
 
     return answers
@@ -73,3 +75,16 @@ def test_why_it_can_not_be_told_is_said(engine: Any, capsys: pytest.CaptureFixtu
     engine(None, 3)
     verb.plan(Path("i.py"), None, "table")
     assert capsys.readouterr() == ("", "mysql1 can't be reached.\n")
+
+
+def test_what_json_prints_is_the_message_alone(engine: Any, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    engine(SOMETHING)
+    verb.plan(Path("i.py"), None, "json")
+    assert capsysbinary.readouterr().out == line(SOMETHING)
+
+
+def test_an_engine_of_another_version_is_told_of(engine: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    engine(SOMETHING, first=line(Wire(VERSION + 1)))
+    assert verb.plan(Path("i.py"), None, "plain") == 3
+    said = capsys.readouterr()
+    assert said.out == "" and f"this program reads version {VERSION}" in said.err and said.err.count("\n") == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cluster.changes import Change, bounded, change_of
+from cluster.changes import Change, bounded
 from cluster.galera.record import WSREP_STATUS
 from cluster.haproxy.record import HAPROXY_STAT
 from cluster.layer import MOST, Load
@@ -100,8 +100,6 @@ def test_a_diff_is_harmless_short_and_keeps_its_indentation() -> None:
     assert len(many) == 401 and many[-1] == "… and 600 more lines"
     assert len(bounded(["+"] * 400)) == 400
     assert bounded(["+"] * 401)[400:] == ("… and 1 more lines",)
-    one = Change("base", "h", "w", ("+a",), "u")
-    assert change_of({**one.to_json(), "diff": ["+a"]}) == one
 
 
 @pytest.fixture

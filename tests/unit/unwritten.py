@@ -13,6 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from cluster.wire.runs import Ended, Said
 from engine import journal as journal_module
 from engine import run
 from engine.known_runs import read
@@ -117,9 +120,9 @@ def forked(how: str, count: int, *, fill: bool = False, fails: bool = False) -> 
     os.close(result_write)
     with os.fdopen(result_read) as result, os.fdopen(said_read) as said:
         found = json.loads(result.read() or '{"died": true}')
-        lines = [json.loads(line) for line in said.read().splitlines()]
+        lines = [msgspec.json.decode(line, type=Said) for line in said.read().splitlines()]
     os.waitpid(child, 0)
-    return {**found, "said": next((line["end"] for line in lines if "end" in line), None)}
+    return {**found, "said": next((msgspec.to_builtins(line) for line in lines if isinstance(line, Ended)), None)}
 
 
 def main(how: str, fill: str = "") -> None:

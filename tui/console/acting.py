@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.wire.runs import Proposal
 from engine.known_runs import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
 from tui.act import Ask, command
@@ -58,15 +59,15 @@ class Acting(Looking):
         order = Order(self.command, Ask(self.inventory, runbook, parameters, dry_run=True))
 
         async def look() -> None:
-            told = None
+            told: Proposal | None = None
             async for message in order.messages():
-                told = message.get("plan", told)
+                told = message if isinstance(message, Proposal) else told
             order.leave()
             if told is None:
                 dialog.offer([], order.silence())
             else:
                 found = candidates(told)
-                dialog.offer(found, "" if found else told["refused"], self._place()[1])
+                dialog.offer(found, "" if found else told.refused, self._place()[1])
 
         worker = self.run_worker(look(), group="look", exclusive=True)
         chosen = await self.push_screen_wait(dialog)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from cluster.outcome import Outcome
 from cluster.text import clean
+from cluster.wire.lines import OtherVersion, Reader, line
+from cluster.wire.runs import Agreement, Begun, Said
 from tui.act import Ask
 from tui.console.feed import LONGEST
 
@@ -29,8 +30,8 @@ class Order:
         self.said = ""
         """Its last words on stderr."""
 
-    async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """What the engine tells: plan, precheck, journal, end (engine/run.py). Ends when it does, or needs nobody."""
+    async def messages(self) -> AsyncIterator[Said]:
+        """What the engine tells. Ends when it does, or needs nobody."""
         self._process = process = await asyncio.create_subprocess_exec(
             *self._words,
             stdin=asyncio.subprocess.PIPE,
@@ -40,21 +41,31 @@ class Order:
             limit=LONGEST,
         )
         assert process.stdout is not None and process.stderr is not None
-        with contextlib.suppress(ValueError):
-            while line := await process.stdout.readline():
-                message = json.loads(line)
-                if "journal" in message:
-                    self.run = Path(message["journal"]).stem
-                yield message
+        reader: Reader[Said] = Reader(Said)
+        try:
+            while text := await process.stdout.readline():
+                message = reader.read(text)
+                if isinstance(message, Begun):
+                    self.run = message.run
+                if message is not None:
+                    yield message
                 if self.run:
                     return
+        except OtherVersion as other:
+            # Its first line: it has begun nothing.
+            process.terminate()
+            self.said = str(other)
+            return
+        except (ValueError, msgspec.DecodeError):
+            # It died in the middle of a line, or the line has no end.
+            pass
         self.said = clean((await process.stderr.read(4000)).decode(errors="replace"), 600)
 
     async def agree(self, reason: str) -> None:
         """Say yes to the plan."""
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._process.stdin.write(json.dumps({"agreed": True, "reason": reason}).encode() + b"\n")
+            self._process.stdin.write(line(Agreement(agreed=True, reason=reason)))
             await self._process.stdin.drain()
 
     def leave(self) -> None:

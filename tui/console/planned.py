@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
+from cluster.wire.runs import Begun, Ended, Precheck, Proposal
 from tui.act import Ask
 from tui.console.actions import Risk
 from tui.console.board import Board
@@ -34,7 +35,7 @@ class Planned(Dialog[str]):
         super().__init__()
         self._command, self._ask, self._risk, self._why_not = command, ask, risk, why_not
         self._order = Order(command, ask)
-        self._plan: dict[str, Any] | None = None
+        self._plan: Proposal | None = None
         self._begun = time.monotonic()
         self._prechecks: list[Line] = []
         self._sent = False
@@ -66,26 +67,27 @@ class Planned(Dialog[str]):
     async def _plan_it(self) -> None:
         ended = False
         async for message in self._order.messages():
-            if "plan" in message:
-                self._show(message["plan"])
-            elif "end" in message:
-                ended = True
-                self._say(f"{message['end']['outcome']}: {message['end']['reason']}", over=True)
-            elif "journal" in message:
-                self.dismiss(self._order.run)
-                return
-        if not ended and (self._sent or not self._plan or self._plan["steps"]):
+            match message:
+                case Proposal():
+                    self._show(message)
+                case Ended(outcome, reason):
+                    ended = True
+                    self._say(f"{outcome}: {reason}", over=True)
+                case Begun(run):
+                    self.dismiss(run)
+                    return
+        if not ended and (self._sent or not self._plan or self._plan.steps):
             self._say(self._order.silence(), over=True)
 
-    def _show(self, told: dict[str, Any]) -> None:
+    def _show(self, told: Proposal) -> None:
         if self.gone:
             return
         self._plan = told
-        self.query_one("#title", Static).update(Text(safe(told["title"], 160)))
+        self.query_one("#title", Static).update(Text(safe(told.title, 160)))
         self._lay_out()
-        if told["refused"]:
-            self._say(f"REFUSED: {told['refused']}", over=True)
-        elif not told["steps"]:
+        if told.refused:
+            self._say(f"REFUSED: {told.refused}", over=True)
+        elif not told.steps:
             self._say("Nothing to do: it is so already.", over=True)
         else:
             self.query_one("#dry", Button).disabled = False
@@ -102,17 +104,17 @@ class Planned(Dialog[str]):
     def word(self) -> str:
         """What has to be typed; empty if a y is enough."""
         told = self._plan
-        if told is None or (self._risk is not Risk.TRAFFIC and not told["typed"]):
+        if told is None or (self._risk is not Risk.TRAFFIC and not told.typed):
             return ""
         given = self._ask.parameters
-        return safe(told["typed"] or told["target"] or given.get("host") or given.get("layer") or self._ask.runbook, 80)
+        return safe(told.typed or told.target or given.get("host") or given.get("layer") or self._ask.runbook, 80)
 
     def _lay_out(self) -> None:
         if self.gone:
             return
         board = self.query_one("#plan", Board)
         board.styles.height = max(3, self.app.size.height - 12)
-        board.show([*plan(self._plan or {}), *self._prechecks])
+        board.show([*(plan(self._plan) if self._plan else []), *self._prechecks])
 
     def _say(self, text: str, *, over: bool = False) -> None:
         if self.gone:
@@ -172,7 +174,7 @@ class Planned(Dialog[str]):
 
     def action_dry_run(self) -> None:
         """Ask every step's precheck as things are now."""
-        if self._plan and self._plan["steps"] and not self._plan["refused"] and not self._sent:
+        if self._plan and self._plan.steps and not self._plan.refused and not self._sent:
             self.run_worker(self._dry(), group="dry", exclusive=True)
 
     async def _dry(self) -> None:
@@ -181,8 +183,8 @@ class Planned(Dialog[str]):
         self._prechecks = [Line((("Dry run: each step's precheck, now", "head"),))]
         self._lay_out()
         async for message in order.messages():
-            if "precheck" in message and self._plan:
-                number, reason = message["precheck"]["step"], message["precheck"]["reason"]
+            if isinstance(message, Precheck):
+                number, reason = message.step, message.reason
                 said = span(reason or "nothing against it", "warn" if reason else "ok")
                 self._prechecks.append(Line(((f"  {number + 1:2} ", "dim"), said), f"precheck/{number}"))
                 self._lay_out()

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from textual.pilot import Pilot
 
+from cluster.wire.lines import FIRST, Message, line
+from cluster.wire.runs import Candidate, PlannedStep, Proposal
 from tests.streams.build import STORIES
 from tui.act import Ask
 from tui.console.app import Console
 from tui.console.feed import FRESH, Silent, Take
 
-STEP = {"name": "haproxy1 gives the VIP up", "undone": True, "lasting": "", "within": 5.0}
-PLAN = {
-    "runbook": "switchover_vip",
-    "title": "Move the VIP to haproxy2",
-    "refused": "",
-    "steps": [STEP, {**STEP, "name": "haproxy1 stands by", "undone": False, "lasting": "it may own it"}],
-    "candidates": [
-        {"name": "haproxy1", "now": "", "against": "haproxy1 owns it already"},
-        {"name": "haproxy2", "now": "", "against": ""},
-    ],
-    "origin": "haproxy1",
-    "target": "haproxy2",
-    "expected": "new connections: no gap over 50 ms",
-    "measured": [{"sql": 41.0}],
-    "undo": "hatui switchover vip --to haproxy1",
-    "evidence": "",
-    "typed": "",
-    "in_stages": False,
-    "broken": [],
-}
+PLAN = Proposal(
+    runbook="switchover_vip",
+    title="Move the VIP to haproxy2",
+    refused="",
+    already="",
+    steps=(
+        PlannedStep("haproxy1 gives the VIP up", within=5.0, host="haproxy1"),
+        PlannedStep("haproxy1 stands by", undone=False, lasting="it may own it", within=5.0, host="haproxy1"),
+    ),
+    candidates=(Candidate("haproxy1", "haproxy1 owns it already"), Candidate("haproxy2")),
+    origin="haproxy1",
+    target="haproxy2",
+    expected="new connections: no gap over 50 ms",
+    measured=({"sql": 41.0},),
+    undo="hatui switchover vip --to haproxy1",
+    evidence="",
+    typed="",
+    in_stages=False,
+    broken=(),
+)
 
 
 class Fixed:
@@ -54,27 +55,28 @@ class Fixed:
         return 1795572850.0
 
     async def run(self, take: Take, silent: Silent) -> None:
-        for line in self._lines:
-            take(line)
+        for one in self._lines:
+            take(one)
 
     def close(self) -> None:
         pass
 
 
-def stood_for(folder: Path, *messages: dict[str, object], after: str = "") -> Callable[[Ask], list[str]]:
+def stood_for(folder: Path, *messages: Message, after: Message | None = None) -> Callable[[Ask], list[str]]:
     """What stands for the engine: it says `messages`, waits for a line, notes it in FOLDER/agreed, and says `after`.
 
     What it was asked is in FOLDER/asked, a line each time.
     """
     script = folder / "engine.py"
-    said = "".join(json.dumps(message) + "\n" for message in messages)
+    said = b"".join([FIRST, *map(line, messages)]).decode()
+    last = line(after).decode() if after else ""
     script.write_text(
         "import sys\n"
         f"open({str(folder / 'asked')!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
         f"sys.stdout.write({said!r})\nsys.stdout.flush()\n"
         "line = '' if '--dry-run' in sys.argv else sys.stdin.readline()\n"
         f"open({str(folder / 'agreed')!r}, 'a').write(line)\n"
-        f"sys.stdout.write({after!r} if line else '')\n"
+        f"sys.stdout.write({last!r} if line else '')\n"
     )
 
     def command(ask: Ask) -> list[str]:

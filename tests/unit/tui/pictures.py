@@ -35,7 +35,7 @@ async def draw(name: str, folder: Path) -> str:
     """One picture, as SVG that loads nothing from anywhere."""
     size, keys = PICTURES[name]
     app = Console(Fixed(STORIES["degraded"](8)))
-    app.command = stood_for(folder, {"plan": PLAN})
+    app.command = stood_for(folder, PLAN)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.8)
         for key in keys:

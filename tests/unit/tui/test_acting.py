@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from cluster.outcome import Outcome
+from cluster.wire.runs import Agreement, Ended, Precheck
 from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
 from tui.console.actions import Risk
 from tui.console.app import Console
@@ -32,9 +35,10 @@ async def planned(app: Console, pilot: Pilot[None]) -> None:
     await shown(app, pilot, "Nothing has been changed")
 
 
-def agreed(folder: Path) -> list[dict[str, object]]:
+def agreed(folder: Path) -> list[Agreement]:
     path = folder / "agreed"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [msgspec.json.decode(line, type=Agreement) for line in lines]
 
 
 def test_locked_it_says_how_to_unlock(tmp_path: Path) -> None:
@@ -85,10 +89,10 @@ def test_a_switchover_begins_only_with_a_reason_and_the_name_typed(tmp_path: Pat
         assert not go.disabled and not agreed(tmp_path)
         await pilot.press("enter")
         await shown(app, pilot, "REFUSED: it has changed")
-        assert agreed(tmp_path) == [{"agreed": True, "reason": "cut"}]
+        assert agreed(tmp_path) == [Agreement(agreed=True, reason="cut")]
 
-    end = json.dumps({"end": {"outcome": "REFUSED", "reason": "it has changed"}}) + "\n"
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}, after=end))
+    end = Ended(Outcome.REFUSED, "it has changed")
+    on("healthy", check, command=stood_for(tmp_path, PLAN, after=end))
 
 
 def test_esc_leaves_the_plan_and_nothing_is_agreed_to(tmp_path: Path) -> None:
@@ -99,7 +103,7 @@ def test_esc_leaves_the_plan_and_nothing_is_agreed_to(tmp_path: Path) -> None:
         await pilot.pause(0.3)
         assert not agreed(tmp_path)
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_view_that_grew_stale_agrees_to_nothing(tmp_path: Path) -> None:
@@ -112,7 +116,7 @@ def test_a_view_that_grew_stale_agrees_to_nothing(tmp_path: Path) -> None:
         await shown(app, pilot, "Not now: What is shown is 10 s old")
         assert not agreed(tmp_path)
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_lock_that_ran_out_agrees_to_nothing(tmp_path: Path) -> None:
@@ -124,7 +128,7 @@ def test_a_lock_that_ran_out_agrees_to_nothing(tmp_path: Path) -> None:
         await shown(app, pilot, "Not now: The console is locked")
         assert not agreed(tmp_path)
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_refused_candidate_can_not_be_chosen(tmp_path: Path) -> None:
@@ -137,7 +141,7 @@ def test_a_refused_candidate_can_not_be_chosen(tmp_path: Path) -> None:
         await pilot.press("home", "enter")
         await shown(app, pilot, "Not this one")
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_refused_plan_has_only_cancel(tmp_path: Path) -> None:
@@ -150,7 +154,7 @@ def test_a_refused_plan_has_only_cancel(tmp_path: Path) -> None:
         await pilot.pause(0.2)
         assert not agreed(tmp_path)
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": {**PLAN, "refused": "the cluster is not whole"}}))
+    on("healthy", check, command=stood_for(tmp_path, replace(PLAN, refused="the cluster is not whole")))
 
 
 def test_what_can_be_taken_back_needs_a_y_alone(tmp_path: Path) -> None:
@@ -163,10 +167,10 @@ def test_what_can_be_taken_back_needs_a_y_alone(tmp_path: Path) -> None:
         await shown(app, pilot, "y: go on")
         await pilot.press("y")
         await shown(app, pilot, "DONE: so")
-        assert agreed(tmp_path) == [{"agreed": True, "reason": ""}]
+        assert agreed(tmp_path) == [Agreement(agreed=True, reason="")]
 
-    end = json.dumps({"end": {"outcome": "DONE", "reason": "so"}}) + "\n"
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}, after=end))
+    end = Ended(Outcome.DONE, "so")
+    on("healthy", check, command=stood_for(tmp_path, PLAN, after=end))
 
 
 def test_an_engine_that_dies_is_told_of(tmp_path: Path) -> None:
@@ -175,7 +179,7 @@ def test_an_engine_that_dies_is_told_of(tmp_path: Path) -> None:
         await pilot.press("tab", "tab", *"cut", "enter", *"haproxy2", "enter", "enter")
         await shown(app, pilot, "UNKNOWN: the engine ended without a word")
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_dry_run_shows_each_precheck_and_agrees_to_nothing(tmp_path: Path) -> None:
@@ -186,8 +190,7 @@ def test_a_dry_run_shows_each_precheck_and_agrees_to_nothing(tmp_path: Path) -> 
         assert (tmp_path / "asked").read_text().splitlines()[-1].endswith("--dry-run")
         assert not agreed(tmp_path)
 
-    messages: tuple[dict[str, object], ...]
-    messages = ({"plan": PLAN}, {"precheck": {"step": 0, "reason": ""}}, {"precheck": {"step": 1, "reason": "not now"}})
+    messages = (PLAN, Precheck(0, ""), Precheck(1, "not now"))
     on("healthy", check, size=(100, 40), command=stood_for(tmp_path, *messages))
 
 
@@ -215,7 +218,7 @@ def test_each_key_asks_what_and_then_shows_the_plan(
         assert (tmp_path / "asked").read_text().splitlines()[-1] == asked
         assert not agreed(tmp_path)
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_rollout_asks_for_its_fields_and_shows_the_plan(tmp_path: Path) -> None:
@@ -227,7 +230,7 @@ def test_a_rollout_asks_for_its_fields_and_shows_the_plan(tmp_path: Path) -> Non
         await shown(app, pilot, "Nothing has been changed")
         assert (tmp_path / "asked").read_text() == "rollout layer=galera soak=60 pause_after=canary\n"
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_a_resource_is_chosen_before_its_place(tmp_path: Path) -> None:
@@ -241,4 +244,4 @@ def test_a_resource_is_chosen_before_its_place(tmp_path: Path) -> None:
         await shown(app, pilot, "haproxy2  ok")
         assert (tmp_path / "asked").read_text().splitlines()[-1] == "switchover_resource name=haproxy2 to= --dry-run"
 
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.unit.tui import journals
@@ -127,7 +128,7 @@ def test_resume_goes_on_with_what_was_asked_before(tmp_path: Path) -> None:
         assert app.screen.query_one("#reason").value == "gcache 2G"  # type: ignore[attr-defined]
 
     journals.stopped()
-    on("healthy", check, command=stood_for(tmp_path, {"plan": {**PLAN, "typed": "mysql2"}}))
+    on("healthy", check, command=stood_for(tmp_path, replace(PLAN, typed="mysql2")))
 
 
 def test_abort_ends_it_after_a_yes(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_abort_ends_it_after_a_yes(tmp_path: Path) -> None:
         assert (tmp_path / "asked").read_text() == "rollout_abort\n"
 
     journals.stopped()
-    on("healthy", check, command=stood_for(tmp_path, {"plan": PLAN}))
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 @pytest.mark.parametrize(

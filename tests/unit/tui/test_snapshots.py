@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -28,7 +29,7 @@ ASKED = {
     "what": (PLAN, ("s",)),
     "where": (PLAN, ("s", "home", "enter")),
     "plan": (PLAN, ("s", "home", "enter", "enter")),
-    "refused": ({**PLAN, "refused": "haproxy2 does not serve", "steps": []}, ("d", "enter")),
+    "refused": (replace(PLAN, refused="haproxy2 does not serve", steps=()), ("d", "enter")),
     "guarded": (PLAN, ("u", "enter")),
     "rollout": (PLAN, ("o",)),
 }
@@ -72,7 +73,7 @@ def test_what_is_asked_before_a_change(snap_compare: Any, tmp_path: Path, asked:
     """The engine is stood for: what it tells is fixed."""
     told, keys = ASKED[asked]
     app = Console(Fixed(STORIES["healthy"](8)))
-    app.command = stood_for(tmp_path, {"plan": told})
+    app.command = stood_for(tmp_path, told)
     assert snap_compare(app, run_before=pressing(("U", "y", *keys), 0.4), terminal_size=SIZES[size])
 
 
