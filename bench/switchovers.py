@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.main_job import ROOT
 from bench.report import Figure
+from cluster.wire.journal import StepResult
 from engine.known_runs import Run, read, runs
 from engine.paths import runs_path
 from inventory import CLUSTER
@@ -52,7 +53,7 @@ def switchovers(times: int = 10) -> list[Figure]:
             if run:
                 vips.append(run)
                 given_up = next(
-                    event["at"] for event in run.events if event["event"] == "result" and "gives" in event["name"]
+                    event.at for event in run.after if isinstance(event, StepResult) and "gives" in event.name
                 )
                 told += [ended - given_up for ended, _ in waiting.ended]
         writers = [run for turn in range(times) if (run := moved("writer", NODES[turn % 2]))]
@@ -70,12 +71,10 @@ def switchovers(times: int = 10) -> list[Figure]:
 def _felt(what: str, found: list[Run], bound: float) -> list[Figure]:
     services = [felt for run in found for felt in run.measured.values()]
     return [
-        Figure(
-            f"{what}: longest gap of new connections", tuple(felt["gap_ms"] / 1000 for felt in services), "s", bound
-        ),
+        Figure(f"{what}: longest gap of new connections", tuple(felt.gap_ms / 1000 for felt in services), "s", bound),
         # One that failed is one too many: half a connection is the bound that a ratio can be taken of.
-        Figure(f"{what}: new connections that failed", tuple(float(felt["failed"]) for felt in services), "", 0.5),
-        Figure(f"{what}: delay of the prober itself", tuple(felt["late_ms"] / 1000 for felt in services), "s", bound),
+        Figure(f"{what}: new connections that failed", tuple(float(felt.failed) for felt in services), "", 0.5),
+        Figure(f"{what}: delay of the prober itself", tuple(felt.late_ms / 1000 for felt in services), "s", bound),
     ]
 
 
@@ -100,12 +99,12 @@ def killed() -> float:
     target = NODES[0] if _last("switchover_writer") == NODES[1] else NODES[1]
     first = hatui("switchover", "writer", "--to", target)
     run = _begun(known)
-    os.kill(run.begin["pid"], signal.SIGKILL)
+    os.kill(run.begin.pid, signal.SIGKILL)
     begin = time.monotonic()
     first.wait(timeout=60)
     while hatui("switchover", "writer", "--to", target).wait(timeout=120) == 21:
         pass
-    began = float(next(runs(CLUSTER.name)).begin["at"])
+    began = next(runs(CLUSTER.name)).begin.at
     return began - time.time() + (time.monotonic() - begin)
 
 
@@ -120,5 +119,5 @@ def _begun(known: set[str]) -> Run:
 
 
 def _last(runbook: str) -> str:
-    done = (run for run in runs(CLUSTER.name) if run.begin["runbook"] == runbook and run.outcome == "DONE")
-    return next((str(run.begin["target"]) for run in done), "")
+    done = (run for run in runs(CLUSTER.name) if run.begin.runbook == runbook and run.outcome == "DONE")
+    return next((run.begin.target for run in done), "")

@@ -6,26 +6,27 @@ Both from what was measured (engine/probing.py): a promise that the last runs ha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+
+from cluster.wire.probes import ServiceReport
 
 LEEWAY = 0.5
 """Seconds above what was promised, or once more as much if that is more, from which on a gap is told of as worse."""
 
 
-def promised(expected: str, gap: float, former: Sequence[Mapping[str, Any]]) -> str:
+def promised(expected: str, gap: float, former: Sequence[Mapping[str, ServiceReport]]) -> str:
     """What clients will feel, in words: of new connections `gap` seconds and no failure, or what `former` runs cost.
 
     `gap` of 0: nothing is promised of new connections. `former`: what was measured of each of the last runs.
     """
     if not gap:
         return expected
-    services = [felt for run in former for felt in _measured(run).values()]
+    services = [felt for run in former for felt in run.values()]
     longest = max((_gap(felt) for felt in services), default=0.0)
-    failed = sum(int(felt["failed"]) for felt in services)
+    failed = sum(felt.failed for felt in services)
     if not failed and longest <= gap:
         new = f"no gap over {_seconds(gap)}, none fails"
     else:
-        probes = sum(int(felt["probes"]) for felt in services)
+        probes = sum(felt.probes for felt in services)
         new = (
             f"gaps of up to {_seconds(longest)}, {failed} of {probes} failed: so the last {len(former)} were measured, "
             f"where no gap over {_seconds(gap)} and no failure would be usual"
@@ -33,7 +34,7 @@ def promised(expected: str, gap: float, former: Sequence[Mapping[str, Any]]) -> 
     return "; ".join(filter(None, (f"new connections: {new}", expected)))
 
 
-def worse(services: Mapping[str, Any], gap: float) -> str:
+def worse(services: Mapping[str, ServiceReport], gap: float) -> str:
     """How the clients of a run that was DONE fared worse than planned, in words; empty if they did not.
 
     `services`: what was measured; `gap`: seconds that were promised, or 0.
@@ -41,13 +42,13 @@ def worse(services: Mapping[str, Any], gap: float) -> str:
     return "; ".join(_worse(services, gap))
 
 
-def _worse(services: Mapping[str, Any], gap: float) -> Iterator[str]:
-    for name, felt in _measured(services).items():
+def _worse(services: Mapping[str, ServiceReport], gap: float) -> Iterator[str]:
+    for name, felt in services.items():
         said = []
-        if felt["failed"]:
-            said.append(f"{felt['failed']} of {felt['probes']} new connections failed")
+        if felt.failed:
+            said.append(f"{felt.failed} of {felt.probes} new connections failed")
         # What the prober did not get to is not told as the cluster's doing.
-        late = float(felt["late_ms"]) / 1000
+        late = felt.late_ms / 1000
         if gap and _gap(felt) - late > gap + max(gap, LEEWAY):
             said.append(f"the longest gap was {_seconds(_gap(felt))}, planned were {_seconds(gap)} at most")
         if said and late > LEEWAY:
@@ -56,13 +57,8 @@ def _worse(services: Mapping[str, Any], gap: float) -> Iterator[str]:
             yield f"{name}: {', '.join(said)}"
 
 
-def _measured(services: Mapping[str, Any]) -> dict[str, Any]:
-    """Without those that could not be measured."""
-    return {name: felt for name, felt in services.items() if isinstance(felt, Mapping) and not felt.get("reason")}
-
-
-def _gap(felt: Mapping[str, Any]) -> float:
-    return float(felt["gap_ms"]) / 1000
+def _gap(felt: ServiceReport) -> float:
+    return felt.gap_ms / 1000
 
 
 def _seconds(value: float) -> str:

@@ -1,21 +1,23 @@
 """What happens in a run: appended, never changed, and on the disk before anything is done.
 
-One file a run, mode 0600, a line of JSON an event. A live run holds flock(2) on its file, so that one that died is told
-from one that goes on (engine/known_runs.py reads them).
+One file a run, mode 0600, a line an event (cluster/wire/journal.py). A live run holds flock(2) on its file, so that one
+that died is told from one that goes on (engine/known_runs.py reads them).
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from msgspec.structs import replace
+
+from cluster.wire.journal import Begin, Entry, Intent
+from cluster.wire.lines import line
 from engine.paths import journal_path
 from operations.locking import Unkept
 
@@ -66,15 +68,15 @@ class Journal:
         except OSError as error:
             raise Unwritten(_why(folder, error)) from error
 
-    def tell(self, event: str, /, **fields: object) -> None:
+    def tell(self, entry: Entry) -> None:
         """Append an event, synced: when this returns it is on the disk, an intent on the team's too. Else Unwritten.
 
         Then nothing of it is in the file, and what was kept in reserve makes room for how the run is taken back.
         """
-        line = _line(event, fields)
+        text = _line(entry)
         before = os.fstat(self._file).st_size
         try:
-            left = line.encode()
+            left = text
             while left:
                 left = left[os.write(self._file, left) :]
             os.fsync(self._file)
@@ -83,25 +85,25 @@ class Journal:
                 os.ftruncate(self._file, before)
             with contextlib.suppress(OSError):
                 self._room.unlink()
-            if event != "intent":
-                self._share(line, wait=False)
+            if not isinstance(entry, Intent):
+                self._share(text, wait=False)
             why = _why(self.path, error)
             self.lost = self.lost or why
             raise Unwritten(why) from error
-        self._share(line, wait=event in ("begin", "intent"))
+        self._share(text, wait=isinstance(entry, Begin | Intent))
 
-    def leave(self, event: str, /, **fields: object) -> None:
+    def leave(self, entry: Entry) -> None:
         """Append the last event to the team's copy, as far as it can be had, and nothing more from then on."""
         if self._team:
             with contextlib.suppress(Unkept):
-                self._team(_line(event, fields).rstrip("\n"), wait=True)
+                self._team(_line(entry).decode().rstrip("\n"), wait=True)
         self._team = None
 
-    def _share(self, line: str, *, wait: bool) -> None:
+    def _share(self, text: bytes, *, wait: bool) -> None:
         if self._team is None:
             return
         try:
-            self._team(line.rstrip("\n"), wait=wait)
+            self._team(text.decode().rstrip("\n"), wait=wait)
         except Unkept as error:
             self.lost = self.lost or str(error)
             raise Unwritten(str(error)) from error
@@ -119,8 +121,8 @@ class Journal:
         os.close(self._file)
 
 
-def _line(event: str, fields: Mapping[str, object]) -> str:
-    return json.dumps({"event": event, "at": time.time(), **fields}, ensure_ascii=False) + "\n"
+def _line(entry: Entry) -> bytes:
+    return line(replace(entry, at=time.time()))
 
 
 def _why(path: Path, error: OSError) -> str:

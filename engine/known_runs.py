@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cluster.outcome import Outcome
+from cluster.wire.journal import Begin, End, Entries, Intent, Measured, UndoIntent, entry
+from cluster.wire.probes import ServiceReport
 from engine.paths import held_path, journal_path, runs_path, team_path
 
 
@@ -21,7 +20,10 @@ class Run:
     """A run as its journal tells it. Times are seconds since the epoch."""
 
     id: str
-    events: tuple[dict[str, Any], ...]
+    begin: Begin
+    """Who, why, what."""
+    after: tuple[Entries, ...]
+    """What came after that."""
     alive: bool
     """Its process goes on."""
     path: Path | None = None
@@ -33,27 +35,27 @@ class Run:
         return self.path is not None and _is_theirs(self.path)
 
     @property
-    def begin(self) -> dict[str, Any]:
-        """Who, why, what: runbook, parameters, title, from, to, who, why, steps, pid."""
-        return self.events[0]
+    def events(self) -> tuple[Entries, ...]:
+        """All of them, the begin first."""
+        return (self.begin, *self.after)
 
     @property
-    def end(self) -> dict[str, Any] | None:
+    def end(self) -> End | None:
         """Outcome and reason; None while it goes on, and where it died."""
         last = self.events[-1]
-        return last if last["event"] == "end" else None
+        return last if isinstance(last, End) else None
 
     @property
     def outcome(self) -> Outcome | None:
         """How it ended; None while it goes on. One that died without a word is UNKNOWN."""
         if self.end:
-            return Outcome(self.end["outcome"])
+            return self.end.outcome
         return None if self.alive else Outcome.UNKNOWN
 
     @property
     def clients(self) -> str:
         """How its clients fared worse than planned; empty if they did not, or it goes on."""
-        return str(self.end.get("clients", "")) if self.end else ""
+        return self.end.clients if self.end else ""
 
     @property
     def died(self) -> bool:
@@ -64,22 +66,26 @@ class Run:
     def last_step(self) -> str:
         """The name of the step that had begun last; empty if none had."""
         last = self._last_begun()
-        return str(last["name"]) if last else ""
+        return last.name if last else ""
 
     @property
     def last_host(self) -> str | None:
         """The host that it changes; empty where it is about none, None in the journal of a former version."""
         last = self._last_begun()
-        return last.get("host") if last else None
+        return last.host if last else None
 
-    def _last_begun(self) -> dict[str, Any] | None:
-        return next((event for event in reversed(self.events) if event["event"] in ("intent", "undo")), None)
+    def _last_begun(self) -> Intent | UndoIntent | None:
+        return next((event for event in reversed(self.after) if isinstance(event, Intent | UndoIntent)), None)
 
     @property
-    def measured(self) -> dict[str, Any]:
-        """What clients felt, by service (engine/probing.py); empty if it was not measured."""
-        found = [event["services"] for event in self.events if event["event"] == "measured"]
-        return dict(found[-1]) if found else {}
+    def felt(self) -> Measured:
+        """What clients felt, and of which services that is not known; neither where nothing was to be measured."""
+        return next((event for event in reversed(self.after) if isinstance(event, Measured)), Measured())
+
+    @property
+    def measured(self) -> dict[str, ServiceReport]:
+        """What clients felt, by service; empty if it was not measured."""
+        return self.felt.services
 
 
 def ask_to_stop(run: Run) -> str | None:
@@ -89,9 +95,9 @@ def ask_to_stop(run: Run) -> str | None:
     """
     over = "It had ended meanwhile."
     if run.theirs:
-        return f"It was begun on another machine, by {run.begin['who']}: only there it can be asked to stop."
+        return f"It was begun on another machine, by {run.begin.who}: only there it can be asked to stop."
     try:
-        process = os.pidfd_open(int(run.begin["pid"]))
+        process = os.pidfd_open(run.begin.pid)
     except ProcessLookupError:
         return over
     try:
@@ -102,7 +108,7 @@ def ask_to_stop(run: Run) -> str | None:
     except ProcessLookupError:
         return over
     except PermissionError:
-        return f"It is not yours to stop: {run.begin['who']} began it, as another user of this machine."
+        return f"It is not yours to stop: {run.begin.who} began it, as another user of this machine."
     finally:
         os.close(process)
     return None
@@ -117,16 +123,11 @@ def read(path: Path) -> Run | None:
     # Asked before the lines are: a run that ends in between is then alive with an end, not dead without one.
     alive = _goes_on(path)
     text = path.read_text(errors="replace") if not alive else text
-    events = []
-    for line in text.splitlines():
-        # One that is torn hides none of the others.
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if isinstance(event, dict) and "event" in event:
-                events.append(event)
-    if not events or events[0]["event"] != "begin":
+    # One that is torn hides none of the others.
+    events = [event for line in text.splitlines() if (event := entry(line)) is not None]
+    if not events or not isinstance(begin := events[0], Begin):
         return None
-    return Run(path.stem, tuple(events), alive, path)
+    return Run(path.stem, begin, tuple(events[1:]), alive, path)
 
 
 def runs(cluster: str) -> Iterator[Run]:

@@ -12,14 +12,16 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 
 from cluster.spec import Cluster
 from cluster.text import clean
+from cluster.wire.journal import Measured
+from cluster.wire.lines import OtherVersion, begins, line
+from cluster.wire.probes import Ready, Report, Target, Wanted
 from deploy.secrets import SecretError, secret
-from engine.probes.report import Ready, Report, Target, Wanted
 from engine.start import own
 
 READY_WITHIN = 10.0
@@ -56,38 +58,36 @@ class Probing:
         if not self._services:
             return None
         try:
-            request = msgspec.json.encode(Wanted(_targets(self._cluster, self._services)))
+            request = line(Wanted(_targets(self._cluster, self._services)))
             self._prober = _Process()
             self._prober.tell(request)
+            begins(self._prober.line(READY_WITHIN))
             ready = msgspec.json.decode(self._prober.line(READY_WITHIN), type=Ready)
-        except (_Unmeasured, SecretError, OSError, msgspec.MsgspecError) as error:
+        except (_Unmeasured, SecretError, OSError, OtherVersion, msgspec.MsgspecError) as error:
             self._abandon(error)
             return self._reason
         return None if ready.ready else clean(ready.reason, 300)
 
-    def stop(self) -> dict[str, dict[str, Any]]:
-        """End after SETTLING, and give what was felt as plain data, by service, for the journal.
-
-        Of a service that was measured: the figures of engine.probes.report.ServiceReport, and `note` if they don't
-        cover the whole time. Of one that was not: `reason` alone.
-        """
+    def stop(self) -> Measured:
+        """End after SETTLING; what was felt, for the journal."""
         report = Report()
         if self._prober is not None:
             try:
                 time.sleep(SETTLING)
-                self._prober.tell(b"stop")
+                self._prober.tell(b"stop\n")
                 report = msgspec.json.decode(self._prober.line(REPORT_WITHIN), type=Report)
                 self._prober.end()
             except (_Unmeasured, OSError, msgspec.MsgspecError) as error:
                 self._abandon(error)
         self._prober = None
-        note = {"note": clean(report.note, 300)} if report.note else {}
-        return {
-            name: {**msgspec.to_builtins(report.services[name]), **note}
-            if name in report.services
-            else {"reason": self._reason or clean(report.note, 300)}
+        note = clean(report.note, 300)
+        measured = {
+            name: msgspec.structs.replace(report.services[name], note=note)
             for name in self._services
+            if name in report.services
         }
+        why = self._reason or note
+        return Measured(measured, {name: why for name in self._services if name not in measured})
 
     def _abandon(self, error: Exception) -> None:
         self._reason = clean(f"the probes: {error}", 300)
@@ -121,11 +121,11 @@ class _Process:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
 
-    def tell(self, line: bytes) -> None:
+    def tell(self, text: bytes) -> None:
         """Send a line, far shorter than what a pipe takes at once. Secrets go this way alone."""
         # One that has ended by itself may have left its report.
         with suppress(BrokenPipeError):
-            os.write(self._stdin.fileno(), line + b"\n")
+            os.write(self._stdin.fileno(), text)
 
     def line(self, within: float) -> bytes:
         """Its next line. _Unmeasured if it does not come in `within` seconds."""
@@ -138,8 +138,8 @@ class _Process:
             if not said or len(self._heard) > LIMIT:
                 raise _Unmeasured(f"their process ended early: {self._last_error() or 'without a word'}")
             self._heard += said
-        line, _, self._heard = self._heard.partition(b"\n")
-        return line
+        text, _, self._heard = self._heard.partition(b"\n")
+        return text
 
     def end(self, within: float = 5.0) -> None:
         """Wait `within` seconds until it is gone, then kill it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cluster.outcome import Outcome
+from cluster.wire.journal import StepResult
 from engine.known_runs import Run, runs
 from engine.runbook import Broken
 
@@ -35,25 +36,25 @@ def open_rollout(cluster: str) -> Open | None:
 
 def running(cluster: str) -> Run | None:
     """The rollout that goes on, on the cluster of that name, begun on this machine; None if there is none."""
-    return next((run for run in runs(cluster) if run.alive and not run.end and run.begin["runbook"] == ROLLOUT), None)
+    return next((run for run in runs(cluster) if run.alive and not run.end and run.begin.runbook == ROLLOUT), None)
 
 
 def find(newest_first: Iterable[Run]) -> Open | None:
     """The same, from the runs themselves. A refused one changed nothing, and does not count."""
     for run in newest_first:
-        if run.begin["runbook"] not in (ROLLOUT, ABORT) or run.outcome is Outcome.REFUSED:
+        if run.begin.runbook not in (ROLLOUT, ABORT) or run.outcome is Outcome.REFUSED:
             continue
-        if run.begin["runbook"] == ABORT or not (run.died or run.outcome is Outcome.STOPPED):
+        if run.begin.runbook == ABORT or not (run.died or run.outcome is Outcome.STOPPED):
             return None
         died = f"Its process died, after it had begun {run.last_step or 'nothing'}."
-        done = tuple(event["name"] for event in run.events if event["event"] == "result" and event["ok"])
+        done = tuple(event.name for event in run.after if isinstance(event, StepResult) and event.ok)
         return Open(
             run.id,
-            dict(run.begin["parameters"]),
-            str(run.begin["why"]),
-            str(run.end["reason"]) if run.end else died,
+            run.begin.parameters,
+            run.begin.why,
+            run.end.reason if run.end else died,
             done,
-            tuple(name for name in run.begin["steps"] if name not in done),
+            tuple(name for name in run.begin.steps if name not in done),
         )
     return None
 

@@ -24,8 +24,9 @@ from cluster.locked import Holder
 from cluster.outcome import Outcome, Result
 from cluster.picture import changes, picture
 from cluster.spec import Cluster
-from cluster.wire.lines import FIRST, line
-from cluster.wire.runs import Agreement, Begun, Ended, Precheck, Said
+from cluster.wire.journal import Begin, End
+from cluster.wire.lines import FIRST, VERSION, line
+from cluster.wire.runs import Agreement, Ended, Journaled, Precheck, Said
 from engine.journal import Journal, Unwritten, new_id
 from engine.library import Runbook, RunbookError, load, name_of
 from engine.paths import journal_path, runs_path
@@ -149,24 +150,27 @@ class _Run:
 
     def _journaled(self, plan: Plan, reason: str, work: Callable[[Tell], Result]) -> int:
         # Told before there is one: whoever follows finds the run however soon this process may die.
-        self._say(Begun(self.id, str(journal_path(self.cluster.name, self.id))))
+        self._say(Journaled(self.id, str(journal_path(self.cluster.name, self.id))))
         # From its first line on a run is in the journal, and no signal may end it without a word there.
         self._heed_signals()
         try:
             journal = Journal(self.cluster.name, self.id, self.lock.keep if self.lock else None)
             journal.tell(
-                "begin",
-                run=self.id,
-                pid=os.getpid(),
-                runbook=self.name,
-                parameters=dict(self.order.parameters),
-                title=plan.title,
-                steps=[step.name for step in plan.steps],
-                origin=plan.origin,
-                target=plan.target,
-                who=whoami(),
-                why=reason,
-                finishes=list(plan.broken),
+                Begin(
+                    run=self.id,
+                    pid=os.getpid(),
+                    runbook=self.name,
+                    parameters=dict(self.order.parameters),
+                    title=plan.title,
+                    steps=tuple(step.name for step in plan.steps),
+                    hosts=tuple(step.on for step in plan.steps),
+                    origin=plan.origin,
+                    target=plan.target,
+                    who=whoami(),
+                    why=reason,
+                    finishes=tuple(plan.broken),
+                    version=VERSION,
+                )
             )
         except Unwritten as error:
             self._say(Ended(Outcome.REFUSED, str(error)))
@@ -184,14 +188,14 @@ class _Run:
 
     def _end(self, journal: Journal, result: Result) -> Result:
         """Tell how it ended; what that is if not all of it is in the journal."""
-        journal.leave("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
+        journal.leave(End(result.outcome, result.reason, result.clients))
         # Free before the end is told here: who reads of the end may begin at once.
         self._free()
         for _ in range(2):
             result = _whole(journal, result)
             # The first failure makes room for another try.
             with contextlib.suppress(Unwritten):
-                journal.tell("end", outcome=result.outcome, reason=result.reason, clients=result.clients)
+                journal.tell(End(result.outcome, result.reason, result.clients))
                 return result
         result = _whole(journal, result)
         # Whoever began it may be there still, and has it from nowhere else.

@@ -43,7 +43,7 @@ def _like(cluster: Cluster, runbook: Runbook) -> list[Run]:
     """The last runs of the same runbook that were DONE and measured, the newest first."""
     found: list[Run] = []
     for former in runs(cluster.name):
-        if former.begin["runbook"] == runbook.name and former.outcome is Outcome.DONE and former.measured:
+        if former.begin.runbook == runbook.name and former.outcome is Outcome.DONE and former.measured:
             found.append(former)
         if len(found) == HISTORY:
             break
@@ -51,8 +51,4 @@ def _like(cluster: Cluster, runbook: Runbook) -> list[Run]:
 
 
 def _gaps(former: Run) -> dict[str, float]:
-    return {
-        service: float(felt["gap_ms"])
-        for service, felt in former.measured.items()
-        if isinstance(felt, dict) and felt.get("gap_ms") is not None
-    }
+    return {service: felt.gap_ms for service, felt in former.measured.items()}

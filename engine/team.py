@@ -24,17 +24,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from cluster.locked import held_by
 from cluster.names import LOCK, RUNS
 from cluster.number import real
-from cluster.outcome import Outcome
 from cluster.spec import Cluster
 from cluster.text import clean
+from cluster.wire.journal import Begin, Entries, entry_of
+from cluster.wire.lines import line as as_line
 from engine.known_runs import read
 from engine.paths import held_path, runs_path, team_path
-from engine.probes.report import ServiceReport
 from operations.client import ssh_command
 
 WITHIN = 5.0
@@ -86,7 +86,7 @@ def gather(cluster: Cluster) -> Gathered:
     answers = {name: lines for name, lines in listed.items() if lines[-1:] == ["asked"]}
     silent = tuple(name for name in cluster.hosts if name not in answers)
     if len(answers) > len(cluster.hosts) // 2:
-        _keep(held_path(cluster.name), _holder(answers, len(cluster.hosts) // 2 + 1))
+        _keep(held_path(cluster.name), _holder(answers, len(cluster.hosts) // 2 + 1).encode())
     largest: dict[str, tuple[int, str]] = {}
     for name, lines in answers.items():
         for line in lines:
@@ -100,7 +100,7 @@ def gather(cluster: Cluster) -> Gathered:
     for name, lines in _asked(cluster, commands, LARGEST * 4).items():
         for run, text in _files(lines).items():
             if run in wanted[name] and (events := journal_of(run, text)):
-                _keep(team_path(cluster.name, run), "".join(f"{json.dumps(event)}\n" for event in events))
+                _keep(team_path(cluster.name, run), b"".join(map(as_line, events)))
     return Gathered(len(answers), len(cluster.hosts), silent)
 
 
@@ -174,17 +174,19 @@ def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def journal_of(run: str, lines: Iterable[str]) -> list[dict[str, Any]]:
+def journal_of(run: str, lines: Iterable[str]) -> list[Entries]:
     """The events of the journal of `run`, by a host's copy: without what is torn or no event. Empty if none is."""
-    events: list[dict[str, Any]] = []
-    for line in lines:
+    events: list[Entries] = []
+    for text in lines:
         if len(events) == EVENTS:
             break
-        with contextlib.suppress(ValueError, RecursionError, TypeError, msgspec.MsgspecError):
-            events.append(_event(_safe(json.loads(line))))
-    if not events or events[0]["event"] != "begin" or events[0]["run"] != run:
+        with contextlib.suppress(ValueError, RecursionError, TypeError):
+            if (event := entry_of(_safe(json.loads(text)))) is not None:
+                events.append(event)
+    if not events or not isinstance(begin := events[0], Begin) or begin.run != run:
         return []
-    return [events[0], *(event for event in events[1:] if event["event"] != "begin")]
+    # Of another machine: it is no process here.
+    return [replace(begin, pid=0), *(event for event in events[1:] if not isinstance(event, Begin))]
 
 
 def _safe(said: Any, depth: int = 0) -> Any:
@@ -199,81 +201,15 @@ def _safe(said: Any, depth: int = 0) -> Any:
         return [_safe(value, depth + 1) for value in said[:500]]
     if isinstance(said, bool) or said is None:
         return said
-    return real(said, -1e12, 1e12)
+    value = real(said, -1e12, 1e12)
+    return int(value) if isinstance(said, int) else value
 
 
-class _Begin(msgspec.Struct):
-    run: str
-    runbook: str
-    parameters: dict[str, str]
-    title: str
-    steps: list[str]
-    origin: str
-    target: str
-    who: str
-    why: str
-
-
-class _Step(msgspec.Struct):
-    name: str
-    host: str | None = None
-
-
-class _Result(msgspec.Struct):
-    name: str
-    ok: bool
-
-
-class _Failed(msgspec.Struct):
-    reason: str
-
-
-class _Note(msgspec.Struct):
-    text: str
-
-
-class _Measured(msgspec.Struct):
-    services: dict[str, dict[str, Any]]
-
-
-class _End(msgspec.Struct):
-    outcome: Outcome
-    reason: str
-    clients: str = ""
-
-
-_SHAPES: Mapping[str, Any] = {
-    "begin": _Begin, "intent": _Step, "undo": _Step, "result": _Result, "undone": _Result, "note": _Note,
-    "measured": _Measured, "end": _End,
-}  # fmt: skip
-
-
-def _event(said: Any) -> dict[str, Any]:
-    """`said`, if it has what whoever reads a journal takes from such an event. ValueError or MsgspecError if not."""
-    if not isinstance(said, dict):
-        raise ValueError("it is no event")
-    msgspec.convert(said, _SHAPES.get(str(said.get("event")), _NoEvent))
-    real(said.get("at"), 0, 1e11)
-    if said["event"] in ("result", "undone") and not said["ok"]:
-        msgspec.convert(said, _Failed)
-    for felt in said["services"].values() if said["event"] == "measured" else ():
-        if not felt.get("reason"):
-            msgspec.convert(felt, ServiceReport)
-    if said["event"] == "begin":
-        # Of another machine: it is no process here.
-        said["pid"] = 0
-    return said
-
-
-class _NoEvent(msgspec.Struct):
-    never: None
-
-
-def _keep(path: Path, text: str) -> None:
+def _keep(path: Path, text: bytes) -> None:
     """On this machine, whole or not at all. What can't be kept was only looked at."""
     new = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new.touch(mode=0o600)
-        new.write_text(text)
+        new.write_bytes(text)
         new.replace(path)

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import gevent
+import msgspec
 
 from cluster.outcome import Outcome, Result
 from cluster.spec import Cluster
 from cluster.state import ClusterState
+from cluster.wire.journal import Entry, Measured, Note, StepResult, UndoResult
+from cluster.wire.probes import ServiceReport
 from engine import session
 from engine.felt import worse
 from engine.foreign import Foreign
@@ -74,17 +76,17 @@ class Work:
         What was restarted since the last look, and not by the steps, is told.
         """
 
-        def masked_tell(event: str, /, **fields: object) -> None:
-            if "reason" in fields:
-                fields["reason"] = hidden(self._cluster, str(fields["reason"]))
-            tell(event, **fields)
+        def masked_tell(entry: Entry, /) -> None:
+            if isinstance(entry, StepResult | UndoResult):
+                entry = msgspec.structs.replace(entry, reason=hidden(self._cluster, entry.reason))
+            tell(entry)
 
         probing = Probing(self._cluster, plan.measures) if plan.measures else None
         if probing and (why_not := probing.start()):
             # What can't be written is known by the journal, and met again before the first step.
             with suppress(Unwritten):
-                tell("note", text=f"What clients feel can't be measured: {why_not}")
-        foreign = Foreign(self._seen, lambda text: tell("note", text=text))
+                tell(Note(f"What clients feel can't be measured: {why_not}"))
+        foreign = Foreign(self._seen, lambda text: tell(Note(text)))
         try:
             with heard_of(foreign.began):
                 result = carry_out(
@@ -96,16 +98,16 @@ class Work:
                     pause_after=plan.pause_after,
                 )
         finally:
-            services = probing.stop() if probing else {}
+            measured = probing.stop() if probing else Measured()
             if probing:
                 with suppress(Unwritten):
-                    tell("measured", services=services)
+                    tell(measured)
         # What a service said on its way down is part of a reason.
-        result = in_the_end(replace(result, reason=hidden(self._cluster, result.reason)), plan, services)
+        result = in_the_end(replace(result, reason=hidden(self._cluster, result.reason)), plan, measured.services)
         return foreign.beside(result)
 
 
-def in_the_end(result: Result, plan: Plan, services: Mapping[str, Any]) -> Result:
+def in_the_end(result: Result, plan: Plan, services: Mapping[str, ServiceReport]) -> Result:
     """What is so after everything else: the goal is looked at once more, and what clients felt is told beside it."""
     if result.outcome is not Outcome.DONE:
         return result
@@ -129,5 +131,5 @@ def _broken(cluster: Cluster) -> list[Broken]:
         if not former.died:
             break
         begin = former.begin
-        found.append(Broken(former.id, begin["runbook"], begin["parameters"], former.last_step, former.last_host))
+        found.append(Broken(former.id, begin.runbook, begin.parameters, former.last_step, former.last_host))
     return found

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from cluster.outcome import Outcome, Result
 from cluster.text import sentence
+from cluster.wire.journal import Entry, Intent, Note, StepResult, UndoIntent, UndoResult
 from operations.interrupting import interruptible
 from operations.progress import heard, listeners, why_lost
 from operations.steps import FAILURES, INTERRUPTIONS, Elsewhere, Refused, Step, Unseen
@@ -23,7 +24,7 @@ from operations.steps import FAILURES, INTERRUPTIONS, Elsewhere, Refused, Step, 
 class Tell(Protocol):
     """Who is told of every event before and after it: the journal, for the engine."""
 
-    def __call__(self, event: str, /, **fields: object) -> None: ...
+    def __call__(self, entry: Entry, /) -> None: ...
 
 
 def carry_out(
@@ -35,7 +36,7 @@ def carry_out(
     in_stages: bool = False,
     pause_after: int | None = None,
 ) -> Result:
-    """Take the steps in order. `tell` has the intent before an act begins: events intent, result, undo, undone.
+    """Take the steps in order. `tell` has the Intent before an act begins, and the StepResult after it.
 
     Where it can't be told (`tell` raises), no further act begins, and what was done is undone all the same: the reason
     says so, and nothing is DONE.
@@ -43,8 +44,8 @@ def carry_out(
     After a failure, of whatever kind (an interruption and the end of the process too), the steps that were taken are
     undone, the last first; `in_stages` all but the failed one stay, and the outcome is STOPPED (REVERTED where nothing
     had been changed before), as it is after the step `pause_after`. `stop` is asked before each step, and by a step
-    that only waits; `lost` also in the middle of any: a reason to go no further. What a step notes is told as event
-    note.
+    that only waits; `lost` also in the middle of any: a reason to go no further. What a step notes is told as a
+    Note.
     """
     taken: list[tuple[int, Step]] = []
     teller = tell = _Teller(tell)
@@ -72,21 +73,21 @@ def carry_out(
         except BaseException as failure:
             reason = _said(failure)
         if reason:
-            tell("result", step=number, name=step.name, ok=False, reason=reason)
+            tell(StepResult(number, step.name, ok=False, reason=reason))
             return ended(reason)
-        tell("intent", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
+        tell(Intent(number, step.name, step.on, step.layer, step.stage))
         if teller.why:
             return ended(teller.why)
         try:
-            with heard(lambda text: tell("note", text=text), lost, stop):
+            with heard(lambda text: tell(Note(text)), lost, stop):
                 step.complete()
         except Elsewhere as found:
-            tell("result", step=number, name=step.name, ok=False, reason=str(found))
+            tell(StepResult(number, step.name, ok=False, reason=str(found)))
             return Result(Outcome.DONE_ELSEWHERE, str(found))
         except BaseException as failure:
-            tell("result", step=number, name=step.name, ok=False, reason=_said(failure))
+            tell(StepResult(number, step.name, ok=False, reason=_said(failure)))
             return ended(f"{step.name}: {_said(failure)}", (number, step, failure))
-        tell("result", step=number, name=step.name, ok=True)
+        tell(StepResult(number, step.name, ok=True))
         taken.append((number, step))
         if number == pause_after and number < len(steps) - 1:
             return Result(Outcome.STOPPED, f"Paused after {step.name}, as it was asked for.")
@@ -103,9 +104,9 @@ class _Teller:
         self.why = ""
         """Why not all was told; empty while all was."""
 
-    def __call__(self, event: str, /, **fields: object) -> None:
+    def __call__(self, entry: Entry, /) -> None:
         try:
-            self._tell(event, **fields)
+            self._tell(entry)
         except Exception as failure:
             self.why = self.why or (str(failure) or type(failure).__name__)
 
@@ -130,15 +131,15 @@ def _back(
             left.append(f"{step.name} ({'it broke off' if broken else step.lasting or 'it stays done'})")
             unseen = unseen or (failed is not None and step is failed[1] and isinstance(failed[2], Unseen))
             continue
-        tell("undo", step=number, name=step.name, host=step.on, layer=step.layer, stage=step.stage)
+        tell(UndoIntent(number, step.name, step.on, step.layer, step.stage))
         try:
             step.undo()
         except BaseException as failure:
             left.append(f"{step.name} (not undone: {_said(failure)})")
             unseen = unseen or isinstance(failure, Unseen)
-            tell("undone", step=number, name=step.name, ok=False, reason=_said(failure))
+            tell(UndoResult(number, step.name, ok=False, reason=_said(failure)))
         else:
-            tell("undone", step=number, name=step.name, ok=True)
+            tell(UndoResult(number, step.name, ok=True))
     if not left:
         undone = "Everything" if taken else f"{begun[0][1].name}"
         return Result(Outcome.REVERTED, f"{sentence(reason)} {undone} was undone.")
@@ -150,9 +151,10 @@ def taken(steps: Sequence[Step]) -> None:
     """Take the steps as a part of another. Refused, with what is left, unless all of them were seen to succeed."""
     note, lost = listeners()
 
-    def tell(event: str, /, **fields: object) -> None:
-        if event in ("note", "intent"):
-            note(str(fields["text" if event == "note" else "name"]))
+    def tell(entry: Entry, /) -> None:
+        match entry:
+            case Note(text=said) | Intent(name=said):
+                note(said)
 
     result = carry_out(steps, tell, why_lost, lost=lost)
     if result.outcome is not Outcome.DONE:
@@ -181,10 +183,12 @@ class Procedure(PyinfraCommand):
         """Carry the steps out. False, which stops the run, unless all of them were seen to succeed."""
         logger.info(f"{host.print_prefix}{self.name}")
 
-        def tell(event: str, /, **fields: object) -> None:
-            if event == "intent" or (event == "result" and not fields.get("ok")):
-                stopped = f": stopped. {fields.get('reason')}" if event == "result" else ""
-                logger.info(f"{host.print_prefix}{fields['name']}{stopped}")
+        def tell(entry: Entry, /) -> None:
+            match entry:
+                case Intent(name=name):
+                    logger.info(f"{host.print_prefix}{name}")
+                case StepResult(name=name, ok=False, reason=reason):
+                    logger.info(f"{host.print_prefix}{name}: stopped. {reason}")
 
         _, lost = listeners()
         with ctx_host.use(host), interruptible():

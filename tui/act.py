@@ -19,7 +19,7 @@ import msgspec
 from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
 from cluster.wire.lines import OtherVersion, Reader, line
-from cluster.wire.runs import Agreement, Begun, Ended, Precheck, Proposal, Said
+from cluster.wire.runs import Agreement, Ended, Journaled, Precheck, Proposal, Said
 from engine.start import own
 from tui.follow import NeverBegun, follow, outcome_line
 
@@ -82,7 +82,7 @@ def _through(engine: subprocess.Popen[str], ask: Ask, errors: IO[bytes]) -> int:
                     _send(engine.stdin, _agreement(plan, ask))
             case Precheck(step, reason) if plan is not None:
                 print(f"precheck now  {plan.steps[step].name}: {reason or 'nothing against it'}")
-            case Begun(_, journal):
+            case Journaled(_, journal):
                 # From here on the engine needs nobody, and is heard through its journal.
                 try:
                     return follow(

@@ -6,12 +6,13 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from cluster.exits import NOT_FOLLOWED
 from cluster.outcome import Outcome
+from cluster.wire.journal import Begin, Entries, Intent, Measured, Note, StepResult, UndoIntent, UndoResult
+from cluster.wire.probes import ServiceReport
 from cluster.wire.runs import Ended
 from engine.known_runs import Run, read
 
@@ -65,7 +66,7 @@ def follow(
 def _end(run: Run) -> Ended:
     if run.end is None:
         return Ended(Outcome.UNKNOWN, died(run))
-    return Ended(Outcome(run.end["outcome"]), run.end["reason"])
+    return Ended(run.end.outcome, run.end.reason)
 
 
 def died(run: Run) -> str:
@@ -95,46 +96,49 @@ def folded(text: str) -> str:
 def _lines(run: Run, begin: int) -> Iterator[str]:
     for event in run.events[begin:]:
         if line := event_line(event):
-            yield folded(f"{time.strftime('%H:%M:%S', time.localtime(event['at']))}  {line}")
+            yield folded(f"{time.strftime('%H:%M:%S', time.localtime(event.at))}  {line}")
 
 
-def event_line(event: dict[str, Any]) -> str:
+def event_line(event: Entries) -> str:
     """An event of a journal in a line; empty for those that say nothing new."""
-    name = event.get("name", "")
-    if event["event"] == "begin":
-        return f"run {event['run']}: {event['title']}"
-    if event["event"] == "intent":
-        return f"   …  {name}"
-    if event["event"] == "result":
-        return f"  ok  {name}" if event["ok"] else f"stop  {name}: {event['reason']}"
-    if event["event"] == "undo":
-        return f"   …  undo: {name}"
-    if event["event"] == "undone":
-        return f"  ok  undone: {name}" if event["ok"] else f"stop  not undone: {name}: {event['reason']}"
-    if event["event"] == "note":
-        return f"      {event['text']}"
-    if event["event"] == "measured":
-        return "; ".join(felt_line(service, felt) for service, felt in event["services"].items())
+    match event:
+        case Begin(run=run, title=title):
+            return f"run {run}: {title}"
+        case Intent(name=name):
+            return f"   …  {name}"
+        case StepResult(name=name, ok=ok, reason=reason):
+            return f"  ok  {name}" if ok else f"stop  {name}: {reason}"
+        case UndoIntent(name=name):
+            return f"   …  undo: {name}"
+        case UndoResult(name=name, ok=ok, reason=reason):
+            return f"  ok  undone: {name}" if ok else f"stop  not undone: {name}: {reason}"
+        case Note(text=text):
+            return f"      {text}"
+        case Measured():
+            return "; ".join(felt_lines(event).values())
     return ""
 
 
-def felt_line(service: str, felt: dict[str, Any]) -> str:
-    """What clients of a service felt, in words. `felt`: as engine.probing.Probing.stop gives it."""
-    if felt.get("reason"):
-        return f"{service}: not measured ({felt['reason']})"
-    stream = felt["stream"]
-    line = f"{service}: {felt['failed']} of {felt['probes']} new connections failed{_kinds(felt['kinds'])}"
-    line += f", longest gap {_ms(felt['gap_ms'])}, p99 {_ms(felt['p99_ms'])}; open stream: "
-    if stream["gap_ms"] is None:
-        line += f"never opened{_kinds(stream['kinds'])}"
+def felt_lines(measured: Measured) -> dict[str, str]:
+    """What clients felt, in words, by service; and why a service was not measured."""
+    felt = {service: _felt_line(service, felt) for service, felt in measured.services.items()}
+    return felt | {service: f"{service}: not measured ({why})" for service, why in measured.unmeasured.items()}
+
+
+def _felt_line(service: str, felt: ServiceReport) -> str:
+    stream = felt.stream
+    line = f"{service}: {felt.failed} of {felt.probes} new connections failed{_kinds(felt.kinds)}"
+    line += f", longest gap {_ms(felt.gap_ms)}, p99 {_ms(felt.p99_ms)}; open stream: "
+    if stream.gap_ms is None:
+        line += f"never opened{_kinds(stream.kinds)}"
     else:
-        line += f"{stream['resets']} resets{_kinds(stream['kinds'])}, longest gap {_ms(stream['gap_ms'])}"
-    if felt["late_ms"] > LATE:
-        line += f"; measured with up to {_ms(felt['late_ms'])} of delay of its own"
-    return f"{line}; {felt['note']}" if felt.get("note") else line
+        line += f"{stream.resets} resets{_kinds(stream.kinds)}, longest gap {_ms(stream.gap_ms)}"
+    if felt.late_ms > LATE:
+        line += f"; measured with up to {_ms(felt.late_ms)} of delay of its own"
+    return f"{line}; {felt.note}" if felt.note else line
 
 
-def _kinds(kinds: dict[str, int]) -> str:
+def _kinds(kinds: Mapping[str, int]) -> str:
     return f" ({', '.join(f'{kind}: {count}' for kind, count in kinds.items())})" if kinds else ""
 
 

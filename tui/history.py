@@ -8,9 +8,12 @@ import time
 from collections.abc import Callable
 from itertools import islice
 
+import msgspec
+
 from cluster.exits import NO_INPUT
 from cluster.outcome import Outcome
 from cluster.spec import Cluster
+from cluster.wire.journal import written_elsewhere
 from engine.known_runs import Run, known, runs
 from engine.team import gather
 from tui.follow import died, event_line, follow, outcome_line
@@ -24,8 +27,8 @@ def history(cluster: Cluster, count: int, *, as_json: bool) -> int:
     _gathered(cluster)
     for run in islice(runs(cluster.name), count):
         if as_json:
-            said = {"run": run.id, "outcome": run.outcome or "RUNNING", "clients": run.clients, **run.begin}
-            print(json.dumps(said, ensure_ascii=False))
+            said = {"run": run.id, "outcome": run.outcome or "RUNNING", "clients": run.clients}
+            print(json.dumps({**said, **msgspec.to_builtins(run.begin)}, ensure_ascii=False))
         else:
             print(_line(run))
     return 0
@@ -45,20 +48,22 @@ def show(cluster: Cluster, name: str, *, go_on: bool, as_json: bool) -> int:
         return follow(run.path, renew=_renewing(cluster) if run.theirs else lambda: None)
     if as_json:
         for event in run.events:
-            print(json.dumps(event, ensure_ascii=False))
+            print(json.dumps(msgspec.to_builtins(event), ensure_ascii=False))
         return 0
     begin = run.begin
-    print(f"run      {run.id}\nwhat     {begin['title']}\nwho      {begin['who']}\nwhy      {begin['why'] or '-'}")
-    if begin["origin"] or begin["target"]:
-        print(f"from     {begin['origin'] or '-'}\nto       {begin['target'] or '-'}")
-    before = begin["at"]
-    for event in run.events[1:]:
+    print(f"run      {run.id}\nwhat     {begin.title}\nwho      {begin.who}\nwhy      {begin.why or '-'}")
+    if begin.origin or begin.target:
+        print(f"from     {begin.origin or '-'}\nto       {begin.target or '-'}")
+    if other := written_elsewhere(begin):
+        print(f"note     {other}")
+    before = begin.at
+    for event in run.after:
         if line := event_line(event):
-            at = time.strftime("%H:%M:%S", time.localtime(event["at"]))
-            print(f"{at} {event['at'] - before:+7.2f} s {line}")
-        before = event["at"]
+            at = time.strftime("%H:%M:%S", time.localtime(event.at))
+            print(f"{at} {event.at - before:+7.2f} s {line}")
+        before = event.at
     if run.end:
-        print(outcome_line(run.end["outcome"], run.end["reason"], run.clients))
+        print(outcome_line(run.end.outcome, run.end.reason, run.clients))
     else:
         print("RUNNING" if run.alive else outcome_line(Outcome.UNKNOWN, died(run)))
     return 0
@@ -89,6 +94,6 @@ def _outcome(run: Run) -> str:
 
 def _line(run: Run) -> str:
     begin = run.begin
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begin["at"]))
-    took = f"{run.events[-1]['at'] - begin['at']:.1f} s"
-    return f"{run.id}  {when}  {_outcome(run):<14} {took:>8}  {begin['title']}  ({begin['who']}: {begin['why'] or '-'})"
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begin.at))
+    took = f"{run.events[-1].at - begin.at:.1f} s"
+    return f"{run.id}  {when}  {_outcome(run):<14} {took:>8}  {begin.title}  ({begin.who}: {begin.why or '-'})"

@@ -60,7 +60,7 @@ class Precheck(Message, frozen=True, tag="precheck"):
     reason: str
 
 
-class Begun(Message, frozen=True, tag="begun"):
+class Journaled(Message, frozen=True, tag="journaled"):
     """The run begins: from here on the engine needs nobody, and is heard through its journal."""
 
     run: str
@@ -75,7 +75,7 @@ class Ended(Message, frozen=True, tag="end"):
     reason: str
 
 
-Said = Proposal | Precheck | Begun | Ended
+Said = Proposal | Precheck | Journaled | Ended
 """A line of the engine's, after its first one."""
 
 

@@ -1,7 +1,7 @@
 """`python -m engine.probes`: measures until it is told to stop, or whoever started it is gone.
 
-stdin: one line of JSON (`Wanted`), later the line "stop" or its end. stdout: a line of JSON (`Ready`) when each service
-did its work once, or after READY_WITHIN if one did not, which is measured all the same; at the end a line (`Report`).
+stdin: a line of the wire (`Wanted`), later the line "stop" or its end. stdout: the version, `Ready` when each service
+did its work once, or after READY_WITHIN if one did not, which is measured all the same; at the end `Report`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import os
 import select
 import sys
 import time
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
+from cluster.wire.lines import FIRST, line
+from cluster.wire.probes import Ready, Report, Wanted
 from engine.probes.measuring import SERVICES, Measuring
-from engine.probes.report import Ready, Report, Wanted
 
 READY_WITHIN = 5.0
 """Seconds until a service that has not succeeded once is told of."""
@@ -29,15 +30,16 @@ def main() -> int:
     """0 if something was measured, 2 if the request made no sense."""
     # What the libraries log of each failed connection is in the report.
     logging.disable()
+    _write(FIRST)
     try:
         # Unbuffered: select must see what comes after this line.
         with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as stdin:
             wanted = msgspec.json.decode(stdin.readline(2**16), type=Wanted)
     except msgspec.MsgspecError as error:
-        _write(Report(note=f"the request can't be read: {error}"))
+        _write(line(Report(note=f"the request can't be read: {error}")))
         return 2
     if unknown := sorted(set(wanted.services) - set(SERVICES)):
-        _write(Report(note=f"{', '.join(unknown)} can't be measured, only {', '.join(SERVICES)} can"))
+        _write(line(Report(note=f"{', '.join(unknown)} can't be measured, only {', '.join(SERVICES)} can")))
         return 2
     note = ""
     begin = time.monotonic()
@@ -46,10 +48,10 @@ def main() -> int:
         while not stopped and time.monotonic() - begin < READY_WITHIN and measuring.missing():
             stopped = _told_to_stop(0.02)
         missing = measuring.missing()
-        _write(Ready(not missing, missing))
+        _write(line(Ready(not missing, missing)))
         if not stopped and not _told_to_stop(begin + LIFE - time.monotonic()):
             note = f"it ended by itself after {LIFE / 3600:g} hours, what came later was not measured"
-    _write(replace(measuring.report(), note=note))
+    _write(line(replace(measuring.report(), note=note)))
     return 0
 
 
@@ -58,10 +60,10 @@ def _told_to_stop(within: float) -> bool:
     return bool(select.select([sys.stdin], [], [], max(0.0, within))[0])
 
 
-def _write(record: Ready | Report) -> None:
+def _write(text: bytes) -> None:
     # Whoever started it may be gone: then nobody wants to know.
     with contextlib.suppress(BrokenPipeError):
-        os.write(sys.stdout.fileno(), msgspec.json.encode(record) + b"\n")
+        os.write(sys.stdout.fileno(), text)
 
 
 if __name__ == "__main__":

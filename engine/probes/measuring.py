@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from cluster.wire.probes import Report, Target, Wanted
 from engine.probes.amqp import AmqpStream, greet
 from engine.probes.prober import Prober
-from engine.probes.report import Report, Target, Wanted, service_report
+from engine.probes.report import service_report
 from engine.probes.sql import SqlStream, query
 
 

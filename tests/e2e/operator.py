@@ -10,8 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from cluster.wire.probes import ServiceReport
 from engine.known_runs import Run, read, runs
 from engine.paths import runs_path
 from engine.probes.sql import query
@@ -41,11 +41,10 @@ def newest(before: set[str]) -> Run:
     return run
 
 
-def felt(run: Run, service: str) -> dict[str, Any]:
+def felt(run: Run, service: str) -> ServiceReport:
     """What clients of a service felt of the run. AssertionError if it was not measured."""
-    found: dict[str, Any] = run.measured[service]
-    assert not found.get("reason"), found
-    return found
+    assert service in run.measured, run.felt
+    return run.measured[service]
 
 
 def owner() -> str:
@@ -105,7 +104,7 @@ def killed_after(count: int, *arguments: str) -> Run | None:
         if len(run.events) >= count and run.alive and run.end is None:
             # It may end at this very moment.
             with contextlib.suppress(ProcessLookupError):
-                os.kill(run.begin["pid"], signal.SIGKILL)
+                os.kill(run.begin.pid, signal.SIGKILL)
     code = verb.wait(timeout=60)
     assert last is not None
     run_now = read(runs_path(CLUSTER.name) / f"{last.id}.jsonl")

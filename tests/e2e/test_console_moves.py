@@ -113,7 +113,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
     assert max_connections().count("179") == 1
     aborted, stopped, resumed, first = list(runs(CLUSTER.name))[:4]
     assert [run.outcome for run in (first, resumed, stopped, aborted)] == ["STOPPED", "DONE", "STOPPED", "DONE"]
-    assert aborted.begin["runbook"] == "rollout_abort" and resumed.begin["why"] == first.begin["why"] == "a test"
+    assert aborted.begin.runbook == "rollout_abort" and resumed.begin.why == first.begin.why == "a test"
 
 
 def paused(screen: Terminal) -> None:

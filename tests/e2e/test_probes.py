@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cluster.names import PROBE_ACCOUNT
+from cluster.wire.probes import Target, Wanted
 from engine.probes.measuring import Measuring
-from engine.probes.report import Target, Wanted
 from engine.probing import Probing
 from inventory import CLUSTER
 from tests.e2e import lab
@@ -25,11 +25,12 @@ def test_nothing_fails_on_a_healthy_cluster(healthy: None) -> None:
     assert probing.start() is None
     time.sleep(5)
     felt = probing.stop()
-    for one in (felt["sql"], felt["amqp"]):
-        assert one["failed"] == 0 and one["probes"] > 450, felt
-        assert one["stream"]["resets"] == 0 and one["stream"]["beats"] > 80, felt
-        assert one["gap_ms"] < 1000 and one["p99_ms"] <= one["longest_ms"], felt
-    assert len(felt["sql"]["answers"]) == 1, felt
+    for one in (felt.services["sql"], felt.services["amqp"]):
+        assert one.failed == 0 and one.probes > 450, felt
+        assert one.stream.resets == 0 and one.stream.beats > 80, felt
+        assert one.p99_ms is not None and one.longest_ms is not None, felt
+        assert one.gap_ms < 1000 and one.p99_ms <= one.longest_ms, felt
+    assert len(felt.services["sql"].answers) == 1, felt
     # What the probes leave, they take away.
     assert "probe-" not in lab.ssh("cc01", f"rabbitmqctl -q list_queues -p {PROBE_ACCOUNT} name")
 

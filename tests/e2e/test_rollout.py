@@ -18,6 +18,7 @@ from cluster.exits import CONFIG
 from cluster.galera.names import GALERA_BACKEND
 from cluster.haproxy.names import HAPROXY_ADMIN_SOCKET
 from cluster.outcome import Outcome
+from cluster.wire.journal import Intent, StepResult
 from engine.known_runs import Run, read, runs
 from engine.paths import runs_path
 from engine.probes.prober import Prober
@@ -105,14 +106,15 @@ def last_run() -> Run:
     return next(runs(CLUSTER.name))
 
 
-def taken(run: Run, event: str = "result") -> list[str]:
-    """What was taken of a run, each step without what it is made of."""
-    return [one["name"].split(":")[0] for one in run.events if one["event"] == event and one.get("ok", True)]
+def taken(run: Run) -> list[str]:
+    """The stages of a run whose steps succeeded, in their order."""
+    stages = {one.step: one.stage for one in run.after if isinstance(one, Intent)}
+    return [stages[one.step] for one in run.after if isinstance(one, StepResult) and one.ok and stages[one.step]]
 
 
 def order(run: Run) -> list[str]:
     """The hosts in the order in which they were changed."""
-    return list(dict.fromkeys(name.split("/")[1] for name in taken(run) if "/" in name))
+    return list(dict.fromkeys(stage.split("/")[1] for stage in taken(run)))
 
 
 def drained() -> list[str]:
@@ -128,9 +130,9 @@ def max_connections() -> list[str]:
     return [lab.ssh(name, "mariadb -NBe 'SELECT @@max_connections'").strip() for name in NODES]
 
 
-def told(path: Path, event: str, step: int) -> bool:
+def told(path: Path, event: type[Intent | StepResult], step: int) -> bool:
     run = read(path)
-    return run is not None and any(one["event"] == event and one.get("step") == step for one in run.events)
+    return run is not None and any(isinstance(one, event) and one.step == step for one in run.after)
 
 
 def test_a_plan_tells_the_change_the_hosts_and_the_stages_shows_no_secret_and_changes_nothing(change: Rollout) -> None:
@@ -186,7 +188,7 @@ def test_it_pauses_and_is_resumed_or_aborted_and_says_what_that_leaves(change: R
     done = change.run("--soak", "1", "--pause-after", "canary")
     assert done.returncode == Outcome.STOPPED.exit_code
     (first,) = order(last_run())
-    others = list(dict.fromkeys(name.split(":")[0].split("/")[1] for name in last_run().begin["steps"][3:]))
+    others = list(dict.fromkeys(filter(None, last_run().begin.hosts[3:])))
     assert max_connections().count("1303") == 1
     aborted = hatui("rollout", "--inventory", str(change.path), "--abort", "--yes")
     assert aborted.returncode == 0, aborted.stdout + aborted.stderr
@@ -206,15 +208,15 @@ def test_it_pauses_and_is_resumed_or_aborted_and_says_what_that_leaves(change: R
 def test_a_host_without_power_in_the_middle_stops_it_and_it_is_resumed_when_it_is_back(change: Rollout) -> None:
     change.differs(sessions(1304))
     process, path = change.begin("--soak", "0")
-    wait_until(lambda: told(path, "result", 1), 120, "the canary's end")
+    wait_until(lambda: told(path, StepResult, 1), 120, "the canary's end")
     begun = read(path)
     assert begun
     # No controller: fencing would bring it back before the next gate.
-    victim = begun.begin["steps"][2].split(":")[0].split("/")[1]
+    victim = begun.begin.hosts[2]
     with lab.fault("power", victim):
         assert process.wait(300) == Outcome.STOPPED.exit_code
         run = read(path)
-        assert run and run.end and victim in run.end["reason"]
+        assert run and run.end and victim in run.end.reason
         assert change.run("--resume").returncode == Outcome.REFUSED.exit_code
     lab.all_ok(within=180)
     resumed = change.run("--resume")
@@ -243,11 +245,11 @@ def test_a_disk_that_fills_up_in_the_middle_stops_it_and_no_client_notices(chang
     canary, victim = (name for name in reversed(NODES) if name != last)
     with small_disk(victim) as file, Prober(query(lab.VIP, lab.secret_of("probe")), rate=20) as prober:
         process, path = change.begin("--canary", canary, "--soak", "5")
-        wait_until(lambda: told(path, "result", 1), 120, "the canary's end")
+        wait_until(lambda: told(path, StepResult, 1), 120, "the canary's end")
         fill(victim, file)
         assert process.wait(300) == Outcome.STOPPED.exit_code
         run = read(path)
-        assert run and run.end and victim in run.end["reason"] and "disk is full" in run.end["reason"], run
+        assert run and run.end and victim in run.end.reason and "disk is full" in run.end.reason, run
         lab.ssh(victim, f"rm {file}")
         lab.all_ok(within=60)
         resumed = change.run("--resume", "--soak", "0")
@@ -259,12 +261,12 @@ def test_a_disk_that_fills_up_in_the_middle_stops_it_and_no_client_notices(chang
 def test_a_gate_that_closes_during_the_soak_stops_it_and_says_what_would_open_it(change: Rollout) -> None:
     change.differs({"haproxy": {"max_connections": 3905}})
     process, path = change.begin("--soak", "120")
-    wait_until(lambda: told(path, "intent", 2), 120, "the soak")
+    wait_until(lambda: told(path, Intent, 2), 120, "the soak")
     admin = f"socat - UNIX-CONNECT:{HAPROXY_ADMIN_SOCKET}"
     lab.ssh("haproxy1", f"echo 'set server {GALERA_BACKEND}/mysql3 state maint' | {admin}")
     assert process.wait(stretched(20)) == Outcome.STOPPED.exit_code
     run = read(path)
-    assert run and run.end and "`hatui undrain mysql3`" in run.end["reason"]
+    assert run and run.end and "`hatui undrain mysql3`" in run.end.reason
     assert order(run) == ["haproxy2"] or order(run) == ["haproxy1"]
     lab.ssh("haproxy1", f"echo 'set server {GALERA_BACKEND}/mysql3 state ready' | {admin}")
     lab.all_ok(within=30)
@@ -274,13 +276,13 @@ def test_a_gate_that_closes_during_the_soak_stops_it_and_says_what_would_open_it
 def test_what_somebody_restarts_beside_it_stands_in_its_outcome(change: Rollout) -> None:
     change.differs({"haproxy": {"max_connections": 3906}})
     process, path = change.begin("--soak", "10")
-    wait_until(lambda: told(path, "intent", 2), 120, "the soak")
+    wait_until(lambda: told(path, Intent, 2), 120, "the soak")
     beside = next(name for name in NODES if name != writer())
     # It is back at once. Whether the soak sees the node without it, and stops for that, is a matter of moments.
     lab.ssh(beside, "systemctl restart hatui-galera-check")
     assert process.wait(120) in (0, Outcome.STOPPED.exit_code)
     run = read(path)
-    assert run and run.end and f"not by this run: hatui-galera-check on {beside}" in run.end["reason"], run
+    assert run and run.end and f"not by this run: hatui-galera-check on {beside}" in run.end.reason, run
     lab.all_ok(within=60)
     assert change.run("--soak", "1").returncode == 0
 
@@ -289,7 +291,7 @@ def kill(path: Path) -> None:
     """Kill the run's engine; its own deploy goes with it."""
     run = read(path)
     assert run
-    pid = int(run.begin["pid"])
+    pid = run.begin.pid
     found = subprocess.run(["pgrep", "-P", str(pid), "-f", "engine apply"], capture_output=True, check=False, text=True)
     os.kill(pid, signal.SIGKILL)
     for deploy in found.stdout.split():
@@ -309,7 +311,7 @@ def test_killed_after_each_of_its_steps_it_is_run_again_and_ends_done(change: Ro
     for step in range(4):
         change.differs({"haproxy": {"max_connections": 3910 + step}})
         process, path = change.begin("--soak", "1")
-        wait_until(lambda: told(path, "result", step), 120, f"step {step}")  # noqa: B023
+        wait_until(lambda: told(path, StepResult, step), 120, f"step {step}")  # noqa: B023
         kill(path)
         process.wait(30)
         again = change.run("--soak", "1")
@@ -325,19 +327,19 @@ def test_killed_in_the_middle_of_each_stage_it_is_run_again_and_leaves_nothing_d
         process, path = change.begin("--soak", "0")
         run = read(path)
         assert run
-        stage = next((number for number, name in enumerate(run.begin["steps"]) if name.startswith("galera/")), None)
+        stage = next((number for number, name in enumerate(run.begin.steps) if name.startswith("galera/")), None)
         if stage is None:
             # A node that was drained for a moment only was passed over: nothing is left to be killed.
             process.wait(60)
             break
-        wait_until(lambda: told(path, "intent", stage), 240, "the first stage")  # noqa: B023
+        wait_until(lambda: told(path, Intent, stage), 240, "the first stage")  # noqa: B023
         wait_until(drained, 60, "it is being drained")
         kill(path)
         process.wait(30)
         killed.append(run.id)
     again = change.run("--soak", "1")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert killed and any(killed[0] in run.begin["finishes"] for run in runs(CLUSTER.name))
+    assert killed and any(killed[0] in run.begin.finishes for run in runs(CLUSTER.name))
     assert drained() == [] and max_connections() == ["1306"] * 3
     assert change.plan().returncode == 0
 

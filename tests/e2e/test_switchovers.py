@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cluster.haproxy.names import HAPROXY_ADMIN_SOCKET, HAPROXY_WATCH_SOCKET
+from cluster.wire.journal import Intent, StepResult
 from tests.e2e import lab
 from tests.e2e.messages import Publisher
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left, other, owner, writer
@@ -42,13 +43,12 @@ def test_the_vip_there_and_back(tmp_path: Path) -> None:
     target = other(origin, "haproxy1", "haproxy2")
     for here, there in ((origin, target), (target, origin)):
         run = carried_out("switchover", "vip", "--to", there)
-        assert (run.begin["origin"], run.begin["target"], run.begin["why"]) == (here, there, "a test")
+        assert (run.begin.origin, run.begin.target, run.begin.why) == (here, there, "a test")
         assert owner() == there
         for service in ("sql", "amqp"):
             found = felt(run, service)
-            assert found["failed"] == 0, found
-            assert found["gap_ms"] < stretched(500), found
-            assert "resets" in found["stream"]
+            assert found.failed == 0, found
+            assert found.gap_ms < stretched(500), found
 
 
 def test_who_waits_for_an_answer_is_told_that_the_vip_has_moved() -> None:
@@ -56,9 +56,9 @@ def test_who_waits_for_an_answer_is_told_that_the_vip_has_moved() -> None:
         origin = owner()
         with Waiting() as waiting:
             run = carried_out("switchover", "vip", "--to", other(origin, "haproxy1", "haproxy2"))
-            (moved,) = [event["at"] for event in run.events if event["event"] == "result" and "gives" in event["name"]]
+            (moved,) = [event.at for event in run.after if isinstance(event, StepResult) and "gives" in event.name]
             waiting.told_by(moved)
-        assert felt(run, "sql")["failed"] == 0, felt(run, "sql")
+        assert felt(run, "sql").failed == 0, felt(run, "sql")
 
 
 @pytest.mark.parametrize(("fault", "unit"), [("stop", "keepalived"), ("freeze", "haproxy")])
@@ -81,16 +81,16 @@ def test_the_writer_moves_and_no_acknowledged_write_is_lost(tmp_path: Path) -> N
     assert writer() == target
     assert writes.wrongs() == []
     found = felt(run, "sql")
-    assert found["failed"] == 0, found
-    assert found["gap_ms"] < stretched(1500), found
-    assert found["stream"]["resets"] >= 1, "the open stream was to be cut at the deadline"
+    assert found.failed == 0, found
+    assert found.gap_ms < stretched(1500), found
+    assert found.stream.resets >= 1, "the open stream was to be cut at the deadline"
 
 
 def test_a_resource_moves_and_leaves_no_constraint() -> None:
     origin = placed("controller-vip")
     target = other(origin, "cc02", "cc03")
     run = carried_out("switchover", "resource", "controller-vip", "--to", target)
-    assert (run.begin["origin"], run.begin["target"]) == (origin, target)
+    assert (run.begin.origin, run.begin.target) == (origin, target)
     assert placed("controller-vip") == target
 
 
@@ -102,16 +102,16 @@ def test_a_drained_host_carries_nothing_the_second_is_refused_and_it_comes_back(
     )
     run = carried_out("drain", name)
     for service in ("sql", "amqp"):
-        assert felt(run, service)["failed"] == 0, felt(run, service)
+        assert felt(run, service).failed == 0, felt(run, service)
     assert "hatui undrain" in lab.run(lab.program("hatui"), "status", "--plain", check=False).stdout
     refused = carried_out("drain", second, code=21)
-    assert refused.end is not None and name in refused.end["reason"], refused.end
+    assert refused.end is not None and name in refused.end.reason, refused.end
     if host == "haproxy":
         assert owner() == second
     if host == "writer":
         assert writer() != name
     back = carried_out("undrain", name)
-    assert felt(back, "sql")["failed"] == 0
+    assert felt(back, "sql").failed == 0
     if host != "cc02":
         assert name not in (owner(), writer()), "what was moved away is not moved back by itself"
 
@@ -167,7 +167,7 @@ def test_a_balancer_that_lost_its_power_and_a_broker_that_was_restarted_are_drai
 def test_a_rolling_restart_fails_no_new_connection(layer: str) -> None:
     run = carried_out("restart", layer)
     for service in ("sql", "amqp"):
-        assert felt(run, service)["failed"] == 0, felt(run, service)
+        assert felt(run, service).failed == 0, felt(run, service)
 
 
 def test_a_rolling_restart_of_galera_loses_no_acknowledged_write(tmp_path: Path) -> None:
@@ -177,9 +177,9 @@ def test_a_rolling_restart_of_galera_loses_no_acknowledged_write(tmp_path: Path)
         run = carried_out("restart", "galera")
         writes.wait_for_acks(20, within=10)
     assert writes.wrongs() == []
-    assert felt(run, "sql")["failed"] == 0, felt(run, "sql")
-    restarts = [event["name"] for event in run.events if event["event"] == "intent" and "restarts" in event["name"]]
-    assert len(restarts) == 3 and last in restarts[-1], restarts
+    assert felt(run, "sql").failed == 0, felt(run, "sql")
+    restarts = [event for event in run.after if isinstance(event, Intent) and "restarts" in event.name]
+    assert len(restarts) == 3 and restarts[-1].host == last, restarts
 
 
 def test_a_rolling_restart_of_rabbitmq_loses_no_confirmed_message() -> None:
@@ -188,7 +188,7 @@ def test_a_rolling_restart_of_rabbitmq_loses_no_confirmed_message() -> None:
         run = carried_out("restart", "rabbitmq")
         publisher.wait_for_acks(20, within=20)
     assert publisher.lost() == set()
-    assert felt(run, "amqp")["failed"] == 0, felt(run, "amqp")
+    assert felt(run, "amqp").failed == 0, felt(run, "amqp")
 
 
 def test_every_candidate_that_is_refused_has_its_reason() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from cluster.locked import Holder
 from cluster.outcome import Outcome
+from cluster.wire.journal import Intent
 from engine.known_runs import runs
 from inventory import CLUSTER
 from operations.locking import Lock
@@ -40,14 +41,14 @@ def test_a_colleague_sees_follows_and_finishes_a_run_whose_machine_is_gone(
     target = other(writer(), "mysql1", "mysql2")
     verb = begin("switchover", "writer", "--to", target)
     for run in events(set()):
-        if run.events[-1]["event"] == "intent" and run.events[-1]["step"] == 1:
+        if isinstance(last := run.events[-1], Intent) and last.step == 1:
             seen = run
             # As long as it takes to look from elsewhere.
-            os.kill(run.begin["pid"], signal.SIGSTOP)
+            os.kill(run.begin.pid, signal.SIGSTOP)
             machine_of(monkeypatch, bob)
             history = hatui("history")
             assert run.id in history.stdout and "RUNNING" in history.stdout, history.stdout + history.stderr
-            os.kill(run.begin["pid"], signal.SIGKILL)
+            os.kill(run.begin.pid, signal.SIGKILL)
             break
     verb.wait(timeout=60)
     shutil.rmtree(alice)

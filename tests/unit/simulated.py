@@ -28,6 +28,7 @@ from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.spec import Cluster
 from cluster.state import ClusterState, ServiceState
 from cluster.vip import VipNode
+from cluster.wire.journal import Entry
 from engine import deploying, leftover, taking_back
 from facts.base import FileStates, Services
 from facts.galera import UserDatabases, WsrepStatus
@@ -67,7 +68,7 @@ class FullDisk:
     def __init__(self, at: int) -> None:
         self.at, self.told = at, 0
 
-    def __call__(self, _event: str, /, **_: object) -> None:
+    def __call__(self, _entry: Entry, /) -> None:
         self.told += 1
         if self.full:
             raise OSError(28, "No space left on device")

@@ -13,8 +13,9 @@ import pytest
 
 from cluster.exits import WRONG_CALL
 from cluster.outcome import Outcome
+from cluster.wire.journal import Begin, End
 from cluster.wire.lines import FIRST, VERSION, Message, Wire, line
-from cluster.wire.runs import Begun, Candidate, Ended, PlannedStep, Proposal
+from cluster.wire.runs import Candidate, Ended, Journaled, PlannedStep, Proposal
 from engine.journal import Journal
 from engine.paths import journal_path
 from tui.act import Ask, act, shown
@@ -25,7 +26,9 @@ PLAN = Proposal(
     runbook="x", title="Move it", refused="", already="", steps=(PlannedStep("a"),), candidates=(), origin="",
     target="", expected="", measured=(), undo="", evidence="", typed="", in_stages=False, broken=(),
 )  # fmt: skip
-BEGIN = {"run": "one", "runbook": "x", "parameters": {}, "title": "Move it", "pid": 1}
+BEGIN = Begin(
+    run="one", runbook="x", parameters={}, title="Move it", steps=("a",), origin="", target="", who="me", why="", pid=1
+)
 DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
 
@@ -49,13 +52,13 @@ def ask(*, yes: bool = True) -> Ask:
     return Ask(Path("inventory.py"), "x", {}, yes=yes)
 
 
-def journal() -> Begun:
-    return Begun("one", str(journal_path("book", "one")))
+def journal() -> Journaled:
+    return Journaled("one", str(journal_path("book", "one")))
 
 
 @pytest.mark.parametrize(
     "said",
-    [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, Begun("one", "/no"))],
+    [says(), says(PLAN), says(PLAN) + "print('{\"jour', end='')\n", says(PLAN, Journaled("one", "/no"))],
     ids=["silent", "planned", "torn", "no journal"],
 )
 def test_an_engine_that_is_killed_before_its_journal_begins_has_changed_nothing(
@@ -73,8 +76,10 @@ def test_an_engine_that_is_killed_after_its_first_line_is_told_of_by_its_journal
 ) -> None:
     # The verb hears of the journal, and only then is it begun.
     engine.write_text(
-        f"{says(journal())}import time; time.sleep(0.3)\nfrom engine.journal import Journal\n"
-        f"journal = Journal('book', 'one'); journal.tell('begin', **{BEGIN!r})\n{DIE}\n"
+        f"{says(journal())}import time; time.sleep(0.3)\n"
+        "from cluster.wire.journal import Begin\n"
+        "from engine.journal import Journal\n"
+        f"journal = Journal('book', 'one'); journal.tell({BEGIN!r})\n{DIE}\n"
     )
     assert act(ask()) == Outcome.UNKNOWN.exit_code
     assert "run one died before its first step" in capfd.readouterr().out
@@ -134,8 +139,8 @@ def test_who_agrees_to_the_plan_of_an_engine_that_died_meanwhile_is_told_so(
 def test_a_run_that_ends_gives_its_own_exit_code(end: Outcome, engine: Path) -> None:
     engine.write_text(says(journal()))
     begun = Journal("book", "one")
-    begun.tell("begin", **BEGIN)
-    begun.tell("end", outcome=end, reason="")
+    begun.tell(BEGIN)
+    begun.tell(End(end, ""))
     begun.close()
     assert act(ask()) == end.exit_code
 

@@ -9,6 +9,7 @@ import pytest
 from cluster.assess import assess, overall
 from cluster.galera.record import WSREP_STATUS
 from cluster.state import ClusterState, Unknown
+from cluster.wire.journal import StepResult
 from cluster.wire.observed import Snapshot
 from tests.unit.test_health import HEALTHY, SPEC, changed
 from tui.follow import event_line, folded, outcome_line
@@ -64,5 +65,5 @@ def test_a_long_outcome_has_lines_as_wide_as_the_terminal(monkeypatch: pytest.Mo
     assert max(map(len, lines)) <= 80 and lines[0].startswith("REVERTED  mysql2")
     assert lines[-1] == "CLIENTS  3 of 400 failed"
     assert " ".join(" ".join(lines[:-1]).split()) == f"REVERTED {reason}"
-    event = {"event": "result", "step": 0, "name": "mysql2 takes over", "ok": False, "reason": "x" * 200}
+    event = StepResult(0, "mysql2 takes over", ok=False, reason="x" * 200)
     assert "x" * 200 in folded(event_line(event)), "a word is not cut"

@@ -12,6 +12,7 @@ import pytest
 
 from cluster.outcome import Outcome, Result
 from cluster.state import ClusterState, HostAnswer, Unknown
+from cluster.wire.journal import Entry, Intent, Note
 from engine import session, work
 from engine.foreign import Foreign
 from engine.library import load
@@ -51,7 +52,7 @@ def ran(
     world._call = call  # type: ignore[method-assign]
     foreign = Foreign(world.state(), notes.append)
     with heard_of(foreign.began):
-        result = carry_out(plan.steps, lambda _event, /, **_: None, in_stages=plan.in_stages)
+        result = carry_out(plan.steps, lambda _entry, /: None, in_stages=plan.in_stages)
     return foreign.beside(result), notes, calls
 
 
@@ -87,16 +88,16 @@ def test_the_run_s_own_process_tells_it_in_the_journal_and_with_its_outcome(monk
     done = work.Work(SPEC, Path("inventory.py"), load(runbook, given))
     done.look()
     plan = replace(planned(world, runbook, **given), measures=())
-    events: list[str] = []
+    events: list[Entry] = []
 
-    def tell(event: str, /, **fields: object) -> None:
-        events.append(f"{event}: {fields.get('text', '')}")
-        if event == "intent" and len(events) == 1:
+    def tell(entry: Entry, /) -> None:
+        events.append(entry)
+        if isinstance(entry, Intent) and len(events) == 1:
             world.started_anew("mysql2", "mariadb.service")
 
     result = done.carry_out(plan, tell, lambda: None, lambda: None)
     assert result == Result(Outcome.DONE, f"{SAID}mariadb on mysql2.")
-    assert events[-1] == f"note: {SAID}mariadb on mysql2"
+    assert events[-1] == Note(f"{SAID}mariadb on mysql2")
 
 
 def test_what_a_run_fails_at_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def planned(world: World, runbook: str, **given: str) -> Plan:
 
 
 def carried_out(world: World, plan: Plan) -> Result:
-    return carry_out(plan.steps, lambda _event, /, **_: None, in_stages=plan.in_stages)
+    return carry_out(plan.steps, lambda _entry, /: None, in_stages=plan.in_stages)
 
 
 def shown(world: World) -> str:

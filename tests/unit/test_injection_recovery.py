@@ -70,7 +70,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, act: Act) -> int:
     plan = planned(world, act)
     assert not plan.refused, plan.refused
     world.calls = 0
-    result = carry_out(plan.steps, lambda _event, /, **_: None, in_stages=plan.in_stages)
+    result = carry_out(plan.steps, lambda _entry, /: None, in_stages=plan.in_stages)
     assert result.outcome is Outcome.DONE and world.whole(), result
     return world.calls
 
@@ -86,7 +86,7 @@ def test_whatever_breaks_at_whichever_call_a_recovery_is_taken_back_or_ended_by_
         plan = planned(world, act)
         before = world.as_it_is()
         world.calls, world.at, world.way = 0, at, way
-        result = carry_out(plan.steps, lambda _event, /, **_: None, in_stages=plan.in_stages)
+        result = carry_out(plan.steps, lambda _entry, /: None, in_stages=plan.in_stages)
         world.healed()
         ended(world, act, result, before, f"{name}, {way.name}, at call {at}: {result}", died="kill" in way.name)
 
@@ -121,7 +121,7 @@ def ended(world: Dark, act: Act, result: Result, before: tuple[object, ...], cas
             break
         plan = planned(world, act, died=died)
         assert not plan.refused, f"{case}\n{plan.refused}"
-        result = carry_out(plan.steps, lambda _event, /, **_: None, in_stages=plan.in_stages)
+        result = carry_out(plan.steps, lambda _entry, /: None, in_stages=plan.in_stages)
         world.healed()
     assert world.whole(), f"{case}\nand then: {result}"
     assert len(world.founded) <= 1, f"{case}\n{world.founded} were made a cluster each"

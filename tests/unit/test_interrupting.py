@@ -32,7 +32,7 @@ def test_an_interruption_comes_to_the_steps_which_take_back_what_they_did(number
 
     def work() -> Result:
         with interruptible():
-            return carry_out([Step("drain", act, undo=undo)], lambda _event, /, **_: None)
+            return carry_out([Step("drain", act, undo=undo)], lambda _entry, /: None)
 
     # As pyinfra does it: the steps have a greenlet of their own, and the main one waits.
     result = gevent.spawn(work).get(timeout=30)

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from cluster.outcome import Outcome
+from cluster.wire.journal import Begin, End, Intent
+from cluster.wire.lines import VERSION
 from engine.journal import Journal, new_id
 from engine.known_runs import ask_to_stop, read, runs
 from engine.paths import runs_path
 
-BEGIN = {
-    "runbook": "switchover_vip", "parameters": {"to": "haproxy2"}, "title": "Move it", "steps": ["a"],
-    "who": "alice@ops", "why": "kernel", "origin": "haproxy1", "target": "haproxy2", "pid": 1,
-}  # fmt: skip
+BEGIN = Begin(
+    run="a", runbook="switchover_vip", parameters={"to": "haproxy2"}, title="Move it", steps=("a",),
+    who="alice@ops", why="kernel", origin="haproxy1", target="haproxy2", pid=1, version=VERSION,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -29,12 +31,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_run_is_alive_while_it_lasts_and_has_its_outcome_afterwards() -> None:
     journal = Journal("book", new_id())
-    journal.tell("begin", **BEGIN)
-    journal.tell("intent", step=0, name="a")
+    journal.tell(BEGIN)
+    journal.tell(Intent(0, "a"))
     run = read(journal.path)
     assert run is not None
     assert (run.alive, run.outcome, run.last_step) == (True, None, "a")
-    journal.tell("end", outcome=Outcome.REVERTED, reason="it failed")
+    journal.tell(End(Outcome.REVERTED, "it failed"))
     journal.close()
     run = read(journal.path)
     assert run is not None
@@ -45,9 +47,10 @@ def test_a_run_whose_process_was_killed_is_unknown_and_names_its_last_step(home:
     script = (
         "import os, signal\n"
         "from engine.journal import Journal\n"
+        "from cluster.wire.journal import Begin, Intent\n"
         "journal = Journal('book', '20261125-000000-dead')\n"
-        f"journal.tell('begin', **{BEGIN!r})\n"
-        "journal.tell('intent', step=0, name='drain mysql1')\n"
+        f"journal.tell({BEGIN!r})\n"
+        "journal.tell(Intent(0, 'drain mysql1'))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=False, env={**os.environ, "XDG_STATE_HOME": str(home)})
@@ -57,7 +60,7 @@ def test_a_run_whose_process_was_killed_is_unknown_and_names_its_last_step(home:
 
 def test_a_torn_last_line_hides_nothing_before_it() -> None:
     journal = Journal("book", "20261125-000000-torn")
-    journal.tell("begin", **BEGIN)
+    journal.tell(BEGIN)
     journal.close()
     with journal.path.open("a") as file:
         file.write('{"event": "inte')
@@ -77,7 +80,7 @@ def test_only_its_owner_can_read_it_and_no_run_writes_into_another() -> None:
 def test_runs_come_newest_first_and_a_file_that_is_no_run_is_left_out() -> None:
     for name in ("20261125-000000-0001", "20261125-000001-0001"):
         journal = Journal("book", name)
-        journal.tell("begin", **BEGIN)
+        journal.tell(BEGIN)
         journal.close()
     (runs_path("book") / "20261125-000002-0001.jsonl").write_text("nonsense\n")
     assert [run.id for run in runs("book")] == ["20261125-000001-0001", "20261125-000000-0001"]
@@ -87,17 +90,18 @@ def test_every_event_is_synced_before_the_call_returns(monkeypatch: pytest.Monke
     journal = Journal("book", new_id())
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
-    journal.tell("intent", step=0, name="a")
+    journal.tell(Intent(0, "a"))
     assert synced == [journal.path.stat().st_size]
 
 
 LIVE = f"""
 import sys, time
+from msgspec.structs import replace
+from cluster.wire.journal import Begin
 from engine.journal import Journal
 journal = Journal("book", "20261125-000000-live")
-begin = {BEGIN!r}
-begin["pid"] = int(sys.argv[1]) if sys.argv[1:] else __import__("os").getpid()
-journal.tell("begin", **begin)
+pid = int(sys.argv[1]) if sys.argv[1:] else __import__("os").getpid()
+journal.tell(replace({BEGIN!r}, pid=pid))
 print("begun", flush=True)
 time.sleep(60)
 """

@@ -17,6 +17,7 @@ from cluster.layers import BY_NAME, DEPLOYED, UNITS, unit_of
 from cluster.outcome import Outcome
 from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.state import HOSTS, ClusterState
+from cluster.wire.journal import Entry, StepResult
 from engine import leftover
 from engine.planning import carried, stages
 from engine.rollouts import host_of
@@ -131,21 +132,19 @@ def test_a_soak_ends_at_once_when_the_run_is_asked_to_stop_and_is_not_done_then(
 ) -> None:
     monkeypatch.setattr(leftover, "seen", lambda _: REST)
     _, _, soak, last, _ = planned(soak="3600").steps
-    told: list[tuple[str, dict[str, object]]] = []
+    told: list[Entry] = []
     reasons = iter([None, None, None])
-
-    def tell(event: str, /, **fields: object) -> None:
-        told.append((event, fields))
 
     result = carry_out(
         [Step("the canary", lambda: None), soak, last],
-        tell,
+        told.append,
         lambda: next(reasons, "It was asked to stop."),
         in_stages=True,
     )
     assert result.outcome is Outcome.STOPPED
     assert "after 0 of 3600 s: It was asked to stop." in result.reason
-    assert [(event, fields["step"], fields.get("ok")) for event, fields in told][-1] == ("result", 1, False)
+    last_word = told[-1]
+    assert isinstance(last_word, StepResult) and (last_word.step, last_word.ok) == (1, False)
 
 
 @pytest.mark.parametrize(("after", "step"), [("canary", 2), ("galera", 4), ("galera/mysql2", 2), ("galera/mysql3", 3)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import gevent
 import pytest
@@ -11,8 +10,10 @@ from pyinfra.api.exceptions import PyinfraError
 
 from cluster.exits import NOT_FOLLOWED
 from cluster.outcome import Outcome, Result
+from cluster.wire.journal import Entry, Intent, StepResult, UndoIntent, UndoResult
 from operations.procedure import carry_out
 from operations.steps import Elsewhere, Refused, Step, Unseen
+from tests.unit.wired import tag
 
 
 class World:
@@ -20,14 +21,15 @@ class World:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.told: list[Entry] = []
 
-    def tell(self, event: str, /, **fields: object) -> None:
-        self.told.append((event, dict(fields)))
+    def tell(self, entry: Entry, /) -> None:
+        self.told.append(entry)
 
     @property
     def events(self) -> list[str]:
-        return [f"{event} {fields['name']}" for event, fields in self.told]
+        steps = Intent | StepResult | UndoIntent | UndoResult
+        return [f"{tag(one)} {one.name}" for one in self.told if isinstance(one, steps)]
 
     def step(
         self,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cluster.outcome import Outcome
+from cluster.wire.journal import Begin, End, Entries, Intent, StepResult
 from engine import rollouts
 from engine.known_runs import Run
 from engine.rollouts import find
@@ -16,19 +17,14 @@ from tui import rollout
 
 
 def run(runbook: str = "rollout", outcome: str = "STOPPED", *, alive: bool = False) -> Run:
-    begin = {
-        "event": "begin", "runbook": runbook, "parameters": {"layer": "galera", "canary": "a", "soak": "5"},
-        "why": "because", "steps": ["one", "two"],
-    }  # fmt: skip
-    events: list[dict[str, Any]] = [
-        begin,
-        {"event": "intent", "name": "one"},
-        {"event": "result", "name": "one", "ok": True},
-        {"event": "intent", "name": "two"},
-    ]
+    begin = Begin(
+        run="id", runbook=runbook, parameters={"layer": "galera", "canary": "a", "soak": "5"}, title="Roll out",
+        steps=("one", "two"), origin="", target="", who="me", why="because",
+    )  # fmt: skip
+    events: list[Entries] = [Intent(0, "one"), StepResult(0, "one", ok=True), Intent(1, "two")]
     if outcome:
-        events.append({"event": "end", "outcome": outcome, "reason": "the gate"})
-    return Run("id", tuple(events), alive)
+        events.append(End(Outcome(outcome), "the gate"))
+    return Run("id", begin, tuple(events), alive)
 
 
 def test_a_rollout_that_stopped_or_died_is_open() -> None:

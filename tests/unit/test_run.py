@@ -10,11 +10,13 @@ import pytest
 
 from cluster.outcome import Outcome
 from engine.known_runs import runs
+from tests.unit.wired import tag
 
 ROOT = Path(__file__).parents[2]
 # An engine that gets a signal at the moment when its journal has its first line, and has nothing else to do.
 STRUCK = """
 import os, signal, sys
+from cluster.wire.journal import Begin
 from pathlib import Path
 from engine import run
 from engine.journal import Journal
@@ -24,9 +26,9 @@ from operations.steps import Step
 from tests.unit.test_health import SPEC
 
 class Struck(Journal):
-    def tell(self, event, /, **fields):
-        super().tell(event, **fields)
-        if event == "begin":
+    def tell(self, entry):
+        super().tell(entry)
+        if isinstance(entry, Begin):
             os.kill(os.getpid(), signal.Signals[sys.argv[1]])
 
 def work(tell):
@@ -55,5 +57,5 @@ def test_a_signal_right_after_the_first_line_of_the_journal(
     done = subprocess.run([sys.executable, "-c", STRUCK, name], cwd=ROOT, timeout=30, capture_output=True, check=False)
     assert done.returncode == outcome.exit_code, done
     (run,) = runs("test")
-    assert (run.outcome, [event["event"] for event in run.events]) == (outcome, events)
-    assert run.end and run.end["reason"] == ("It was asked to stop (SIGTERM)." if outcome is Outcome.REFUSED else "")
+    assert (run.outcome, [tag(event) for event in run.events]) == (outcome, events)
+    assert run.end and run.end.reason == ("It was asked to stop (SIGTERM)." if outcome is Outcome.REFUSED else "")

@@ -80,4 +80,4 @@ def test_what_can_not_be_taken_back_is_told_with_a_way_that_leads_on(monkeypatch
     # The way: what is left is planned from what is so, and done.
     monkeypatch.setattr(deploying, "deployed", lambda *_: changes.pop())
     again = planned(world, "rollout", layer="base", soak="0")
-    assert carry_out(again.steps, lambda _event, /, **_: None, in_stages=True).outcome is Outcome.DONE
+    assert carry_out(again.steps, lambda _entry, /: None, in_stages=True).outcome is Outcome.DONE

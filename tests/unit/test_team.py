@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cluster.locked import Holder
 from cluster.outcome import Outcome
 from cluster.validate import cluster_spec
+from cluster.wire.journal import Begin, End, Intent, Note
+from cluster.wire.lines import VERSION
 from engine.journal import Journal, Unwritten
 from engine.known_runs import ask_to_stop, known, read, runs
 from engine.paths import team_path
@@ -21,14 +24,15 @@ from engine.team import gather, journal_of
 from operations.locking import Lock, Unkept
 from tests.unit.inventories import inventory
 from tests.unit.test_lock import away, locks
+from tests.unit.wired import tag
 
 __all__ = ["locks"]
 CLUSTER = cluster_spec(inventory())
 RUN = "20261125-021459-3fa2"
-BEGIN: dict[str, Any] = {
-    "run": RUN, "runbook": "rollout", "parameters": {"layer": "galera"}, "title": "Roll out galera", "steps": ["a"],
-    "who": "alice@ops1", "why": "kernel", "origin": "", "target": "", "pid": 4711, "finishes": [],
-}  # fmt: skip
+BEGIN = Begin(
+    run=RUN, runbook="rollout", parameters={"layer": "galera"}, title="Roll out galera", steps=("a",),
+    who="alice@ops1", why="kernel", origin="", target="", pid=4711, version=VERSION,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -50,10 +54,10 @@ def copies(locks: Path, run: str = RUN) -> list[Path]:
     return sorted(locks.glob(f"127.*/kept/runs/{run}.jsonl"))
 
 
-def begun(lock: Lock, **begin: object) -> Journal:
+def begun(lock: Lock) -> Journal:
     journal = Journal(CLUSTER.name, RUN, lock.keep)
-    journal.tell("begin", **{**BEGIN, **begin})
-    journal.tell("intent", step=0, name="galera/mysql2: restart", host="mysql2", layer="galera", stage="galera/mysql2")
+    journal.tell(BEGIN)
+    journal.tell(Intent(0, "galera/mysql2: restart", "mysql2", "galera", "galera/mysql2"))
     return journal
 
 
@@ -77,7 +81,7 @@ def test_where_too_few_hosts_can_write_the_run_stops_before_its_act_and_says_whi
     try:
         journal = Journal(CLUSTER.name, RUN, lock.keep)
         with pytest.raises(Unwritten, match=r"Too few hosts keep the run's journal, 5 of 9 must: db1, db2, "):
-            journal.tell("begin", **BEGIN)
+            journal.tell(BEGIN)
         assert "could not write /var/lib/hatui/runs" in journal.lost
         assert lock.why_lost() is None
     finally:
@@ -109,11 +113,11 @@ def test_the_oldest_go_and_a_journal_has_a_bound(locks: Path) -> None:
         assert len(left) == 200 and left[-1] == f"{RUN}.jsonl"
         for copy in copies(locks):
             copy.write_text("x" * (2**20 - 1))
-        journal.tell("intent", step=1, name="a")
+        journal.tell(Intent(1, "a"))
         for copy in copies(locks):
             copy.write_text("x" * 2**20)
         with pytest.raises(Unwritten):
-            journal.tell("intent", step=1, name="b")
+            journal.tell(Intent(1, "b"))
     finally:
         lock.release()
 
@@ -128,9 +132,9 @@ def test_another_operator_sees_the_run_while_it_goes_on_and_how_it_ended(
         assert str(gather(CLUSTER)) == ""
         (run,) = runs(CLUSTER.name)
         assert (run.id, run.alive, run.outcome, run.last_host) == (RUN, True, None, "mysql2")
-        assert run.begin["who"] == "alice@ops1" and run.theirs
+        assert run.begin.who == "alice@ops1" and run.theirs
         assert "It was begun on another machine, by alice@ops1" in (ask_to_stop(run) or "")
-        journal.leave("end", outcome=Outcome.REVERTED, reason="it failed", clients="")
+        journal.leave(End(Outcome.REVERTED, "it failed"))
     finally:
         lock.release()
     gather(CLUSTER)
@@ -174,7 +178,7 @@ def test_this_machines_own_journal_comes_first_and_the_hosts_where_it_broke_off(
     (run,) = runs(CLUSTER.name)
     assert not run.theirs and run.alive
     # Its own disk took no more.
-    journal.leave("end", outcome=Outcome.REVERTED, reason="no room", clients="")
+    journal.leave(End(Outcome.REVERTED, "no room"))
     lock.release()
     journal.close()
     gather(CLUSTER)
@@ -183,7 +187,8 @@ def test_this_machines_own_journal_comes_first_and_the_hosts_where_it_broke_off(
 
 
 LINE = {"event": "note", "at": 1.0, "text": "x"}
-HEAD = json.dumps({"event": "begin", "at": 1.0, **BEGIN})
+PLAIN: dict[str, Any] = {**msgspec.to_builtins(BEGIN), "at": 1.0}
+HEAD = json.dumps(PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -196,22 +201,23 @@ HEAD = json.dumps({"event": "begin", "at": 1.0, **BEGIN})
         json.dumps({"event": "measured", "at": 1.0, "services": {"sql": {"probes": 1}}}),
         json.dumps({"event": "measured", "at": 1.0, "services": {"sql": 3}}),
         json.dumps({"event": "result", "at": 1.0, "name": "a", "ok": False}),
-        json.dumps({"event": "begin", "at": 1.0, **BEGIN}), '{"event": "note", "at": 1' + "0" * 5000 + ', "text": ""}',
+        HEAD, '{"event": "note", "at": 1' + "0" * 5000 + ', "text": ""}',
     ],
 )  # fmt: skip
 def test_what_a_host_says_that_is_no_event_is_left_out(line: str) -> None:
     end = json.dumps({"event": "end", "at": 2.0, "outcome": "DONE", "reason": ""})
-    assert [event["event"] for event in journal_of(RUN, [HEAD, line, end])] == ["begin", "end"]
+    assert [tag(event) for event in journal_of(RUN, [HEAD, line, end])] == ["begin", "end"]
 
 
 def test_what_a_host_says_is_harmless_and_bounded() -> None:
     evil = json.dumps({**LINE, "text": "\x1b]52;c;x\x07\u202e" + "x" * 10**5})
     events = journal_of(RUN, [HEAD, evil, *[json.dumps(LINE)] * 10**4])
-    assert len(events) == 5000 and events[0]["pid"] == 0
-    assert "\x1b" not in events[1]["text"] and "\u202e" not in events[1]["text"] and len(events[1]["text"]) <= 2000
+    begin, note = events[:2]
+    assert len(events) == 5000 and isinstance(begin, Begin) and begin.pid == 0 and isinstance(note, Note)
+    assert "\x1b" not in note.text and "\u202e" not in note.text and len(note.text) <= 2000
     assert journal_of("20261125-021459-0000", [HEAD]) == [], "another run's"
     assert journal_of(RUN, [json.dumps(LINE), HEAD]) == []
-    assert journal_of(RUN, [json.dumps({"event": "begin", "at": 1.0, **BEGIN, "steps": "a"})]) == []
+    assert journal_of(RUN, [json.dumps({**PLAIN, "steps": "a"})]) == []
 
 
 def test_a_host_names_no_file_outside(locks: Path, monkeypatch: pytest.MonkeyPatch) -> None:

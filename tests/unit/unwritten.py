@@ -25,6 +25,7 @@ from operations.procedure import Tell, carry_out
 from operations.progress import note
 from operations.steps import Refused, Step
 from tests.unit.test_health import SPEC
+from tests.unit.wired import tag
 
 NAMES = ("a", "b", "c")
 
@@ -96,8 +97,8 @@ def one(begun: run._Run, fill: bool = False, fails: bool = False) -> dict[str, A
     code = begun._journaled(Plan("Move it"), "", work)
     told = read(path)
     return {
-        "code": code, "done": done, "bare": bare, "end": told and told.end,
-        "events": [event["event"] for event in told.events] if told else [],
+        "code": code, "done": done, "bare": bare, "end": told and msgspec.to_builtins(told.end),
+        "events": [tag(event) for event in told.events] if told else [],
     }  # fmt: skip
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from cluster.wire.journal import Entry
+
 
 def exact(text: bytes | str, kinds: Any) -> Any:
     """The message of a line. AssertionError if the line has a field too many or too few, at whatever depth."""
@@ -13,6 +15,11 @@ def exact(text: bytes | str, kinds: Any) -> Any:
     said, known = msgspec.json.decode(text), msgspec.json.decode(msgspec.json.encode(message))
     assert said == known, f"the line and the type differ: {_different(said, known, '')}"
     return message
+
+
+def tag(entry: Entry) -> str:
+    """Which event of a journal it is."""
+    return str(entry.__struct_config__.tag)
 
 
 def _different(said: Any, known: Any, where: str) -> str:

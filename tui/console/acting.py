@@ -151,14 +151,14 @@ class Acting(Looking):
     def action_pause(self) -> None:
         """Stop the rollout that runs, after its step."""
         running = self.running
-        if running is None or running.begin["runbook"] != ROLLOUT:
+        if running is None or running.begin.runbook != ROLLOUT:
             self.notify("No rollout of this machine runs.", markup=False)
         else:
             self._begin(self._pause(running))
 
     async def _pause(self, running: Run) -> None:
         text = f"It ends the step that it is in ({running.last_step}), and stops. r goes on with it then, a ends it."
-        agreed = await self.push_screen_wait(Question(f"Pause: {running.begin['title']}?", text, "Pause"))
+        agreed = await self.push_screen_wait(Question(f"Pause: {running.begin.title}?", text, "Pause"))
         if agreed and (why_not := ask_to_stop(running)):
             self.notify(why_not, markup=False)
 

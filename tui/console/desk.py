@@ -53,7 +53,7 @@ class Desk(App[None]):
         now = self.now()
         mode = Mode(self.lock.shown(now), self.lock.left(now) > 0, self.source.replay)
         run = self.running
-        return header(self.known, now, self.wall(), mode, f"▶ {run.begin['title']} (5)" if run else "", width)
+        return header(self.known, now, self.wall(), mode, f"▶ {run.begin.title} (5)" if run else "", width)
 
     def event_lines(self) -> list[Line]:
         """All events that are kept, as lines; those that were made before are the same."""

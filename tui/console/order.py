@@ -11,7 +11,7 @@ import msgspec
 from cluster.outcome import Outcome
 from cluster.text import clean
 from cluster.wire.lines import OtherVersion, Reader, line
-from cluster.wire.runs import Agreement, Begun, Said
+from cluster.wire.runs import Agreement, Journaled, Said
 from tui.act import Ask
 from tui.console.feed import LONGEST
 
@@ -45,7 +45,7 @@ class Order:
         try:
             while text := await process.stdout.readline():
                 message = reader.read(text)
-                if isinstance(message, Begun):
+                if isinstance(message, Journaled):
                     self.run = message.run
                 if message is not None:
                     yield message

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Static
 
-from cluster.wire.runs import Begun, Ended, Precheck, Proposal
+from cluster.wire.runs import Ended, Journaled, Precheck, Proposal
 from tui.act import Ask
 from tui.console.actions import Risk
 from tui.console.board import Board
@@ -73,7 +73,7 @@ class Planned(Dialog[str]):
                 case Ended(outcome, reason):
                     ended = True
                     self._say(f"{outcome}: {reason}", over=True)
-                case Begun(run):
+                case Journaled(run):
                     self.dismiss(run)
                     return
         if not ended and (self._sent or not self._plan or self._plan.steps):

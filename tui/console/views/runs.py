@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from cluster.outcome import Outcome
+from cluster.wire.journal import Entries, Intent, Note, StepResult, UndoIntent, UndoResult
 from engine.known_runs import Run
 from tui.console.lines import Line, Role, Row, Span, blank, fitted, heading, span, table
-from tui.follow import died, event_line, felt_line
+from tui.follow import died, event_line, felt_lines
 
 _LOG = 200
 """Lines of a run's log that are shown, the newest."""
@@ -33,14 +33,14 @@ def runs(found: Sequence[Run], *, replay: bool) -> list[Line]:
     rows = []
     for run in found:
         begin = run.begin
-        at = time.strftime("%m-%d %H:%M:%S", time.localtime(float(begin["at"])))
-        took = f"{run.events[-1]['at'] - begin['at']:.0f} s"
+        at = time.strftime("%m-%d %H:%M:%S", time.localtime(begin.at))
+        took = f"{run.events[-1].at - begin.at:.0f} s"
         cells = (
             span(at, "dim"),
             outcome(run),
             (took, "dim"),
-            span(begin["who"]),
-            span(f"{begin['title']}: {begin['why'] or '-'}"),
+            span(begin.who),
+            span(f"{begin.title}: {begin.why or '-'}"),
         )
         rows.append(Row(run.id, cells))
     if not rows:
@@ -54,16 +54,16 @@ def runs(found: Sequence[Run], *, replay: bool) -> list[Line]:
 def run(found: Run, wall: float, rests_on: Iterable[Line] = ()) -> list[Line]:
     """One run: what it is, its steps with where each is, the lines of the gates, what clients felt, its log."""
     begin = found.begin
-    last = found.events[-1]["at"] if found.outcome else wall
-    ended = f"  {found.end['reason']}" if found.end else "" if found.alive else f"  {died(found)}"
+    last = found.events[-1].at if found.outcome else wall
+    ended = f"  {found.end.reason}" if found.end else "" if found.alive else f"  {died(found)}"
     lines = [
         Line(
             (
                 (" ", ""),
-                span(begin["title"], "head"),
+                span(begin.title, "head"),
                 ("  ", ""),
                 outcome(found),
-                (f"  {last - begin['at']:.0f} s", "dim"),
+                (f"  {last - begin.at:.0f} s", "dim"),
             ),
             "title",
         ),
@@ -72,54 +72,50 @@ def run(found: Run, wall: float, rests_on: Iterable[Line] = ()) -> list[Line]:
         lines.append(Line((("  ", ""), span(ended.strip(), "strong")), "ended", ended.strip()))
     if found.clients:
         lines.append(Line((("  clients: ", "dim"), span(found.clients, "warn")), "clients"))
-    moved = f"  from {begin['origin'] or '-'} to {begin['target'] or '-'}" if begin["origin"] or begin["target"] else ""
+    moved = f"  from {begin.origin or '-'} to {begin.target or '-'}" if begin.origin or begin.target else ""
     lines += [
-        Line((span(f"  run {found.id}  by {begin['who']}: {begin['why'] or '-'}{moved}", "dim"),), "who"),
+        Line((span(f"  run {found.id}  by {begin.who}: {begin.why or '-'}{moved}", "dim"),), "who"),
         blank(),
         heading("Steps"),
         *_steps(found, wall),
     ]
     if gates := list(rests_on):
         lines += [blank(), *gates]
-    if found.measured:
+    if felt := felt_lines(found.felt):
         lines += [blank(), heading("What clients felt")]
-        lines += [
-            Line((("  ", ""), span(text)), f"felt/{service}")
-            for service, felt in found.measured.items()
-            if (text := felt_line(service, felt))
-        ]
+        lines += [Line((("  ", ""), span(text)), f"felt/{service}") for service, text in felt.items()]
     return [*lines, blank(), heading("Log"), *_log(found.events)]
 
 
 def _steps(found: Run, wall: float) -> Iterator[Line]:
     """Each planned step, and where it is."""
-    states: dict[int, dict[str, Any]] = {}
+    states: dict[int, Intent | StepResult | UndoIntent | UndoResult] = {}
     notes: dict[int, str] = {}
     now = -1
-    for event in found.events:
-        if event["event"] in ("intent", "result", "undo", "undone"):
-            now = int(event["step"])
+    for event in found.after:
+        if isinstance(event, Intent | StepResult | UndoIntent | UndoResult):
+            now = event.step
             states[now] = event
-        elif event["event"] == "note":
-            notes[now] = str(event["text"])
-    began = {int(event["step"]): float(event["at"]) for event in found.events if event["event"] == "intent"}
-    names = [str(name) for name in found.begin["steps"]]
+        elif isinstance(event, Note):
+            notes[now] = event.text
+    began = {event.step: event.at for event in found.after if isinstance(event, Intent)}
+    names = found.begin.steps
     for number, name in enumerate(names):
         state = states.get(number)
-        took = state["at"] - began[number] if state and number in began else 0.0
+        took = state.at - began[number] if state and number in began else 0.0
         if state is None:
             sign: Span = ("  ·  waits", "dim")
-        elif state["event"] in ("intent", "undo") and found.alive:
+        elif isinstance(state, Intent | UndoIntent) and found.alive:
             sign, took = (
-                (("  ▶  now" if state["event"] == "intent" else "  ◀  undo"), "accent"),
+                (("  ▶  now" if isinstance(state, Intent) else "  ◀  undo"), "accent"),
                 wall - began.get(number, wall),
             )
-        elif state["event"] in ("intent", "undo"):
+        elif isinstance(state, Intent | UndoIntent):
             sign = ("  ?  broke off", "unknown")
-        elif state["event"] == "undone":
-            sign = ("  ◀  undone", "warn") if state["ok"] else ("  ✖  not undone", "fail")
+        elif isinstance(state, UndoResult):
+            sign = ("  ◀  undone", "warn") if state.ok else ("  ✖  not undone", "fail")
         else:
-            sign = ("  ●  done", "ok") if state["ok"] else ("  ▲  stopped", "warn")
+            sign = ("  ●  done", "ok") if state.ok else ("  ▲  stopped", "warn")
         said = [
             fitted(sign, 16),
             span(f"{number + 1}/{len(names)} {name}"),
@@ -127,14 +123,15 @@ def _steps(found: Run, wall: float) -> Iterator[Line]:
             span(f"{took:.1f} s" if took > 0.05 else "", "dim"),
         ]
         yield Line(tuple(said), f"step/{number}", f"{sign[0].strip()} {number + 1}/{len(names)} {name}")
-        if state and (why := state.get("reason") or (notes.get(number) if state["event"] == "intent" else "")):
-            yield Line(((" " * 16, ""), span(why, "warn" if state.get("reason") else "dim")), f"why/{number}")
+        reason = state.reason if isinstance(state, StepResult | UndoResult) else ""
+        if why := reason or (notes.get(number) if isinstance(state, Intent) else ""):
+            yield Line(((" " * 16, ""), span(why, "warn" if reason else "dim")), f"why/{number}")
 
 
-def _log(events: Iterable[dict[str, Any]]) -> list[Line]:
+def _log(events: Iterable[Entries]) -> list[Line]:
     lines = []
     for number, event in enumerate(events):
         if text := event_line(event):
-            at = time.strftime("%H:%M:%S", time.localtime(event["at"]))
+            at = time.strftime("%H:%M:%S", time.localtime(event.at))
             lines.append(Line(((f"  {at}  ", "dim"), span(text)), f"log/{number}", f"{at} {text.strip()}"))
     return lines[-_LOG:]
