@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.haproxy.record import ProxyNode, ProxyServer
-from cluster.haproxy.servers import OURS, declines, empty_slot, state_of, way_out
+from cluster.haproxy.servers import OURS, declines, drained, empty_slot, state_of, way_out
 from cluster.health.verdict import Finding, Verdict
 from cluster.spec import Cluster
 
@@ -63,7 +63,8 @@ def _serving(name: str, backend: str, servers: Sequence[ProxyServer]) -> list[Fi
         return []
     said = ", ".join(", ".join(filter(None, (f"{one.name} {state_of(one)}", way_out(one)))) for one in away)
     verdict = Verdict.WARN if up else Verdict.FAIL
-    return [Finding(verdict, f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said or 'it has none'})")]
+    reason = f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said or 'it has none'})"
+    return [Finding(verdict, reason, drained=tuple(filter(None, map(drained, away))))]
 
 
 def _wanted(spec: Cluster, name: str, node: ProxyNode) -> list[Finding]:

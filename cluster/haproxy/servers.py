@@ -12,6 +12,8 @@ from cluster.spec import Role
 OURS = {GALERA_BACKEND: Role.GALERA, RABBITMQ_BACKEND: Role.CONTROLLER}
 """The backends that the inventory makes, and whose hosts are their servers. All others are somebody else's."""
 
+_FOLLOWS = re.compile(r"MAINT \(via (\S+)\)")
+"""The status of a server that is out because the one that it tracks is."""
 _NO_ADDRESS = re.compile(r"none|(0\.0\.0\.0|\[::\])(:\d+)?")
 
 
@@ -40,21 +42,30 @@ def takes_none(balancer: str, node: ProxyNode, backend: str, name: str) -> str |
     return f"{name} is {state} on {balancer}{'' if server is not None and server.up else ', not UP'}"
 
 
+def drained(server: ProxyServer) -> str:
+    """The host that `hatui undrain` gives back where this is taken out by hand; empty where something else is why."""
+    if followed := _FOLLOWS.fullmatch(server.status):
+        backend, _, one = followed[1].partition("/")
+        return one if backend in OURS else ""
+    by_itself = "(agent)" in server.status or server.status == "MAINT (resolution)" or declines(server)
+    return server.name if server.by_hand and server.backend in OURS and not by_itself else ""
+
+
 def way_out(server: ProxyServer) -> str:
     """How a server that takes no new sessions comes back, as a clause; empty where its check alone says that it may."""
     status, path = server.status, f"{server.backend}/{server.name}"
-    if followed := re.fullmatch(r"MAINT \(via (\S+)\)", status):
-        backend, _, one = followed[1].partition("/")
-        return f"it follows {followed[1]}{f', `hatui undrain {one}` gives that back' if backend in OURS else ''}"
+    if followed := _FOLLOWS.fullmatch(status):
+        one = drained(server)
+        return f"it follows {followed[1]}{f', `hatui undrain {one}` gives that back' if one else ''}"
     if "(agent)" in status:
         return "its agent says so: it comes back when that does"
     if status == "MAINT (resolution)":
         return "its name has no address: ask the resolver"
     if declines(server):
         return "its check says so"
+    if one := drained(server):
+        return f"`hatui undrain {one}` gives it back"
     if server.by_hand:
-        if server.backend in OURS:
-            return f"`hatui undrain {server.name}` gives it back"
         return f"`set server {path} state ready` over HAProxy's admin socket gives it back"
     if server.up and not server.weight:
         return f"`set server {path} weight 100%` over HAProxy's admin socket gives it back"

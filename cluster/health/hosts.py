@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from cluster.health.verdict import Finding, HostHealth, Verdict
@@ -27,14 +28,14 @@ def judged(
             hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
             names = same.pop(_SECONDS.sub("", node.reason), [])
             if len(names) == 1:
-                findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}"))
+                findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}", name))
             elif names:
                 said = f"{len(names)} of {len(nodes)} hosts: {node.reason} ({', '.join(names)})"
                 findings.append(Finding(Verdict.UNKNOWN, said))
         else:
             host, found = judge(name, node)
             hosts.append(host)
-            findings += found
+            findings += [replace(one, host=name) for one in found]
     return hosts, findings
 
 

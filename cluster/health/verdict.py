@@ -32,10 +32,17 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be: a sentence without full stop that names the host and the number."""
+    """Something that is not as it should be: a sentence without full stop that names the host and the number.
+
+    The other fields are what of it a program may want to know, so that none has to read the sentence.
+    """
 
     verdict: Verdict
     reason: str
+    host: str = ""
+    """The host that tells of it, or that is not told of; empty where it is about several, or the whole."""
+    drained: tuple[str, ...] = ()
+    """The hosts that it tells of as taken out of service by hand: `hatui undrain` puts them back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def keepalived_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
         mine = service_findings(name, node.keepalived)
         if node.away:
             why = f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
-            mine.append(Finding(Verdict.WARN, why))
+            mine.append(Finding(Verdict.WARN, why, drained=(name,)))
         dark = no_carrier(nodes, name, vip) is not None
         bad = Verdict.FAIL if name in owners and (len(owners) > 1 or dark) else Verdict.OK
         shows = f"{role}, a link without carrier" if dark else role

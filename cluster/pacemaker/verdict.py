@@ -140,7 +140,8 @@ def _members(view: CrmStatus) -> list[Finding]:
         ]
         if said:
             name = node.name if node.kind == "member" else f"the remote node {node.name}"
-            found.append(Finding(Verdict.WARN, f"{name} is {', '.join(said)}"))
+            drained = (node.name,) if node.kind == "member" and node.standby and not node.standby_onfail else ()
+            found.append(Finding(Verdict.WARN, f"{name} is {', '.join(said)}", node.name, drained))
     return found
 
 

@@ -81,7 +81,8 @@ def _parted(nodes: Nodes) -> list[Finding]:
 def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:
     found = service_findings(name, node.service)
     if node.draining:
-        found.append(Finding(Verdict.WARN, f"{name} is drained (`hatui undrain {name}` puts it back into service)"))
+        why = f"{name} is drained (`hatui undrain {name}` puts it back into service)"
+        found.append(Finding(Verdict.WARN, why, drained=(name,)))
         return found
     if node.partitions:
         found.append(Finding(Verdict.FAIL, f"{name} is partitioned from {', '.join(node.partitions)}"))

@@ -144,9 +144,8 @@ def start_clean() -> None:
 
 
 def drained(found: dict[str, Any]) -> set[str]:
-    """The hosts that a status tells of as drained, in whatever layer, with the way out."""
-    reasons = (finding["reason"] for layer in found["layers"] for finding in layer["findings"])
-    return {host for reason in reasons for host in re.findall(r"`hatui undrain (\w+)`", reason)}
+    """The hosts that a status tells of as drained, in whatever layer."""
+    return {host for layer in found["layers"] for finding in layer["findings"] for host in finding["drained"]}
 
 
 def forget_runs() -> None:
