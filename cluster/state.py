@@ -29,6 +29,9 @@ class Unknown(Record):
     alive: bool = False
     """It can't be asked, and is seen to run nonetheless: its unit is active, or a process of it is there. Nothing may
     be begun anew beside it."""
+    alike: str = field(default="", compare=False)
+    """For programs: what all hosts of which the same is so have in common, where their reasons differ, such as in
+    seconds. Empty where the reason itself is that."""
 
 
 @dataclass(frozen=True, slots=True)

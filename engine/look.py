@@ -28,6 +28,8 @@ WITHIN = 4.0
 
 HELD_UP = 15.0
 """Seconds for which what asks on this machine may have to wait for a processor, and are given on top of that."""
+NO_ANSWER = "did not answer"
+"""What all hosts have alike that are `silent`, whatever delays are told of them."""
 _WAITED = "its own processes waited {:.1f} s for a processor"
 
 
@@ -37,6 +39,8 @@ class Answer:
 
     sections: dict[str, Section] = field(default_factory=dict)
     reason: str | None = None
+    alike: str = ""
+    """As of Unknown."""
     took: float = 0.0
     """Seconds."""
     moments: dict[str, float] = field(default_factory=dict)
@@ -71,6 +75,7 @@ class Talk:
                     self._take(frame.result(), awaited)
                 else:
                     answer.reason = silent(within, self._line.waited(), self._own.lost - lost)
+                    answer.alike = NO_ANSWER
             except Broken as error:
                 answer.reason = str(error)
             finally:
@@ -174,7 +179,7 @@ def read(cluster: Cluster, answers: Mapping[str, Answer], told: Mapping[str, Map
     records = {layer: current(one) for layer, one in told.items()}
     for name, answer in answers.items():
         reason = answer.reason
-        fields[HOSTS][name] = HostAnswer(answer.took) if reason is None else Unknown(reason)
+        fields[HOSTS][name] = HostAnswer(answer.took) if reason is None else Unknown(reason, alike=answer.alike)
         for layer in asked(cluster.hosts[name].role):
-            fields[layer][name] = records.get(layer, {}).get(name, Unknown(reason or "did not say"))
+            fields[layer][name] = records.get(layer, {}).get(name, Unknown(reason or "did not say", alike=answer.alike))
     return ClusterState(fields)

@@ -100,6 +100,5 @@ def _reach(name: str) -> HostAnswer | Unknown:
     try:
         shell(name, "true", timeout=ANSWER)
     except Refused as refusal:
-        said = refusal.reason if isinstance(refusal, Unseen) else str(refusal)
-        return Unknown(said.removeprefix(f"{name} "))
+        return Unknown(refusal.reason if isinstance(refusal, Unseen) else str(refusal))
     return HostAnswer(time.monotonic() - begun)

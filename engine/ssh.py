@@ -29,7 +29,11 @@ _UNREACHED = 255
 
 
 class Broken(Exception):
-    """A connection has ended, or never began; the text is a sentence without the host's name."""
+    """A connection has ended, or never began; the text is a sentence without the host's name. `alike`: as Unknown's."""
+
+    def __init__(self, reason: str, alike: str = "") -> None:
+        super().__init__(reason)
+        self.alike = alike
 
 
 class Line:

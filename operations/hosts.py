@@ -50,8 +50,8 @@ def named(name: str) -> Host:
                 reason="to look at the whole cluster", show_errors=False, raise_exceptions=True
             ))  # fmt: skip
         except (PyinfraError, OSError) as error:
-            why = f"{name} can't be reached ({clean(str(error))})"
-            raise Unseen(why, "bring it back, or mend the inventory") from error
+            why = f"can't be reached ({clean(str(error))})"
+            raise Unseen(why, "bring it back, or mend the inventory", host=name) from error
     return found
 
 
@@ -63,7 +63,8 @@ def look(name: str, fact: type[FactBase[Any]], *, within: int = LOOK, **argument
     asked = fact()
     ok, output = _run(name, str(asked.command(**arguments)), timeout=within)
     if not ok:
-        raise Unseen(f"{name} could not be asked: {clean(str(output.stderr)) or 'the command failed without a word'}")
+        why = clean(str(output.stderr)) or "the command failed without a word"
+        raise Unseen(f"could not be asked: {why}", host=name)
     return asked.process(output.stdout_lines)
 
 
@@ -74,8 +75,7 @@ def look_all(names: Sequence[str], fact: type[FactBase[Any]], **arguments: Any) 
         try:
             return look(name, fact, **arguments)
         except FAILURES as error:
-            said = error.reason if isinstance(error, Unseen) else str(error)
-            return Unknown(said.removeprefix(f"{name} "))
+            return Unknown(error.reason if isinstance(error, Unseen) else str(error))
 
     looks = {name: gevent.spawn(one, name) for name in names}
     return {name: running.get() for name, running in looks.items()}
@@ -150,7 +150,8 @@ def _run(
         ok, output = patience.within(timeout, work)
     except (OSError, EOFError, SSHException) as error:
         _give_up(found)
-        raise Unseen(f"{name} does not answer any longer ({clean(str(error)) or type(error).__name__})") from error
+        why = f"does not answer any longer ({clean(str(error)) or type(error).__name__})"
+        raise Unseen(why, host=name) from error
     if not ok and not _is_open(found):
         _give_up(found)
         raise Unseen(f"{name}: the connection broke before the end was seen")

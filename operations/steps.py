@@ -29,11 +29,12 @@ class Refused(Exception):
 class Unseen(Refused):
     """A host can't be reached, so that nothing can be said of what is so there.
 
-    `reason` is the text without what to do about it.
+    `reason` is the text without the name of the `host` before it, and without what to do about it.
     """
 
-    def __init__(self, reason: str, advice: str = "") -> None:
-        super().__init__(f"{reason}: {advice}." if advice else reason)
+    def __init__(self, reason: str, advice: str = "", *, host: str = "") -> None:
+        said = f"{host} {reason}" if host else reason
+        super().__init__(f"{said}: {advice}." if advice else said)
         self.reason = reason
 
 

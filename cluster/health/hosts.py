@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -22,11 +21,11 @@ def judged(
     same: dict[str, list[str]] = {}
     for name, node in nodes.items():
         if isinstance(node, Unknown):
-            same.setdefault(_SECONDS.sub("", node.reason), []).append(name)
+            same.setdefault(node.alike or node.reason, []).append(name)
     for name, node in nodes.items():
         if isinstance(node, Unknown):
             hosts.append(HostHealth(name, Verdict.UNKNOWN, node.reason))
-            names = same.pop(_SECONDS.sub("", node.reason), [])
+            names = same.pop(node.alike or node.reason, [])
             if len(names) == 1:
                 findings.append(Finding(Verdict.UNKNOWN, f"{name} {node.reason}", name))
             elif names:
@@ -37,10 +36,6 @@ def judged(
             hosts.append(host)
             findings += [replace(one, host=name) for one in found]
     return hosts, findings
-
-
-_SECONDS = re.compile(r"\b\d+(\.\d+)? s\b")
-"""What differs between hosts that are silent for the same reason."""
 
 
 def stopped(name: str, shows: str) -> tuple[HostHealth, list[Finding]]:

@@ -10,7 +10,7 @@ from cluster.spec import Cluster
 from cluster.state import Unknown
 from cluster.text import clean
 from engine.frames import Frame, Section, Sign
-from engine.look import HELD_UP, WITHIN, silent
+from engine.look import HELD_UP, NO_ANSWER, WITHIN, silent
 from engine.observe.memory import Memory
 from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
 from engine.script import DEAF
@@ -80,16 +80,16 @@ class Watched:
             begun = self._clock()
             line = await Line.begin(self._cluster, self.name)
             try:
-                reason = await self._talk(line)
+                gone = await self._talk(line)
             finally:
                 await line.end()
             failures = failures + 1 if self._clock() - begun < _STEADY else 0
-            self._memory.lost(self.name, reason)
+            self._memory.lost(self.name, str(gone), gone.alike)
             self._changed()
             await asyncio.sleep(wait_before(failures))
 
-    async def _talk(self, line: Line) -> str:
-        """Listen and ask until the connection breaks; the reason."""
+    async def _talk(self, line: Line) -> Broken:
+        """Listen and ask until the connection breaks; how it did."""
         self._heard, self._waited = self._clock(), 0.0
         self.turns.begin(self._heard)
         line.teach(self._sections, self._signs)
@@ -100,7 +100,7 @@ class Watched:
                 try:
                     side.result()
                 except Broken as error:
-                    return str(error)
+                    return error
         finally:
             for side in sides:
                 side.cancel()
@@ -143,10 +143,11 @@ class Watched:
             reason = silent(WITHIN, waited, 0)
             if overdue := self.turns.overdue(now, within):
                 for layer in overdue:
-                    self._memory.saw(self.name, layer, Unknown(reason), now, now - within, within)
-                raise Broken(f"{reason} when it was asked for {', '.join(overdue)}")
+                    self._memory.saw(self.name, layer, Unknown(reason, alike=NO_ANSWER), now, now - within, within)
+                asked = f"when it was asked for {', '.join(overdue)}"
+                raise Broken(f"{reason} {asked}", f"{NO_ANSWER} {asked}")
             if now - self._heard >= within:
-                raise Broken(reason)
+                raise Broken(reason, NO_ANSWER)
             if (due := self.turns.due(now)) or now - told >= _ALIVE:
                 line.ask(due)
                 told = now

@@ -27,6 +27,8 @@ _AWAITED = "has not answered yet"
 class _Host:
     heard: float | None = None
     reason: str = _AWAITED
+    alike: str = ""
+    """As of Unknown."""
     awaited: bool = True
     """It has said nothing so far, and nothing is known that would keep it from it."""
     took: dict[str, float] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class Memory:
         if back:
             host.records.clear()
             host.settled.clear()
-        host.heard, host.reason, host.awaited = now, "", False
+        host.heard, host.reason, host.alike, host.awaited = now, "", "", False
         return back
 
     def saw(self, name: str, layer: str, record: Any, now: float, asked: float, took: float) -> None:
@@ -94,13 +96,14 @@ class Memory:
         `reason` is what is said of it."""
         self._anew = now
         for host in self._hosts.values():
-            host.heard, host.reason, host.awaited = None, reason, True
+            host.heard, host.reason, host.alike, host.awaited = None, reason, "", True
             host.records.clear()
             host.settled.clear()
 
-    def lost(self, name: str, reason: str) -> None:
+    def lost(self, name: str, reason: str, alike: str = "") -> None:
         """The connection ended, or did not come about. What was seen stays known until it is too old."""
-        self._hosts[name].reason, self._hosts[name].awaited = reason, False
+        host = self._hosts[name]
+        host.reason, host.alike, host.awaited = reason, alike, False
 
     def complete(self, now: float) -> bool:
         """Whether every host has said all that it is asked, and again what was in doubt, or can't be reached."""
@@ -177,15 +180,16 @@ class Memory:
 
     def _away(self, host: _Host, now: float) -> Unknown | None:
         if host.heard is None:
-            return Unknown(host.reason or _AWAITED)
+            return Unknown(host.reason or _AWAITED, alike=host.alike)
         if (age := now - host.heard) <= SILENT:
             return None
         if host.reason:
-            return Unknown(f"{host.reason} (last heard of {age:.0f} s ago)")
-        return Unknown(f"has said nothing for {age:.0f} s")
+            return Unknown(f"{host.reason} (last heard of {age:.0f} s ago)", alike=host.alike or host.reason)
+        return Unknown(f"has said nothing for {age:.0f} s", alike="has said nothing")
 
     def _lacking(self, records: Mapping[str, Reading], layer: str, now: float) -> Unknown:
         """Why a host that is there has no reading that counts."""
         if layer not in records:
             return Unknown("was not asked yet")
-        return Unknown(f"was last seen {now - records[layer].answered:.0f} s ago, which is too long")
+        ago = now - records[layer].answered
+        return Unknown(f"was last seen {ago:.0f} s ago, which is too long", alike="was last seen too long ago")

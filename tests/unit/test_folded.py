@@ -40,7 +40,8 @@ def test_a_sentence_that_is_so_of_all_hosts_is_said_once_a_layer(capsys: pytest.
 
 
 def test_hosts_that_are_silent_for_not_quite_the_same_time_are_told_of_together() -> None:
-    galera = {name: Unknown(f"has said nothing for {n} s") for n, name in enumerate(HEALTHY[WSREP_STATUS], 4)}
+    said = [Unknown(f"has said nothing for {n} s", alike="has said nothing") for n in (4, 5, 6)]
+    galera = dict(zip(HEALTHY[WSREP_STATUS], said, strict=True))
     layer = next(one for one in assess(SPEC, HEALTHY.having({WSREP_STATUS: galera})) if one.layer == "galera")
     assert "3 of 3 hosts: has said nothing for 4 s (mysql1, mysql2, mysql3)" in layer.reason
     assert [host.shows for host in layer.hosts] == [f"has said nothing for {n} s" for n in (4, 5, 6)]

@@ -115,3 +115,18 @@ def test_a_host_that_does_not_answer_holds_the_others_up_only_for_so_long() -> N
     assert held_by(memory, 101 + TOGETHER) == []
     # That it has none was said before the other one gave it up.
     assert isinstance(memory.state(101 + TOGETHER)[VRRP_OWNER]["haproxy2"], Unknown)
+
+
+def test_hosts_that_are_silent_for_the_same_reason_say_so_apart_from_the_seconds() -> None:
+    memory = full()
+    memory.heard("mysql1", 101)
+    memory.lost("cc01", "did not answer within 4 s, its own processes waited 1.2 s", "did not answer")
+    memory.lost("cc02", "did not answer within 4 s, its own processes waited 1.3 s", "did not answer")
+    hosts = memory.state(101 + SILENT + 1).hosts
+    silent = {name: hosts[name] for name in ("mysql1", "mysql2", "cc01", "cc02")}
+    assert all(isinstance(one, Unknown) for one in silent.values())
+    assert silent["mysql1"] != silent["mysql2"] and silent["cc01"] != silent["cc02"]
+    alike = {name: one.alike for name, one in silent.items() if isinstance(one, Unknown)}
+    assert alike == {
+        "mysql1": "has said nothing", "mysql2": "has said nothing", "cc01": "did not answer", "cc02": "did not answer",
+    }  # fmt: skip

@@ -186,3 +186,11 @@ def test_nothing_that_was_not_seen_to_succeed_exits_0() -> None:
     assert codes.pop(Outcome.DONE) == 0
     assert 0 not in codes.values()
     assert len({*codes.values(), NOT_FOLLOWED}) == len(codes) + 1
+
+
+def test_what_is_said_of_a_host_that_can_not_be_seen_is_known_without_its_name() -> None:
+    unseen = Unseen("can't be reached (no route)", "bring it back", host="mysql1")
+    assert (str(unseen), unseen.reason) == (
+        "mysql1 can't be reached (no route): bring it back.",
+        "can't be reached (no route)",
+    )

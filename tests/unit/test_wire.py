@@ -17,41 +17,16 @@ import msgspec
 import pytest
 
 import cluster.wire
-from cluster.changes import Change
-from cluster.outcome import Outcome
-from cluster.wire.deploys import Began, Changed, Deployed, Due, Failed, Heard
 from cluster.wire.journal import (
-    Begin,
-    End,
-    Entries,
     Entry,
-    Intent,
-    Measured,
-    Note,
-    StepResult,
-    UndoIntent,
-    UndoResult,
-    entry,
-    written_elsewhere,
 )
 from cluster.wire.lines import FIRST, VERSION, Message, OtherVersion, Reader, Wire, begins, line
 from cluster.wire.observed import Event, Snapshot, Told, told
-from cluster.wire.probes import Ready, Report, ServiceReport, StreamReport, Target, Wanted
-from cluster.wire.rollout import Rollout, Stage
-from cluster.wire.runs import Agreement, Ended, Journaled, Precheck, Proposal, Said
-from engine.known_runs import read
-from engine.library import load
-from engine.rollouts import host_of
-from engine.runbook import Broken, View
-from engine.shown import shown
 from tests.streams.build import START, STORIES
 from tests.streams.hostile import hostile
-from tests.unit.test_health import HEALTHY
-from tests.unit.test_health import SPEC as HEALTHY_SPEC
-from tests.unit.wired import exact, tag
+from tests.unit.wired import exact
 from tui import engine, status, watch
 from tui.console import feed
-from tui.follow import follow
 from tui.recording import RecordingError
 from tui.recording.read import Recording
 
@@ -212,133 +187,3 @@ def test_the_docs_name_each_message_with_its_fields() -> None:
     assert {name: set(fields) for name, fields in told_of.items()} == {
         one.__name__: set(one.__struct_fields__) for one in known
     }
-
-
-def proposal(tmp_path: Path, runbook: str, **given: str) -> Proposal:
-    """The plan of a real runbook, as it is told."""
-    found = load(runbook, given)
-    plan = found.plan(View(HEALTHY_SPEC, HEALTHY, tmp_path / "inventory.py"), **given)
-    return shown(plan, found, HEALTHY_SPEC)
-
-
-CHANGE = Change("galera", "db1", "write x", ("--- x", "+1"), "mariadb.service", "/etc/x")
-STAGE = Stage("galera/db1", "galera", ("db1",), ("x",), ("y",), "", canary=True)
-SAID: list[tuple[Any, Message]] = [
-    (Said, Precheck(1, "mysql2 lags")),
-    (Said, Journaled("20261125-021459-3fa2", "/there")),
-    (Said, Ended(Outcome.REVERTED, "it failed")),
-    (Agreement, Agreement(agreed=True, reason="kernel")),
-    (Rollout, Rollout("c", (CHANGE,), (STAGE,), "")),
-    (Heard, Due(CHANGE)),
-    (Heard, Changed("db1", "Galera: settings")),
-    (Heard, Failed("db1", "Galera: settings")),
-    (Heard, Began("db1", "mariadb.service", "a", "b")),
-    (Heard, Deployed(ok=False, reason="no")),
-]
-
-
-@pytest.mark.parametrize(("kinds", "message"), SAID, ids=lambda one: type(one).__name__)
-def test_what_is_told_is_what_is_read(kinds: Any, message: Message) -> None:
-    assert exact(line(message), kinds) == message
-    known = json.loads(line(message))
-    with pytest.raises(msgspec.ValidationError, match="unknown field `weather`"):
-        msgspec.json.decode(json.dumps({**known, "weather": "fine"}), type=kinds)
-    for name in type(message).__struct_fields__:
-        with pytest.raises((msgspec.ValidationError, AssertionError)):
-            exact(json.dumps({key: value for key, value in known.items() if key != name}), kinds)
-
-
-@pytest.mark.parametrize(
-    ("runbook", "given"),
-    [
-        ("switchover_vip", {"to": "haproxy2"}),
-        ("switchover_writer", {"to": "mysql2"}),
-        ("drain", {"host": "haproxy1"}),
-    ],
-)
-def test_a_real_plan_is_read_as_it_was_made(
-    runbook: str, given: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    told_of = proposal(tmp_path, runbook, **given)
-    assert exact(line(told_of), Said) == told_of
-    assert told_of.steps
-
-
-FELT = ServiceReport(
-    2.8, 284, 1, {"refused": 1}, 41.0, 12.0, None, 1.0, {"mysql1": 283}, StreamReport(20, 1, None, {"reset": 1})
-)
-EVENTS: list[Entry] = [
-    Begin(
-        at=1.0, run="a", runbook="drain", parameters={"host": "cc01"}, title="Drain it", steps=("one",),
-        hosts=("cc01",), origin="", target="", who="alice@ops", why="kernel", pid=7, finishes=("b",), version=VERSION,
-    ),
-    Intent(at=1.0, step=0, name="one", host="cc01", layer="pacemaker", stage="pacemaker/all"),
-    StepResult(at=1.0, step=0, name="one", ok=False, reason="no"),
-    UndoIntent(at=1.0, step=0, name="one", host="cc01"),
-    UndoResult(at=1.0, step=0, name="one", ok=True),
-    Note(at=1.0, text="waits"),
-    Measured(at=1.0, services={"sql": FELT}, unmeasured={"amqp": "no secret"}),
-    End(at=1.0, outcome=Outcome.DIRTY, reason="it is so", clients="sql: 1 of 284 failed"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("event", EVENTS, ids=tag)
-def test_each_event_of_a_journal_is_read_as_it_was_written(event: Entry) -> None:
-    assert exact(line(event), Entries) == entry(line(event).decode()) == event
-    known = json.loads(line(event))
-    newer = json.dumps({**known, "weather": "fine"})
-    # On a disk it may be a newer release's; in a test it is a mistake.
-    assert entry(newer) == event
-    with pytest.raises(AssertionError, match=r"the line and the type differ: \.weather"):
-        exact(newer, Entries)
-    for name in known:
-        with pytest.raises((msgspec.ValidationError, AssertionError)):
-            exact(json.dumps({key: value for key, value in known.items() if key != name}), Entries)
-
-
-def needed(event: Entry) -> list[str]:
-    """The fields that it can't be without; `at` is put in by the journal."""
-    fields = [field.name for field in msgspec.structs.fields(event) if field.required]
-    return ["event", "at", *fields]
-
-
-@pytest.mark.parametrize(("event", "name"), [(event, name) for event in EVENTS for name in needed(event)])
-def test_an_event_without_what_it_needs_is_none(event: Entry, name: str) -> None:
-    known = json.loads(line(event))
-    assert entry(json.dumps({key: value for key, value in known.items() if key != name})) is None
-
-
-@pytest.mark.parametrize("kinds", [Ready, Report, Wanted], ids=lambda kind: kind.__name__)
-def test_what_the_prober_tells_is_what_is_read(kinds: Any) -> None:
-    message = {
-        Ready: Ready(ready=False, reason="sql: refused"),
-        Report: Report({"sql": FELT}, "it ended by itself"),
-        Wanted: Wanted({"sql": Target("192.0.2.47", 3306, "never shown")}),
-    }[kinds]
-    assert exact(line(message), kinds) == message and "never shown" not in repr(message)
-
-
-FORMER = """
-{"event": "begin", "at": 1.0, "run": "a", "pid": 7, "runbook": "rollout", "parameters": {}, "title": "Roll out",
- "steps": ["galera/mysql2: restart"], "origin": "", "target": "", "who": "alice@ops", "why": ""}
-{"event": "intent", "at": 2.0, "step": 0, "name": "galera/mysql2: restart"}
-{"event": "result", "at": 3.0, "step": 0, "name": "galera/mysql2: restart", "ok": true}
-{"event": "measured", "at": 4.0, "services": {"amqp": {"reason": "the probes: no secret"}, "sql": SQL}}
-{"event": "end", "at": 5.0, "outcome": "DONE", "reason": ""}
-"""
-
-
-def test_a_journal_from_before_there_were_versions_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plain = json.dumps({key: value for key, value in msgspec.to_builtins(FELT).items() if key != "note"})
-    path = tmp_path / "a.jsonl"
-    path.write_text(FORMER.replace(",\n ", ", ").replace("SQL", plain))
-    run = read(path)
-    assert run is not None and run.outcome is Outcome.DONE and run.clients == "" and len(run.after) == 4
-    assert run.last_host is None and host_of(Broken("a", "rollout", {}, run.last_step, run.last_host)) == "mysql2"
-    assert run.measured == {"sql": FELT} and run.felt.unmeasured == {"amqp": "the probes: no secret"}
-    assert follow(path) == 0
-    said = capsys.readouterr().out
-    assert "  ok  galera/mysql2: restart" in said and "amqp: not measured (the probes: no secret)" in said
-    assert "before the wire had versions" in written_elsewhere(run.begin)
-    assert written_elsewhere(msgspec.structs.replace(run.begin, version=VERSION)) == ""

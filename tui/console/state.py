@@ -26,7 +26,7 @@ def records(state: Mapping[str, Any]) -> ClusterState:
 
 
 def _record(kind: type, plain: object) -> Any:
-    if isinstance(plain, Mapping) and "reason" in plain and plain.keys() <= {"reason", "alive"}:
+    if isinstance(plain, Mapping) and "reason" in plain and plain.keys() <= {"reason", "alive", "alike"}:
         return Unknown(str(plain["reason"]), plain.get("alive") is True)
     try:
         return msgspec.convert(plain, kind)

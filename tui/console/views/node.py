@@ -15,8 +15,8 @@ _PART_OF = {"lock": "hosts"}
 """Records that no layer is judged by, and the layer whose screen they lead to."""
 _QUIET: Mapping[str, Any] = {"edited": [], "known": True, "frozen": False}
 """Facts of a unit that are worth a line only where they are not so."""
-_FOR_PROGRAMS = ("started",)
-"""Facts of a unit that are there to be compared, and tell a person nothing."""
+_FOR_PROGRAMS = ("started", "alike")
+"""Facts that are there to be compared, and tell a person nothing."""
 _NAME = 26
 """Columns of a fact's name."""
 
