@@ -101,8 +101,7 @@ def test_each_move_asks_at_the_end_where_its_service_is(monkeypatch: pytest.Monk
     assert plan("switchover_writer", HEALTHY, to="mysql3").holds() == "the writer is mysql1, not mysql3"
     assert plan("switchover_resource", HEALTHY, name="vip", to="cc02").holds() == "vip is on cc01, not on cc02"
     drained = plan("drain", HEALTHY, host="haproxy1")
-    globals_ = drained.holds.__globals__
-    monkeypatch.setitem(globals_, "look_all", lambda *_, **__: HEALTHY[VRRP_OWNER])
+    monkeypatch.setattr("engine.layers.keepalived.look_all", lambda *_, **__: HEALTHY[VRRP_OWNER])
     assert drained.holds() == f"{VIP} is on haproxy1"
 
 

@@ -160,7 +160,13 @@ def test_the_heir_of_a_host_that_lost_its_power_is_the_owner_and_no_split_is_tol
         return watched.until(noted)
 
     def owned_by(names: str) -> Callable[[Told], bool]:
-        return lambda line: isinstance(line, Snapshot) and line.complete and line.where[0].value == names
+        def so(line: Told) -> bool:
+            return isinstance(line, Snapshot) and line.complete and names == owner(line)
+
+        def owner(seen: Snapshot) -> str:
+            return next(one.value for one in seen.where if one.vip == VIP)
+
+        return so
 
     try:
         until(owned_by("haproxy1"))
