@@ -19,6 +19,8 @@ from cluster.wire.observed import Ages, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Seen:
+    """What was seen at one time, with all that follows from it."""
+
     state: ClusterState
     layers: tuple[LayerHealth, ...]
     hosts: Mapping[tuple[str, str], Verdict]

@@ -60,10 +60,9 @@ def test_two_owners_are_named_before_the_run_and_the_lock() -> None:
 
 
 def replace_where(snapshot: Snapshot, value: str) -> Snapshot:
-    where = tuple(
-        replace(one, value=value, holders=tuple(value.split(", "))) if one.vip and n == 0 else one
-        for n, one in enumerate(snapshot.where)
-    )
+    first = next(one for one in snapshot.where if one.vip)
+    owners = replace(first, value=value, holders=tuple(value.split(", ")))
+    where = tuple(owners if one is first else one for one in snapshot.where)
     return msgspec.structs.replace(snapshot, where=where)
 
 
