@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from cluster.haproxy.names import PEERS_PORT
+from cluster.checking import ALGORITHMS, between, choice, port, taken_on_balancers
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import MIRRORED_QUEUES, RELEASES
 from cluster.spec import Cluster, Role
 
-ALGORITHMS = ("roundrobin", "leastconn", "source")
 _IPMI_USER = re.compile(r"[A-Za-z0-9_.@-]{1,16}", re.ASCII)
-
-
-def _choice(key: str, value: str, known: Iterable[str]) -> Iterator[Mistake]:
-    if value not in known:
-        yield Mistake(key, f"is {shown(value)}: it must be {' or '.join(known)}.")
-
-
-def _between(key: str, value: float, least: float, most: float, unit: str = "") -> Iterator[Mistake]:
-    # NaN is between nothing.
-    if not least <= value <= most:
-        yield Mistake(key, f"is {value}: it must be from {least} to {most}{unit}.")
 
 
 def haproxy(cluster: Cluster) -> Iterator[Mistake]:
@@ -41,30 +29,21 @@ def haproxy(cluster: Cluster) -> Iterator[Mistake]:
                 f"is 'uri': it works on HTTP requests, and this service is TCP; it must be {' or '.join(ALGORITHMS)}.",
             )
         else:
-            yield from _choice(f"haproxy.{key}", algorithm, ALGORITHMS)
-    yield from _between("haproxy.max_connections", spec.max_connections, 1, 1_000_000)
-    taken = {
-        cluster.ssh.port: "ssh.port",
-        PEERS_PORT: "HAProxy's own link between the balancers",
-    }
-    arbitrator = cluster.hosts.get(cluster.galera.arbitrator or "")
-    if arbitrator and arbitrator.role is Role.HAPROXY:
-        taken[4567] = "the Galera arbitrator on the same host"
+            yield from choice(f"haproxy.{key}", algorithm, ALGORITHMS)
+    yield from between("haproxy.max_connections", spec.max_connections, 1, 1_000_000)
+    taken = taken_on_balancers(cluster)
     ports = {"database_port": spec.database_port, "queue_port": spec.queue_port, "stats_port": spec.stats_port}
-    for key, port in ports.items():
-        yield from _between(f"haproxy.{key}", port, 1, 65535)
-        if port in taken:
-            yield Mistake(f"haproxy.{key}", f"is {port}, which {taken[port]} has: each needs a port of its own.")
-        taken.setdefault(port, f"haproxy.{key}")
+    for key, number in ports.items():
+        yield from port(f"haproxy.{key}", number, taken)
 
 
 def keepalived(cluster: Cluster) -> Iterator[Mistake]:
     """The VIP of the balancers (RFC 5798, keepalived.conf(5))."""
     spec = cluster.keepalived
     balancers = cluster.names(Role.HAPROXY)
-    yield from _between("keepalived.virtual_router_id", spec.virtual_router_id, 1, 255, " (RFC 5798)")
+    yield from between("keepalived.virtual_router_id", spec.virtual_router_id, 1, 255, " (RFC 5798)")
     interval = spec.advert_interval
-    yield from _between("keepalived.advert_interval", interval, 0.01, 40.95, " seconds (RFC 5798)")
+    yield from between("keepalived.advert_interval", interval, 0.01, 40.95, " seconds (RFC 5798)")
     if 0.01 <= interval <= 40.95 and abs(interval * 100 - round(interval * 100)) > 1e-6:
         yield Mistake(
             "keepalived.advert_interval", f"is {interval}: VRRP counts in whole hundredths of a second, such as 0.1."
@@ -72,7 +51,7 @@ def keepalived(cluster: Cluster) -> Iterator[Mistake]:
     owners: dict[int, str] = {}
     for name, priority in spec.priorities.items():
         key = place("keepalived", "priorities", name)
-        yield from _between(key, priority, 1, 254, " (255 is for who owns the address itself, RFC 5798)")
+        yield from between(key, priority, 1, 254, " (255 is for who owns the address itself, RFC 5798)")
         if balancers and name not in balancers:
             known = ", ".join(map(place, balancers))
             yield Mistake(key, f"is {priority}, but {shown(name)} is no balancer: there are {known}.")
@@ -91,7 +70,7 @@ def keepalived(cluster: Cluster) -> Iterator[Mistake]:
 def galera(cluster: Cluster) -> Iterator[Mistake]:
     """The database nodes, their votes, and how a joiner gets its data."""
     spec = cluster.galera
-    yield from _choice("galera.sst_method", spec.sst_method, ("mariabackup", "rsync"))
+    yield from choice("galera.sst_method", spec.sst_method, ("mariabackup", "rsync"))
     nodes = cluster.names(Role.GALERA)
     arbitrator = spec.arbitrator
     if arbitrator is not None and arbitrator not in cluster.hosts:
@@ -123,14 +102,14 @@ def rabbitmq(cluster: Cluster) -> Iterator[Mistake]:
     """The brokers."""
     spec = cluster.rabbitmq
     # RabbitMQ, "Net Tick Time": below 5 s it takes a busy node for a lost one.
-    yield from _between("rabbitmq.net_ticktime", spec.net_ticktime, 5, 120, " seconds")
+    yield from between("rabbitmq.net_ticktime", spec.net_ticktime, 5, 120, " seconds")
     if spec.partition_handling == "ignore":
         yield Mistake(
             "rabbitmq.partition_handling",
             "is 'ignore': both sides of a split would go on and part for ever; it must be pause_minority or autoheal.",
         )
     else:
-        yield from _choice("rabbitmq.partition_handling", spec.partition_handling, ("pause_minority", "autoheal"))
+        yield from choice("rabbitmq.partition_handling", spec.partition_handling, ("pause_minority", "autoheal"))
     if spec.queue_type == "mirrored" and cluster.release in RELEASES and cluster.release not in MIRRORED_QUEUES:
         yield Mistake(
             "rabbitmq.queue_type",
@@ -138,7 +117,7 @@ def rabbitmq(cluster: Cluster) -> Iterator[Mistake]:
             "mirrored queues; it must be quorum.",
         )
     else:
-        yield from _choice("rabbitmq.queue_type", spec.queue_type, ("quorum", "mirrored"))
+        yield from choice("rabbitmq.queue_type", spec.queue_type, ("quorum", "mirrored"))
 
 
 def corosync(cluster: Cluster) -> Iterator[Mistake]:
@@ -149,11 +128,11 @@ def corosync(cluster: Cluster) -> Iterator[Mistake]:
             "hosts.controller", f"has {count}: it must be 3, 5 or another odd number, so that a majority is left."
         )
     spec = cluster.corosync
-    yield from _choice("corosync.transport", spec.transport, ("knet", "udpu", "udp"))
+    yield from choice("corosync.transport", spec.transport, ("knet", "udpu", "udp"))
     # Less is shorter than a busy host's pauses, more leaves the VIP with nobody for long.
-    yield from _between("corosync.token_ms", spec.token_ms, 300, 30_000, " milliseconds")
+    yield from between("corosync.token_ms", spec.token_ms, 300, 30_000, " milliseconds")
     # Corosync takes the port below, too (corosync.conf(5), mcastport).
-    yield from _between("corosync.multicast_port", spec.multicast_port, 2, 65535)
+    yield from between("corosync.multicast_port", spec.multicast_port, 2, 65535)
     try:
         address = IPv4Address(spec.multicast_address)
         fits = address.is_multicast and address not in IPv4Network("224.0.0.0/24")
@@ -169,7 +148,7 @@ def corosync(cluster: Cluster) -> Iterator[Mistake]:
 def pacemaker(cluster: Cluster) -> Iterator[Mistake]:
     """The controllers' resources, and the device that fences each."""
     spec = cluster.pacemaker
-    yield from _between("pacemaker.monitor_interval", spec.monitor_interval, 2, 300, " seconds")
+    yield from between("pacemaker.monitor_interval", spec.monitor_interval, 2, 300, " seconds")
     controllers = cluster.names(Role.CONTROLLER)
     for name, device in spec.fencing.items():
         key = place("pacemaker", "fencing", name)
@@ -181,7 +160,7 @@ def pacemaker(cluster: Cluster) -> Iterator[Mistake]:
             yield Mistake(
                 f"{key}.user", f"is {shown(device.user)}: it must be 1 to 16 letters, digits and _ . @ - (IPMI)."
             )
-        yield from _between(f"{key}.port", device.port, 1, 65535)
+        yield from between(f"{key}.port", device.port, 1, 65535)
     for name in controllers if spec.fencing else ():
         if name not in spec.fencing:
             yield Mistake(

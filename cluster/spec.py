@@ -72,6 +72,27 @@ class Haproxy:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A service that the balancers spread over all hosts of a role. Its name is that of HAProxy's backend."""
+
+    port: int
+    """On the balancers' VIP."""
+    role: str
+    """Whose hosts serve it."""
+    server_port: int = 0
+    """On each of them; 0: the same."""
+    mode: str = "tcp"
+    """tcp, or http: requests, not connections, are spread then, and each host is asked for `check`."""
+    check: str = ""
+    """Of http: the path that must answer with 2xx or 3xx. Of tcp, a connection must come about."""
+    algorithm: str = "roundrobin"
+    timeout: int = 0
+    """Seconds of silence after which a connection is ended, on both sides; 0: 90 minutes of tcp, a minute of http."""
+    websocket: bool = False
+    """Of http: a connection may become a tunnel, which is ended after an hour of silence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Galera:
     """The database cluster."""
 
@@ -139,6 +160,8 @@ class Cluster:
     rabbitmq: Rabbitmq = field(default_factory=Rabbitmq)
     corosync: Corosync = field(default_factory=Corosync)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """Beside the database and the queue."""
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The checked settings of the layers that describe their own (cluster/layer.py), by the layer's name."""
 

@@ -20,11 +20,12 @@ from cluster.spec import (
     Pacemaker,
     Rabbitmq,
     Role,
+    Service,
     Ssh,
 )
 
 _TEXTS = ("name", "network", "release")
-_SECTIONS = ("haproxy", "galera", "rabbitmq", "corosync", "ssh")
+_SECTIONS = ("haproxy", "galera", "rabbitmq", "corosync", "services", "ssh")
 _NEEDED = (*_TEXTS, "hosts", "keepalived", "pacemaker")
 
 
@@ -57,6 +58,7 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         galera=reader.record("galera", given.get("galera", {}), Galera),
         rabbitmq=reader.record("rabbitmq", given.get("rabbitmq", {}), Rabbitmq),
         corosync=reader.record("corosync", given.get("corosync", {}), Corosync),
+        services=_services(reader, given.get("services", {})),
         secrets=_secrets(reader, given.get("secrets", {})),
         others={name: asdict(reader.record(name, given.get(name, {}), kind)) for name, kind in described.items()},
     )
@@ -136,6 +138,11 @@ def _pacemaker(reader: Reader, given: Mapping[str, Any]) -> Pacemaker:
         for name, device in devices.items()
     }
     return replace(reader.record("pacemaker", section, Pacemaker, without=["fencing"]), fencing=fencing)
+
+
+def _services(reader: Reader, value: object) -> dict[str, Service]:
+    table = reader.table("services", value)
+    return {name: reader.record(place("services", name), section, Service) for name, section in table.items()}
 
 
 def _secrets(reader: Reader, value: object) -> dict[str, str]:

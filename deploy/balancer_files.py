@@ -19,7 +19,7 @@ from cluster.haproxy.names import (
 from cluster.keepalived import names as keepalived
 from cluster.keepalived.names import VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_HOLD_PROGRAM, VIP_NEXT_FILE
 from cluster.rabbitmq.names import RABBITMQ_BACKEND
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster, Role, Service
 from deploy.rendering import render
 from operations.files import ManagedFile
 from operations.leaving import hold_back
@@ -70,6 +70,24 @@ def server_id(address: str) -> int:
     return int(IPv4Address(address)) & 0xFFFFFF
 
 
+_SILENCE = {"tcp": 90 * 60, "http": 60}
+"""Seconds after which a connection that says nothing is ended, where the inventory does not say."""
+
+
+def _service(cluster: Cluster, service: Service) -> dict[str, object]:
+    """A service of the inventory, as the template has it."""
+    return {
+        "mode": service.mode,
+        "port": service.port,
+        "server_port": service.server_port or service.port,
+        "algorithm": service.algorithm,
+        "silence": service.timeout or _SILENCE[service.mode],
+        "websocket": service.websocket,
+        "check": service.check or ("/" if service.mode == "http" else ""),
+        "servers": {server: cluster.address(server) for server in cluster.names(Role(service.role))},
+    }
+
+
 def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFile]:
     """HAProxy's settings on the balancer `name`, judged by haproxy itself, and the drop-in of its unit."""
     spec = cluster.haproxy
@@ -103,6 +121,7 @@ def haproxy_files(cluster: Cluster, name: str, password: str) -> list[ManagedFil
             "algorithm": spec.queue_algorithm,
             "servers": {server: cluster.address(server) for server in cluster.names(Role.CONTROLLER)},
         },
+        services={name: _service(cluster, service) for name, service in cluster.services.items()},
         stats_port=spec.stats_port,
         stats_auth=quoted(f"{STATS_USER}:{password}"),
     )

@@ -41,7 +41,7 @@ class _Unmeasured(Exception):
 class Probing:
     """What clients feel through the VIPs, measured in a process of its own between `start` and `stop`.
 
-    `services`: "sql", "amqp". None of its methods raises because of the probes.
+    `services`: names of `measured`. None of its methods raises because of the probes.
     """
 
     def __init__(self, cluster: Cluster, services: Sequence[str]) -> None:
@@ -97,11 +97,22 @@ class Probing:
 
 
 def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
+    vip, known = cluster.keepalived.vip, cluster.services
     ports = {"sql": cluster.haproxy.database_port, "amqp": cluster.haproxy.queue_port}
-    if unknown := [name for name in services if name not in ports]:
-        raise _Unmeasured(f"{', '.join(unknown)} can't be measured, only {', '.join(ports)} can")
-    password = secret(cluster, "probe")
-    return {name: Target(cluster.keepalived.vip, ports[name], password) for name in services}
+    if unknown := [name for name in services if name not in ports and name not in known]:
+        raise _Unmeasured(f"{', '.join(unknown)} can't be measured, only {', '.join((*ports, *known))} can")
+    password = secret(cluster, "probe") if any(name in ports for name in services) else ""
+    return {
+        name: Target(vip, ports[name], password)
+        if name in ports
+        else Target(vip, known[name].port, kind=known[name].mode, path=known[name].check or "/")
+        for name in services
+    }
+
+
+def measured(cluster: Cluster) -> tuple[str, ...]:
+    """All that can be measured through the balancers' VIP: the database, the queue, and the inventory's services."""
+    return ("sql", "amqp", *cluster.services)
 
 
 class _Process:

@@ -77,7 +77,7 @@ class Plan:
     """The layers (fields of ClusterState) of which a change before the yes makes the plan out of date; none named: all.
     After an outage the others come back meanwhile, and are no reason not to go on."""
     measures: Sequence[str] = ()
-    """What is measured meanwhile from a client's side, through the VIPs: "sql", "amqp"."""
+    """What is measured meanwhile from a client's side, through the VIP (engine.probing.measured)."""
     evidence: str = ""
     """A table, one line each, of what a person should look at before saying yes."""
     typed: str = ""

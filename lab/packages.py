@@ -40,6 +40,7 @@ _LAYERS = (
     "mariadb-server",
     "memcached",
     "nftables",
+    "nginx-light",
     "pacemaker",
     "pacemaker-cli-utils",
     "python3",

@@ -13,17 +13,14 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.haproxy.record import ProxyNode
-from cluster.haproxy.servers import takes_none
 from cluster.names import LASTING
 from cluster.rabbitmq.gates import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
 from cluster.rabbitmq.names import BROKER_DRAINED_FILE, RABBITMQ_BACKEND, UNIT
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown
-from facts.haproxy import HaproxyStat
 from facts.rabbitmq import RabbitCluster
-from operations import servers
-from operations.hosts import look, look_all, shell, taking_part
+from operations import servers, services
+from operations.hosts import look, shell, taking_part
 from operations.procedure import Procedure, taken
 from operations.rabbitmq import START, connections, nodes_of, restart_service, start, why_critical, why_not_serving
 from operations.steps import Refused, Step, refused
@@ -31,8 +28,6 @@ from operations.traffic import carrying
 
 DRAIN = 120
 """Seconds in which a broker must have closed its clients' connections and handed its leaders over."""
-RISE = 15
-"""Seconds in which the balancers' checks find a broker that is back."""
 
 
 def drained(hosts: Sequence[str], balancers: Sequence[str], name: str, *, whole: bool = False) -> list[Step]:
@@ -83,8 +78,8 @@ def given_back(balancers: Sequence[str], name: str) -> Step:
     return Step(
         f"The balancers send AMQP clients to {name} again",
         lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
-        verify=lambda: _not_up(balancers, name),
-        within=RISE,
+        verify=lambda: services.not_up(balancers, RABBITMQ_BACKEND, name),
+        within=services.RISE,
         lasting=f"{name} takes clients",
     )
 
@@ -150,18 +145,9 @@ def _critical(name: str) -> str | None:
 
 def _still_sent_to(balancers: Sequence[str], name: str) -> str | None:
     for balancer in balancers:
-        reason = _not_up([balancer], name)
+        reason = services.not_up([balancer], RABBITMQ_BACKEND, name)
         if reason is None:
             return f"{balancer} may still send clients to {name}"
-    return None
-
-
-def _not_up(balancers: Sequence[str], name: str) -> str | None:
-    for balancer, node in look_all(balancers, HaproxyStat).items():
-        if not isinstance(node, ProxyNode):
-            return f"{balancer} can't be asked: {node.reason}"
-        if reason := takes_none(balancer, node, RABBITMQ_BACKEND, name):
-            return reason
     return None
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from cluster.haproxy.record import ProxyNode, ProxyServer
-from cluster.haproxy.servers import OURS, declines, drained, empty_slot, state_of, way_out
+from cluster.haproxy.servers import declines, drained, empty_slot, state_of, way_out
+from cluster.haproxy.services import backends
 from cluster.health.verdict import Finding, Verdict
 from cluster.spec import Cluster
 
 
 def backend_findings(spec: Cluster, name: str, node: ProxyNode) -> list[Finding]:
     """What is wrong with the servers that the balancer `name` knows, and with those that it does not know."""
-    found = []
+    found, ours = [], backends(spec)
     for backend, servers in _by_backend(node).items():
-        found += _serving(name, backend, servers)
-        if backend in OURS:
+        found += _serving(name, backend, servers, ours)
+        if backend in ours:
             found += [
                 Finding(Verdict.WARN, f"{name}: {backend}/{server.name} serves and nobody checks it ({server.status})")
                 for server in servers
@@ -56,21 +57,21 @@ def _by_backend(node: ProxyNode) -> dict[str, list[ProxyServer]]:
     return backends
 
 
-def _serving(name: str, backend: str, servers: Sequence[ProxyServer]) -> list[Finding]:
+def _serving(name: str, backend: str, servers: Sequence[ProxyServer], ours: Container[str]) -> list[Finding]:
     up = sum(server.serves for server in servers)
     away = [server for server in servers if not server.serves]
-    if up and all(declines(server) and backend not in OURS for server in away):
+    if up and all(declines(server) and backend not in ours for server in away):
         return []
-    said = ", ".join(", ".join(filter(None, (f"{one.name} {state_of(one)}", way_out(one)))) for one in away)
+    said = ", ".join(", ".join(filter(None, (f"{one.name} {state_of(one)}", way_out(one, ours)))) for one in away)
     verdict = Verdict.WARN if up else Verdict.FAIL
     reason = f"{name}: {up} of {len(servers)} servers of {backend} are UP ({said or 'it has none'})"
-    return [Finding(verdict, reason, drained=tuple(filter(None, map(drained, away))))]
+    return [Finding(verdict, reason, drained=tuple(filter(None, (drained(one, ours) for one in away))))]
 
 
 def _wanted(spec: Cluster, name: str, node: ProxyNode) -> list[Finding]:
     """Where the servers of a balancer are not those of the inventory."""
     said = []
-    for backend, role in OURS.items():
+    for backend, role in backends(spec).items():
         known = {server.name: server.address for server in node.servers if server.backend == backend}
         wanted = {host: spec.address(host) for host in spec.names(role)}
         if missing := [host for host in wanted if host not in known]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
-from cluster.galera.names import GALERA_BACKEND
 from cluster.haproxy.record import ProxyNode, ProxyServer
-from cluster.rabbitmq.names import RABBITMQ_BACKEND
-from cluster.spec import Role
-
-OURS = {GALERA_BACKEND: Role.GALERA, RABBITMQ_BACKEND: Role.CONTROLLER}
-"""The backends that the inventory makes, and whose hosts are their servers. All others are somebody else's."""
+from cluster.haproxy.services import BUILT_IN
 
 _FOLLOWS = re.compile(r"MAINT \(via (\S+)\)")
 """The status of a server that is out because the one that it tracks is."""
@@ -20,7 +16,7 @@ _NO_ADDRESS = re.compile(r"none|(0\.0\.0\.0|\[::\])(:\d+)?")
 def empty_slot(server: ProxyServer) -> bool:
     """Whether it is a slot of a `server-template` that no server has (yet): in maintenance, and without an address."""
     kept = server.status in ("MAINT", "MAINT (resolution)")
-    return kept and server.backend not in OURS and _NO_ADDRESS.fullmatch(server.address) is not None
+    return kept and server.backend not in BUILT_IN and _NO_ADDRESS.fullmatch(server.address) is not None
 
 
 def declines(server: ProxyServer) -> bool:
@@ -42,20 +38,23 @@ def takes_none(balancer: str, node: ProxyNode, backend: str, name: str) -> str |
     return f"{name} is {state} on {balancer}{'' if server is not None and server.up else ', not UP'}"
 
 
-def drained(server: ProxyServer) -> str:
+def drained(server: ProxyServer, ours: Container[str]) -> str:
     """The host that `hatui undrain` gives back where this is taken out by hand; empty where something else is why."""
     if followed := _FOLLOWS.fullmatch(server.status):
         backend, _, one = followed[1].partition("/")
-        return one if backend in OURS else ""
+        return one if backend in ours else ""
     by_itself = "(agent)" in server.status or server.status == "MAINT (resolution)" or declines(server)
-    return server.name if server.by_hand and server.backend in OURS and not by_itself else ""
+    return server.name if server.by_hand and server.backend in ours and not by_itself else ""
 
 
-def way_out(server: ProxyServer) -> str:
-    """How a server that takes no new sessions comes back, as a clause; empty where its check alone says that it may."""
+def way_out(server: ProxyServer, ours: Container[str]) -> str:
+    """How a server that takes no new sessions comes back, as a clause; empty where its check alone says that it may.
+
+    `ours` are the backends that the inventory makes.
+    """
     status, path = server.status, f"{server.backend}/{server.name}"
     if followed := _FOLLOWS.fullmatch(status):
-        one = drained(server)
+        one = drained(server, ours)
         return f"it follows {followed[1]}{f', `hatui undrain {one}` gives that back' if one else ''}"
     if "(agent)" in status:
         return "its agent says so: it comes back when that does"
@@ -63,7 +62,7 @@ def way_out(server: ProxyServer) -> str:
         return "its name has no address: ask the resolver"
     if declines(server):
         return "its check says so"
-    if one := drained(server):
+    if one := drained(server, ours):
         return f"`hatui undrain {one}` gives it back"
     if server.by_hand:
         return f"`set server {path} state ready` over HAProxy's admin socket gives it back"

@@ -10,6 +10,7 @@ from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.haproxy.gates import not_open, why_not_serving, why_not_shared, writers_of
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
 from cluster.haproxy.servers import empty_slot, state_of, way_out
+from cluster.haproxy.services import backends
 from cluster.haproxy.writer import writers
 from cluster.layer import Condition
 from cluster.spec import Cluster, Role
@@ -42,7 +43,7 @@ def _against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> 
             if server.name in excluding or server.serves or empty_slot(server):
                 continue
             found = f"{server.name} is {state_of(server)} in {server.backend} on {name}"
-            yield f"{found}{_way_back(state, server)}."
+            yield f"{found}{_way_back(spec, state, server)}."
     writers = {name: writer for name, writer in writers_of(state[HAPROXY_STAT]).items() if name not in excluding}
     if spec.haproxy.single_writer and len(set(writers.values())) > 1:
         said = ", ".join(f"{name} sends to {writer}" for name, writer in writers.items())
@@ -51,9 +52,9 @@ def _against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> 
         yield f"{reason}."
 
 
-def _way_back(state: ClusterState, server: ProxyServer) -> str:
+def _way_back(spec: Cluster, state: ClusterState, server: ProxyServer) -> str:
     """What brings a server back that gets no sessions: what was done by hand is undone; else its own reason counts."""
-    if back := way_out(server):
+    if back := way_out(server, backends(spec)):
         return f": {back}"
     node = state[WSREP_STATUS].get(server.name) if server.backend == GALERA_BACKEND else None
     if isinstance(node, GaleraNode) and node.refuses:

@@ -16,15 +16,19 @@ class Target:
 
     host: str
     port: int
-    password: str = field(repr=False)
-    """Of the probe's account."""
+    password: str = field(default="", repr=False)
+    """Of the probe's account; empty where none is needed."""
+    kind: str = ""
+    """How it is used: sql, amqp, http or tcp; empty: as its name says."""
+    path: str = "/"
+    """Of http: what is asked for."""
 
 
 class Wanted(Message, frozen=True, tag="wanted"):
     """What is to be measured: the first line that the prober reads."""
 
     services: Mapping[str, Target]
-    """By "sql" and "amqp"."""
+    """By name: "sql", "amqp", or one of the inventory's services."""
 
 
 class Ready(Message, frozen=True, tag="ready"):

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from cluster.wire.lines import FIRST, line
 from cluster.wire.probes import Ready, Report, Wanted
-from engine.probes.measuring import SERVICES, Measuring
+from engine.probes.measuring import KINDS, Measuring
 
 READY_WITHIN = 5.0
 """Seconds until a service that has not succeeded once is told of."""
@@ -38,8 +38,8 @@ def main() -> int:
     except msgspec.MsgspecError as error:
         _write(line(Report(note=f"the request can't be read: {error}")))
         return 2
-    if unknown := sorted(set(wanted.services) - set(SERVICES)):
-        _write(line(Report(note=f"{', '.join(unknown)} can't be measured, only {', '.join(SERVICES)} can")))
+    if unknown := sorted({target.kind or name for name, target in wanted.services.items()} - set(KINDS)):
+        _write(line(Report(note=f"{', '.join(unknown)} can't be measured, only {', '.join(KINDS)} can")))
         return 2
     note = ""
     begin = time.monotonic()

@@ -15,8 +15,7 @@ from pika.exceptions import AMQPHeartbeatTimeout, ConnectionOpenAborted
 
 from cluster.names import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, Heard, kind_of
-from engine.probes.sql import AGAIN, BEAT
-from engine.probes.stream import Stream
+from engine.probes.stream import AGAIN, BEAT, Stream
 
 PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 """AMQP 0-9-1, 4.2.2."""

@@ -10,15 +10,18 @@ from typing import Self
 
 from cluster.wire.probes import Report, Target, Wanted
 from engine.probes.amqp import AmqpStream, greet
+from engine.probes.http import HttpStream, get
 from engine.probes.prober import Prober
 from engine.probes.report import service_report
 from engine.probes.sql import SqlStream, query
+from engine.probes.stream import Stream
+from engine.probes.tcp import TcpStream, reach
 
 
 @dataclass(frozen=True, slots=True)
 class _Service:
     prober: Prober
-    stream: SqlStream | AmqpStream
+    stream: Stream
 
 
 def _sql(target: Target) -> _Service:
@@ -30,8 +33,19 @@ def _amqp(target: Target) -> _Service:
     return _Service(Prober(greet(target.host, target.port)), AmqpStream(target.host, target.port, target.password))
 
 
-SERVICES: dict[str, Callable[[Target], _Service]] = {"sql": _sql, "amqp": _amqp}
-"""What can be measured."""
+def _http(target: Target) -> _Service:
+    prober = Prober(get(target.host, target.port, target.path), rate=SLOWLY)
+    return _Service(prober, HttpStream(target.host, target.port, target.path))
+
+
+def _tcp(target: Target) -> _Service:
+    return _Service(Prober(reach(target.host, target.port), rate=SLOWLY), TcpStream(target.host, target.port))
+
+
+SLOWLY = 20.0
+"""Probes a second of a service of which there may be many."""
+KINDS: dict[str, Callable[[Target], _Service]] = {"sql": _sql, "amqp": _amqp, "http": _http, "tcp": _tcp}
+"""How a service can be measured."""
 
 
 class Measuring:
@@ -44,7 +58,7 @@ class Measuring:
 
     def __enter__(self) -> Self:
         self._begin = time.monotonic()
-        self._services = {name: SERVICES[name](target) for name, target in self._wanted.services.items()}
+        self._services = {name: KINDS[target.kind or name](target) for name, target in self._wanted.services.items()}
         for service in self._services.values():
             service.prober.start()
             service.stream.start()

@@ -10,16 +10,11 @@ import pymysql
 
 from cluster.names import PROBE_ACCOUNT
 from engine.probes.felt import TIMEOUT, kind_of
-from engine.probes.stream import Stream
+from engine.probes.stream import AGAIN, BEAT, Stream
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import Cursor
-
-BEAT = 0.05
-"""Seconds between two uses of a stream."""
-AGAIN = 0.05
-"""Seconds after which a stream that was cut is opened again."""
 
 
 def connect(host: str, port: int, password: str) -> Connection[Cursor]:

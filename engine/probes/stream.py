@@ -8,6 +8,11 @@ from abc import ABC, abstractmethod
 
 from engine.probes.felt import Heard
 
+BEAT = 0.05
+"""Seconds between two uses of a stream."""
+AGAIN = 0.05
+"""Seconds after which a stream that was cut is opened again."""
+
 
 class Stream(ABC):
     """What both services' streams have; `heard` is complete after `wait`."""

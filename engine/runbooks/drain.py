@@ -1,9 +1,11 @@
 """Take one host out of service across every layer that it carries, so that it can be rebooted or worked on."""
 
+from cluster.haproxy.services import served_by
 from cluster.layers import LAYERS
 from cluster.spec import Cluster
 from engine.choosing import choice
 from engine.handling import Handling, Planned, on
+from engine.probing import measured
 from engine.runbook import Plan, View
 
 PARAMETERS = {"host": "the host that is to carry nothing; empty: which could be"}
@@ -22,9 +24,10 @@ def plan(view: View, host: str = "") -> Plan:
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
     layers = on(view.cluster, host)
-    if not any(layer.verdict for layer in LAYERS if view.cluster.hosts[host].role in layer.roles):
-        return Plan(title, evidence=f"{host} carries no layer that hatui knows.")
     planned = _drained(view, host, layers)
+    known = any(layer.verdict for layer in LAYERS if view.cluster.hosts[host].role in layer.roles)
+    if not known and not served_by(view.cluster, host):
+        return Plan(title, evidence=f"{host} carries no layer that hatui knows.")
     return Plan(
         title,
         planned.steps,
@@ -34,7 +37,7 @@ def plan(view: View, host: str = "") -> Plan:
         gap=max(one.gap(view, host) for one in layers),
         holds=lambda: _carried(view.cluster, host),
         undo=f"hatui undrain {host}",
-        measures=("sql", "amqp"),
+        measures=measured(view.cluster),
     )
 
 

@@ -5,6 +5,7 @@ from cluster.layers import LAYERS
 from cluster.starts import services
 from engine.choosing import choice
 from engine.handling import handling
+from engine.probing import measured
 from engine.runbook import Plan, View
 from engine.runbooks import undrain
 
@@ -37,7 +38,7 @@ def plan(view: View, layer: str = "") -> Plan:
         refused=planned.refused,
         expected=restart.expected,
         gap=restart.gap,
-        measures=("sql", "amqp"),
+        measures=measured(view.cluster),
         in_stages=True,
         broken=[one.run for one in broken],
     )

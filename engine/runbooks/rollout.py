@@ -9,6 +9,7 @@ from engine.deploying import changes, deployed
 from engine.handling import handling
 from engine.leftover import at_fault, gate, mending
 from engine.planning import Stage, stages
+from engine.probing import measured
 from engine.rollouts import ROLLOUT
 from engine.runbook import Plan, View
 from engine.taking_back import Files, can_be, remembered, take_back
@@ -63,7 +64,7 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
         whole,
         expected="; ".join(_felt(planned)),
         undo="put the former values back into the inventory, and roll out again",
-        measures=("sql", "amqp") if any(stage.layer != "base" for stage in planned) else (),
+        measures=measured(view.cluster) if any(stage.layer != "base" for stage in planned) else (),
         evidence="\n".join(map(_line, planned)),
         in_stages=True,
         pause_after=len(whole) - len(steps) + ends[pause_after] if pause_after in ends else None,

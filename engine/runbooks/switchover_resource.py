@@ -4,6 +4,7 @@ from cluster.pacemaker.gates import may_move, view_of
 from cluster.pacemaker.record import CRM_MON
 from cluster.spec import Role
 from engine.choosing import WHERE_TO, choice
+from engine.probing import measured
 from engine.runbook import Candidate, Plan, View
 from operations.controllers import cleared, moved, not_run_by
 
@@ -49,7 +50,7 @@ def plan(view: View, name: str = "", to: str = "") -> Plan:
         target=to,
         expected=f"{name} is stopped on {now[0]} before it is started on {to}: its clients wait that long",
         undo=f"hatui switchover resource {name} --to {now[0]}",
-        measures=("sql", "amqp"),
+        measures=measured(view.cluster),
         holds=lambda: not_run_by(controllers, name, to),
     )
 

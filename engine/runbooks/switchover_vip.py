@@ -6,6 +6,7 @@ from cluster.keepalived.record import VRRP_OWNER
 from cluster.spec import Role
 from cluster.vip import VipNode
 from engine.choosing import WHERE_TO, choice
+from engine.probing import measured
 from engine.runbook import Candidate, Plan, View
 from operations.vip import GAP, handover, not_on, returns
 
@@ -51,7 +52,7 @@ def plan(view: View, to: str = "") -> Plan:
         gap=GAP,
         holds=lambda: not_on(balancers, vip, to),
         undo=f"hatui switchover vip --to {now[0]}",
-        measures=("sql", "amqp"),
+        measures=measured(view.cluster),
     )
 
 

@@ -2,6 +2,7 @@
 
 from engine.choosing import choice
 from engine.handling import on
+from engine.probing import measured
 from engine.runbook import Plan, View
 
 PARAMETERS = {"host": "the host that is to carry its layers again; empty: which are drained"}
@@ -27,5 +28,5 @@ def plan(view: View, host: str = "") -> Plan:
         target=host,
         expected="nothing: the VIP and the writer stay where they are",
         undo=f"hatui drain {host}",
-        measures=("sql", "amqp"),
+        measures=measured(view.cluster),
     )

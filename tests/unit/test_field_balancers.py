@@ -360,7 +360,7 @@ def test_a_frontend_that_is_stopped(status: str, verdict: Verdict, said: str) ->
 
 
 def test_what_is_shown_of_a_server() -> None:
-    assert (state_of(server("a", "UP")), way_out(server("a", "UP"))) == ("UP", "")
+    assert (state_of(server("a", "UP")), way_out(server("a", "UP"), ())) == ("UP", "")
     assert state_of(server("a", "UP", weight=0)) == "UP with weight 0"
     assert state_of(server("a", "DOWN", weight=0)) == "DOWN"
     node = with_servers(server("a1", "UP"), server("a2", "UP", weight=0), server("b1", "MAINT", "b", address="none"))
