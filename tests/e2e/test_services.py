@@ -64,7 +64,7 @@ def test_a_service_is_balanced_judged_measured_drained_and_rolled_out(pages: Rol
     drained = hatui("drain", "net01", "--yes", "--reason", "a test", "--inventory", str(pages.path))
     assert drained.returncode == 0, drained.stdout + drained.stderr
     felt = last_run().measured["pages"]
-    assert felt["failed"] == 0 and felt["stream"]["beats"] > 0, felt
+    assert felt.failed == 0 and felt.stream.beats > 0, felt
     assert told() == {"from net02"}
     assert "`hatui undrain net01` gives it back" in haproxy(pages)["reason"]
     refused = hatui("drain", "net02", "--yes", "--reason", "a test", "--inventory", str(pages.path))
@@ -83,7 +83,7 @@ def test_a_service_is_balanced_judged_measured_drained_and_rolled_out(pages: Rol
     wait_until(lambda: haproxy(pages)["verdict"] == "OK", 20)
     moved = hatui("switchover", "vip", "--yes", "--to", other(), "--reason", "a test", "--inventory", str(pages.path))
     assert moved.returncode == 0, moved.stdout + moved.stderr
-    assert last_run().measured["pages"]["failed"] == 0, last_run().measured["pages"]
+    assert last_run().measured["pages"].failed == 0, last_run().measured["pages"]
 
 
 def other() -> str:

@@ -427,6 +427,6 @@ def documented() -> Iterator[tuple[str, str, object]]:
 
 @pytest.mark.parametrize(("section", "key", "default"), documented())
 def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default: object) -> None:
-    kind = getattr(spec, section.capitalize())
+    kind = getattr(spec, "Service" if section == "services" else section.capitalize())
     (told,) = [one for one in fields(kind) if one.name == key]
     assert (told.default if told.default is not MISSING else {}) == default
