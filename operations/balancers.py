@@ -31,6 +31,7 @@ def restarted(balancers: Sequence[str], vip: str, name: str, layer: str) -> list
             verify=lambda: _not_ready(balancers, name),
             within=START,
             lasting="it was restarted",
+            on=name,
         )
     ]
 

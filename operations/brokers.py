@@ -48,6 +48,7 @@ def drained(hosts: Sequence[str], balancers: Sequence[str], name: str, *, whole:
             precheck=why_not,
             verify=lambda: _still_sent_to(balancers, name),
             undo=lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
+            on=name,
         ),
         Step(
             f"The broker on {name} hands its clients and leaders over",
@@ -55,6 +56,7 @@ def drained(hosts: Sequence[str], balancers: Sequence[str], name: str, *, whole:
             precheck=lambda: may_drain_broker(nodes_of(hosts), name),
             verify=lambda: None if _draining(name) else f"the broker on {name} is not in maintenance",
             undo=lambda: _revive(name),
+            on=name,
         ),
     ]
 
@@ -68,6 +70,7 @@ def revived(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> li
             verify=lambda: _not_back(hosts, name),
             within=START,
             lasting=f"the broker on {name} takes clients",
+            on=name,
         ),
         given_back(balancers, name),
     ]
@@ -81,6 +84,7 @@ def given_back(balancers: Sequence[str], name: str) -> Step:
         verify=lambda: services.not_up(balancers, RABBITMQ_BACKEND, name),
         within=services.RISE,
         lasting=f"{name} takes clients",
+        on=name,
     )
 
 
@@ -97,6 +101,7 @@ def restarted(hosts: Mapping[str, str], balancers: Sequence[str], name: str) -> 
             verify=lambda: incomplete(nodes_of(names)) or why_not_serving(name, hosts[name]),
             within=START,
             lasting="it was restarted",
+            on=name,
         ),
         given_back(balancers, name),
     ]

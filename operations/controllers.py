@@ -40,6 +40,7 @@ def stands_by(hosts: Sequence[str], name: str) -> Step:
         verify=_unless_taken_back(hosts, name, not_left, standby=True),
         within=MOVE,
         undo=lambda: _back_online(hosts, name),
+        on=name,
     )
 
 
@@ -51,6 +52,7 @@ def online(hosts: Sequence[str], name: str) -> Step:
         verify=_unless_taken_back(hosts, name, not_online, standby=False),
         within=MOVE,
         lasting=f"{name} is online",
+        on=name,
     )
 
 
@@ -73,6 +75,7 @@ def restarted(hosts: Sequence[str], name: str) -> list[Step]:
             verify=lambda: may_configure(nodes_of(hosts)),
             within=JOIN,
             lasting="they were restarted",
+            on=name,
         ),
         online(hosts, name),
     ]

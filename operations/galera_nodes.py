@@ -40,6 +40,7 @@ def taken_out(hosts: Sequence[str], balancers: Sequence[str], vip: str, name: st
             act,
             precheck=lambda: may_leave(hosts, balancers, name),
             undo=lambda: servers.undrain(balancers, GALERA_BACKEND, name),
+            on=name,
         )
     ]
 
@@ -66,6 +67,7 @@ def restarted(
             verify=lambda: why_not_serving(name, hosts[name]),
             within=SETTLE,
             lasting="it was restarted",
+            on=name,
         ),
         standby(balancers, name, heir if writer == name else writer, names),
     ]

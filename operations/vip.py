@@ -36,6 +36,7 @@ def handover(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[
             precheck=lambda: why_not_hand_over(balancers, vip, owner, heir),
             undo=lambda: _lower(heir),
             within=TAKE,
+            on=heir,
         ),
         *gives_up(balancers, vip, owner, heir),
         *returns(balancers, vip, owner),
@@ -51,6 +52,7 @@ def gives_up(balancers: Sequence[str], vip: str, owner: str, heir: str) -> list[
             verify=lambda: _not_on(balancers, vip, owner, heir),
             within=TAKE,
             undo=lambda: _back_to(balancers, vip, owner),
+            on=owner,
         )
     ]
 
@@ -63,6 +65,7 @@ def stays_away(balancers: Sequence[str], vip: str, host: str) -> Step:
         precheck=lambda: None if host not in _owners(balancers, vip) else f"{host} owns {vip} by now.",
         verify=lambda: None if len(_owners(balancers, vip)) == 1 else f"{vip} has not one owner",
         undo=lambda: _let_own(host),
+        on=host,
     )
 
 
@@ -75,6 +78,7 @@ def returns(balancers: Sequence[str], vip: str, host: str) -> list[Step]:
             verify=lambda: not_one_owner(look_all(balancers, VrrpOwner), vip),
             within=TAKE,
             lasting=f"{host} may own {vip} again",
+            on=host,
         )
     ]
 

@@ -74,6 +74,7 @@ def chosen(nodes: Sequence[str], balancers: Sequence[str], vip: str, target: str
         precheck=lambda: why_not_write(nodes, balancers, target),
         verify=lambda: not_the_writer(balancers, target),
         lasting=f"{target} is the writer",
+        on=target,
     )
 
 
@@ -97,6 +98,7 @@ def redirected(
         precheck=why_not,
         verify=lambda: not_the_writer(balancers, target),
         undo=lambda: _restored(nodes, balancers, vip, origin),
+        on=target,
     )
 
 
@@ -108,6 +110,7 @@ def emptied(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: st
         verify=lambda: not_the_writer(balancers, target),
         within=DRAIN,
         undo=lambda: _restored(nodes, balancers, vip, origin),
+        on=origin,
     )
 
 
@@ -129,6 +132,7 @@ def standby(balancers: Sequence[str], host: str, writer: str, others: Sequence[s
         verify=why_not,
         within=RISE,
         lasting=f"{host} may take sessions again",
+        on=host,
     )
 
 
