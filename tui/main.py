@@ -11,6 +11,7 @@ from typing import NoReturn
 from typing_extensions import override
 
 from cluster.exits import USAGE
+from cluster.layers import LAYERS
 from cluster.outcome import Outcome
 from tui import opening, plan, replay, rollout
 from tui.act import Ask, act
@@ -60,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     ):
         _acting(verbs, name, text).add_argument("host", metavar="HOST")
     verb = _acting(verbs, "restart", "restart a layer's service, one host at a time, each behind its gate")
-    verb.add_argument("layer", choices=("galera", "rabbitmq", "haproxy", "keepalived", "pacemaker"))
+    verb.add_argument("layer", choices=[layer.name for layer in LAYERS if layer.deployed and layer.verdict])
     rollout.arguments(_acting(verbs, "rollout", "bring in what the inventory changes: a canary, then host by host"))
     verb = _acting(verbs, "recover", "bring a cluster back after all of it was down, on the evidence of every host")
     verb.add_argument("layer", choices=("galera", "rabbitmq"))

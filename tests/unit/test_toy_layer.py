@@ -20,6 +20,7 @@ from engine.sections import facts, signs
 from hatui_memcached.layer import CACHE, CacheNode
 from inventory import DATA
 from tui.console.depth import depth_of
+from tui.main import parser
 
 assert LAYERS[-1].name == DEPLOYED[-1] == "memcached"
 assert asked(Role.NETWORK) == ("lock", "memcached") and {"memcached", "galera"} <= facts().keys() == signs().keys()
@@ -39,6 +40,10 @@ state = ClusterState({CACHE.name: {"net01": CacheNode(unit, True, 3), "net02": C
 assert (last.layer, last.verdict, last.reason) == ("memcached", "OK", "2 of 2 caches answer"), last
 assert [(gate.name, gate.open) for gate in gates(spec, state)][-1] == ("caches", True)
 assert any(one.restart for one in on(spec, "net01"))
+try:
+    parser().parse_args(["restart", "memcached"])
+except SystemExit:
+    raise AssertionError("it can't be restarted") from None
 assert any("net01" in line.text for line in depth_of("memcached")(state))
 """
 

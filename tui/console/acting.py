@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.layers import DEPLOYED
 from cluster.wire.runs import Proposal
 from engine.known_runs import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
@@ -140,7 +141,7 @@ class Acting(Looking):
 
     async def _rollout(self) -> None:
         fields = {
-            "layer": ("layer: base, haproxy, keepalived, galera, rabbitmq, pacemaker; empty: all", ""),
+            "layer": (f"layer: {', '.join(DEPLOYED)}; empty: all", ""),
             "canary": ("canary: the host that goes first; empty: one that carries no traffic", ""),
             "soak": ("soak: seconds that the cluster must bear the canary", "60"),
             "pause_after": ("pause after: canary, a layer, or a stage such as galera/mysql2; empty: don't", ""),
