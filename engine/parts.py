@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -9,6 +10,7 @@ from types import ModuleType
 from cluster.layers import module_of
 
 
+@cache
 def part_of(floor: str, name: str) -> ModuleType | None:
     """The module of the layer of that name on `floor`, such as "facts" or "engine.layers"; None where there is none."""
     path = module_of(floor, name)
