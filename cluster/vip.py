@@ -34,12 +34,17 @@ class VipNode(Record):
     """Whether a keepalived runs, as a unit or not (in a container, say); None: not asked."""
 
 
+def owners(vips: Mapping[str, VipNode | Unknown], vip: str) -> tuple[str, ...]:
+    """The hosts that hold `vip`: one, if all is well."""
+    return tuple(name for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held)
+
+
 def owner_of(fact: str, vip: str, nodes: Mapping[str, VipNode | Unknown]) -> tuple[Thing, str]:
     """Who has the VIP, as a thing that is told of."""
-    owners = [name for name, node in nodes.items() if isinstance(node, VipNode) and vip in node.held]
-    unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
-    thing = Thing(fact, "", f"the owner of {vip}", vip, tuple(owners))
-    return thing, ", ".join(owners) or (UNKNOWN if unknown else "nobody")
+    holders = owners(nodes, vip)
+    unknown = any(isinstance(node, Unknown) for node in nodes.values())
+    thing = Thing(fact, "", f"the owner of {vip}", vip, holders)
+    return thing, ", ".join(holders) or (UNKNOWN if unknown else "nobody")
 
 
 def held_claim(vip: str, host: str, record: Any) -> Claim | None:

@@ -8,7 +8,8 @@ from cluster.haproxy import names as haproxy
 from cluster.haproxy.gates import why_not_serving
 from cluster.haproxy.record import ProxyNode
 from cluster.keepalived import names as keepalived
-from cluster.keepalived.gates import may_own, owners
+from cluster.keepalived.gates import may_own
+from cluster.vip import owners
 from facts.haproxy import HaproxyStat
 from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell

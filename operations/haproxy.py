@@ -11,9 +11,9 @@ from pyinfra.api.operation import operation
 from cluster.haproxy.gates import may_reload_haproxy, not_taken_over, why_not_serving
 from cluster.haproxy.names import UNIT
 from cluster.haproxy.record import ProxyNode
-from cluster.keepalived.gates import owners
 from cluster.state import runs
 from cluster.text import clean
+from cluster.vip import owners
 from facts.base import STAMPS
 from facts.haproxy import HaproxyStat
 from facts.keepalived import VrrpOwner

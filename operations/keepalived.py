@@ -8,10 +8,10 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.keepalived.gates import may_reload_keepalived, not_one_owner, owners
+from cluster.keepalived.gates import may_reload_keepalived, not_one_owner
 from cluster.keepalived.names import UNIT
 from cluster.state import runs
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from facts.haproxy import HaproxyStat
 from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell, taking_part

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.keepalived.gates import owners
+from cluster.vip import owners
 from facts.keepalived import VrrpOwner
 from operations import controllers, writer
 from operations.hosts import look_all

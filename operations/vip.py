@@ -9,10 +9,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from cluster.keepalived.gates import may_own, not_one_owner, owners
+from cluster.keepalived.gates import may_own, not_one_owner
 from cluster.keepalived.names import VIP_AWAY_FILE, VIP_AWAY_KEPT, VIP_NEXT_FILE
 from cluster.names import LASTING
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from facts.haproxy import HaproxyStat
 from facts.keepalived import VrrpOwner
 from operations.hosts import look_all, shell

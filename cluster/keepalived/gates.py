@@ -8,15 +8,10 @@ from cluster.haproxy.gates import not_open, why_not_serving, why_not_shared
 from cluster.haproxy.record import ProxyNode
 from cluster.reason import Advised
 from cluster.state import Unknown, runs
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 
 Vips = Mapping[str, VipNode | Unknown]
 Proxies = Mapping[str, ProxyNode | Unknown]
-
-
-def owners(vips: Vips, vip: str) -> tuple[str, ...]:
-    """The hosts that hold `vip`: one, if all is well."""
-    return tuple(name for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held)
 
 
 def not_one_owner(vips: Vips, vip: str) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.keepalived.gates import owners
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.layer import MOST, Load
 from cluster.spec import Cluster
 from cluster.state import ClusterState
+from cluster.vip import owners
 
 
 def vip_owner(spec: Cluster, state: ClusterState) -> Mapping[str, Load]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cluster.condition import asked, counted, known_of, with_hint
-from cluster.keepalived.gates import not_one_owner, owners, why_not_running
+from cluster.keepalived.gates import not_one_owner, why_not_running
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.layer import Condition
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 
 
 def _count(spec: Cluster, state: ClusterState) -> tuple[str, str]:

@@ -10,24 +10,19 @@ from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, la
 from cluster.keepalived.gates import no_carrier
 from cluster.spec import Cluster
 from cluster.state import Unknown, runs
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 
 Nodes = Mapping[str, VipNode | Unknown]
 
 
-def holders(nodes: Nodes, vip: str) -> list[str]:
-    """The hosts on which the VIP is configured."""
-    return [name for name, node in nodes.items() if isinstance(node, VipNode) and vip in node.held]
-
-
 def vip_findings(nodes: Nodes, vip: str, way_out: str) -> list[Finding]:
     """What is wrong with the VIP's owners; `way_out` is what a person does about more than one."""
-    owners = holders(nodes, vip)
-    if len(owners) > 1:
-        return [Finding(Verdict.FAIL, f"{len(owners)} owners of {vip}: {', '.join(owners)} (split). {way_out}")]
+    holders = owners(nodes, vip)
+    if len(holders) > 1:
+        return [Finding(Verdict.FAIL, f"{len(holders)} owners of {vip}: {', '.join(holders)} (split). {way_out}")]
     unknown = [name for name, node in nodes.items() if isinstance(node, Unknown)]
-    if owners:
-        (owner,) = owners
+    if holders:
+        (owner,) = holders
         found = []
         if reason := no_carrier(nodes, owner, vip):
             found.append(Finding(Verdict.FAIL, f"{reason}: no client reaches it. Look at the cable, or at the switch"))
@@ -43,27 +38,27 @@ def vip_findings(nodes: Nodes, vip: str, way_out: str) -> list[Finding]:
 def keepalived_health(spec: Cluster, nodes: Nodes) -> LayerHealth:
     """The VIP of the load balancers."""
     vip = spec.keepalived.vip
-    owners = holders(nodes, vip)
+    holders = owners(nodes, vip)
 
     def judge(name: str, node: VipNode) -> tuple[HostHealth, list[Finding]]:
-        role = f"owner of {vip} on {node.held[vip]}" if name in owners else "drained" if node.away else "backup"
+        role = f"owner of {vip} on {node.held[vip]}" if name in holders else "drained" if node.away else "backup"
         if not runs(node.keepalived):
-            return _not_running(name, node, role if name in owners else "")
+            return _not_running(name, node, role if name in holders else "")
         if node.keepalived is not None and node.keepalived.frozen:
             frozen = f"keepalived is frozen ({FROZEN}): `systemctl restart keepalived` there"
-            return stopped(name, f"{frozen}; {role}" if name in owners else frozen)
+            return stopped(name, f"{frozen}; {role}" if name in holders else frozen)
         mine = service_findings(name, node.keepalived)
         if node.away:
             why = f"{name} was told to give {vip} up (`hatui undrain {name}` lets it take it again)"
             mine.append(Finding(Verdict.WARN, why, drained=(name,)))
         dark = no_carrier(nodes, name, vip) is not None
-        bad = Verdict.FAIL if name in owners and (len(owners) > 1 or dark) else Verdict.OK
+        bad = Verdict.FAIL if name in holders and (len(holders) > 1 or dark) else Verdict.OK
         shows = f"{role}, a link without carrier" if dark else role
         return HostHealth(name, worst([bad, *(finding.verdict for finding in mine)]), shows), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += vip_findings(nodes, vip, _way_out(spec, nodes, owners))
-    return layer_health("keepalived", hosts, findings, healthy=f"{vip} is on {', '.join(owners)}")
+    findings += vip_findings(nodes, vip, _way_out(spec, nodes, holders))
+    return layer_health("keepalived", hosts, findings, healthy=f"{vip} is on {', '.join(holders)}")
 
 
 def _not_running(name: str, node: VipNode, role: str) -> tuple[HostHealth, list[Finding]]:

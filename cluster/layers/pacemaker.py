@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster.corosync.names import FILES, UNIT
-from cluster.keepalived.gates import owners
 from cluster.layer import MOST, Claim, Layer, Load, Unit
 from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
 from cluster.pacemaker.steady import STEADY
@@ -14,7 +13,7 @@ from cluster.pacemaker.things import things
 from cluster.pacemaker.verdict import pacemaker_health
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
-from cluster.vip import held_claim
+from cluster.vip import held_claim, owners
 
 
 def _controller(_: Cluster, __: str, record: Any) -> Claim | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cluster.condition import asked, counted, known_of
-from cluster.keepalived.gates import no_carrier, owners
+from cluster.keepalived.gates import no_carrier
 from cluster.layer import Condition
 from cluster.pacemaker.gates import STOP_ALL, can_not_run, may_configure, view_of
 from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmNode, CrmStatus
 from cluster.pacemaker.resources import unsettled
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 
 
 def _count(spec: Cluster, state: ClusterState) -> tuple[str, str]:

@@ -8,13 +8,13 @@ from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.keepalived.verdict import Nodes as VipNodes
-from cluster.keepalived.verdict import holders, vip_findings
+from cluster.keepalived.verdict import vip_findings
 from cluster.pacemaker.gates import STOP_ALL, members, view_of, vip_resources
 from cluster.pacemaker.record import CrmNode, CrmStatus
 from cluster.pacemaker.resources import Kind, groups, moving, troubles
 from cluster.spec import Cluster
 from cluster.state import Unknown
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 
 CrmNodes = Mapping[str, CrmStatus | Unknown]
 
@@ -38,7 +38,7 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
     else:
         findings += [*_members(view), *_resources(view), *_fencing(spec, view), *_elsewhere(vips, spec, view)]
     findings += [Finding(Verdict.UNKNOWN, f"{what} could not be read in Pacemaker's answer") for what in unread]
-    owner = ", ".join(holders(vips, spec.pacemaker.vip))
+    owner = ", ".join(owners(vips, spec.pacemaker.vip))
     resources = sum(bool(group.active) for group in groups(view.resources)) if view else 0
     healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
     return layer_health("pacemaker", hosts, findings, healthy=healthy)
@@ -46,15 +46,15 @@ def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHea
 
 def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
     """Of a split VIP of the controllers: it is taken from where Pacemaker does not have it."""
-    owners = {name: node.held[vip] for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held}
+    held = {name: node.held[vip] for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held}
     mine = vip_resources(view, vip) if view else []
     run_on = [name for one in mine for name in one.nodes] if len({one.id for one in mine}) == 1 else []
-    others = {name: interface for name, interface in owners.items() if name not in run_on}
-    if len(owners) == len(others) + 1:
+    others = {name: interface for name, interface in held.items() if name not in run_on}
+    if len(held) == len(others) + 1:
         commands = ", ".join(
             f"`ip addr flush dev {interface} to {vip}` on {name}" for name, interface in others.items()
         )
-        return f"Pacemaker has it on {next(name for name in owners if name not in others)}. To end it: {commands}"
+        return f"Pacemaker has it on {next(name for name in held if name not in others)}. To end it: {commands}"
     if run_on:
         return f"Pacemaker has it on {', '.join(run_on)}: it must go from the others"
     return "Look at `crm_mon -1` on each, and at the network between them: it must go from all but one of them"
@@ -62,12 +62,12 @@ def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
 
 def _elsewhere(vips: VipNodes, spec: Cluster, view: CrmStatus) -> list[Finding]:
     """A VIP that is on one host, where Pacemaker does not run it: nothing watches it there, and nothing moves it."""
-    owners, mine = holders(vips, spec.pacemaker.vip), vip_resources(view, spec.pacemaker.vip)
+    holders, mine = owners(vips, spec.pacemaker.vip), vip_resources(view, spec.pacemaker.vip)
     run_on = dict.fromkeys(name for one in mine for name in one.nodes)
-    if len(owners) != 1 or owners[0] in run_on or any(map(moving, mine)):
+    if len(holders) != 1 or holders[0] in run_on or any(map(moving, mine)):
         return []
     where = f"has it on {' or '.join(run_on)}" if run_on else "runs it nowhere"
-    return [Finding(Verdict.WARN, f"{spec.pacemaker.vip} is on {owners[0]}, and Pacemaker {where}")]
+    return [Finding(Verdict.WARN, f"{spec.pacemaker.vip} is on {holders[0]}, and Pacemaker {where}")]
 
 
 def _of_member(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.haproxy.record import HAPROXY_STAT
-from cluster.keepalived.gates import may_own, owners
+from cluster.keepalived.gates import may_own
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from engine.handling import Handling, Planned, Restart
 from engine.runbook import View
 from facts.keepalived import VrrpOwner

@@ -1,10 +1,10 @@
 """Move the load balancers' VIP by hand, from one that serves to another that does."""
 
 from cluster.haproxy.record import HAPROXY_STAT
-from cluster.keepalived.gates import may_own, owners
+from cluster.keepalived.gates import may_own
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.spec import Role
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from engine.choosing import WHERE_TO, choice
 from engine.probing import measured
 from engine.runbook import Candidate, Plan, View

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from cluster.keepalived.record import VRRP_OWNER
-from cluster.keepalived.verdict import holders
 from cluster.state import ClusterState, Unknown
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from engine import look, session
 from engine.frames import Beat, Frame, Section
 from engine.look import HELD_UP, Answer, Talk
@@ -63,7 +62,7 @@ def seen(one: Told, two: Told) -> ClusterState:
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "owners"),
+    ("one", "two", "expected"),
     [
         (("yes",), ("no",), ["haproxy1"]),
         # It moved while they were asked.
@@ -75,16 +74,16 @@ def seen(one: Told, two: Told) -> ClusterState:
     ],
 )
 def test_two_owners_or_none_are_told_of_if_they_say_so_twice(
-    one: tuple[str, ...], two: tuple[str, ...], owners: list[str]
+    one: tuple[str, ...], two: tuple[str, ...], expected: list[str]
 ) -> None:
     hosts = Told(*one), Told(*two)
-    assert holders(seen(*hosts)[VRRP_OWNER], VIP) == owners
+    assert list(owners(seen(*hosts)[VRRP_OWNER], VIP)) == expected
     assert not hosts[0].says and not hosts[1].says
 
 
 def test_one_that_does_not_answer_the_second_time_is_not_known_and_the_other_is_the_owner() -> None:
     state = seen(Told("yes", None), Told("yes", "yes"))
-    assert holders(state[VRRP_OWNER], VIP) == ["haproxy2"]
+    assert list(owners(state[VRRP_OWNER], VIP)) == ["haproxy2"]
     assert state[VRRP_OWNER]["haproxy1"] == Unknown(
         f"has not answered since haproxy2 told that {VIP} is on haproxy2; before, it told that {VIP} is on haproxy1"
     )

@@ -8,12 +8,12 @@ import pytest
 
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.health.verdict import Verdict
-from cluster.keepalived.gates import may_own, may_reload_keepalived, not_one_owner, owners
+from cluster.keepalived.gates import may_own, may_reload_keepalived, not_one_owner
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.keepalived.verdict import keepalived_health
 from cluster.state import Unknown
 from cluster.steady import not_steady
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from tests.unit.test_field_vips import FROZEN, RUNNING, held
 from tests.unit.test_health import BALANCERS, SPEC, VIP, proxy
 from tests.unit.test_rest import REST

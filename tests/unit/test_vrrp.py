@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.keepalived.gates import may_reload_keepalived, not_one_owner, owners
+from cluster.keepalived.gates import may_reload_keepalived, not_one_owner
 from cluster.keepalived.names import CONFIG
 from cluster.spec import Cluster, Keepalived
 from cluster.state import Unknown
-from cluster.vip import VipNode
+from cluster.vip import VipNode, owners
 from deploy.balancer_files import keepalived_files
 from facts.keepalived import InterfaceOf, parse_vrrp
 from tests.unit import test_haproxy as haproxy
