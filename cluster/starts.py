@@ -31,23 +31,19 @@ Starts = Mapping[Daemon, str]
 
 def starts(state: ClusterState) -> dict[Daemon, str]:
     """What runs, of which it is told since when. What is down, can't be asked or is just being started is left out."""
-    return dict(_starts(state))
+    return {
+        Daemon(host, unit.unit, fact): unit.started
+        for fact, host, unit in services(state)
+        if runs(unit) and unit.started
+    }
 
 
-def _starts(state: ClusterState) -> Iterator[tuple[Daemon, str]]:
+def services(state: ClusterState) -> Iterator[tuple[str, str, ServiceState]]:
+    """Each unit that is told of, with the fact that tells of it, and its host."""
     for fact, records in state.seen.items():
         for host, record in records.items():
             for unit in _units(record):
-                if runs(unit) and unit.started:
-                    yield Daemon(host, unit.unit, fact), unit.started
-
-
-def services(state: ClusterState) -> Iterator[tuple[str, ServiceState]]:
-    """Each unit that is told of, with its host."""
-    for records in state.seen.values():
-        for host, record in records.items():
-            for unit in _units(record):
-                yield host, unit
+                yield fact, host, unit
 
 
 def _units(record: Any) -> list[ServiceState]:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from cluster.keepalived.record import VRRP_OWNER
-from cluster.layer import UNKNOWN, Thing, Things
+from cluster.layer import Things
 from cluster.spec import Cluster
-from cluster.state import ClusterState, Unknown
+from cluster.state import ClusterState
+from cluster.things import of_each
 from cluster.vip import VipNode, owner_of
 
 
 def things(spec: Cluster, state: ClusterState) -> Things:
     """Who owns the VIP, and how each keepalived is."""
-    vips = state[VRRP_OWNER]
-    yield owner_of(VRRP_OWNER.name, spec.keepalived.vip, vips)
-    for name, vip in vips.items():
-        yield Thing(VRRP_OWNER.name, name, f"keepalived on {name}"), _keepalived(vip)
+    yield owner_of(VRRP_OWNER.name, spec.keepalived.vip, state[VRRP_OWNER])
+    yield from _DAEMONS(spec, state)
 
 
-def _keepalived(node: VipNode | Unknown) -> str:
-    if isinstance(node, Unknown):
-        return UNKNOWN
+def _keepalived(node: VipNode) -> str:
     if node.keepalived is None or not node.keepalived.known:
         return "absent"
     if node.keepalived.frozen:
         return "frozen"
     return "away" if node.away and node.keepalived.active == "active" else node.keepalived.active
+
+
+_DAEMONS = of_each(VRRP_OWNER, "keepalived", _keepalived)

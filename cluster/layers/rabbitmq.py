@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.haproxy.loads import sessions
+from cluster.haproxy.record import HAPROXY_STAT
 from cluster.layer import Layer, Load, Unit
 from cluster.rabbitmq.names import RABBITMQ_BACKEND, STAMPED, UNIT
 from cluster.rabbitmq.record import RABBIT_CLUSTER
@@ -16,12 +17,7 @@ from cluster.state import ClusterState
 
 
 def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
-    sessions: dict[str, int] = {}
-    for node in state[HAPROXY_STAT].values():
-        for server in node.servers if isinstance(node, ProxyNode) else ():
-            if server.backend == RABBITMQ_BACKEND:
-                sessions[server.name] = sessions.get(server.name, 0) + server.sessions
-    return {name: Load(count, f"a broker with {count} clients") for name, count in sessions.items() if count}
+    return sessions(state, (RABBITMQ_BACKEND,), "a broker with {} clients")
 
 
 def _packages(_: str) -> tuple[str, ...]:

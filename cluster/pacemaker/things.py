@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.layer import UNKNOWN, Thing, Things
+from cluster.layer import Thing, Things
 from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
 from cluster.pacemaker.resources import PROMOTED, groups
 from cluster.spec import Cluster
 from cluster.state import ClusterState, Unknown
+from cluster.things import of_each
 from cluster.vip import owner_of
 
 
 def things(spec: Cluster, state: ClusterState) -> Things:
     """Who owns the controllers' VIP, how each of them is, and where each resource runs."""
     yield owner_of(CONTROLLERS_VIP.name, spec.pacemaker.vip, state[CONTROLLERS_VIP])
+    yield from _DAEMONS(spec, state)
     yield from _crm(state[CRM_MON])
 
 
 def _crm(nodes: Mapping[str, CrmStatus | Unknown]) -> Things:
-    for name, node in nodes.items():
-        doing = UNKNOWN if isinstance(node, Unknown) else "running" if node.running else "down"
-        yield Thing(CRM_MON.name, name, f"Pacemaker on {name}"), doing
     views = [node for node in nodes.values() if isinstance(node, CrmStatus) and node.quorate]
     view = next((node for node in views if node.dc), None)
     if view is None:
@@ -36,3 +35,6 @@ def _crm(nodes: Mapping[str, CrmStatus | Unknown]) -> Things:
         failed = " (failed)" if any(one.failed for one in group.instances) else ""
         shown = f"{where}{f', promoted on {promoted}' if promoted else ''}{failed}"
         yield Thing(CRM_MON.name, "", f"the resource {group.name}"), shown
+
+
+_DAEMONS = of_each(CRM_MON, "Pacemaker", lambda node: "running" if node.running else "down")

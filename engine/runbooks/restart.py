@@ -59,7 +59,7 @@ def _now(view: View, layer: Layer) -> str:
     hosts = _hosts(view, layer)
     due = [
         name
-        for name, unit in services(view.state)
+        for _, name, unit in services(view.state)
         if unit.restart_due and unit.unit in {one.name for one in layer.units[:1]} and name in hosts
     ]
     said = ", ".join(dict.fromkeys(due))

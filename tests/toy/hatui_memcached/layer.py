@@ -9,9 +9,10 @@ from cluster.condition import asked, known_of
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.layer import UNKNOWN, Condition, Layer, Thing, Things, Unit
+from cluster.layer import Condition, Layer, Unit
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Fact, Record, ServiceState, Unknown, runs
+from cluster.things import of_each
 
 UNIT = "memcached.service"
 CONFIG = "/etc/memcached.conf"
@@ -79,12 +80,6 @@ def _against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> 
             yield f"the cache on {name} does not answer: see `journalctl -u memcached` there."
 
 
-def _things(_: Cluster, state: ClusterState) -> Things:
-    for name, node in state[CACHE].items():
-        how = UNKNOWN if isinstance(node, Unknown) else "drained" if node.away else node.service.active
-        yield Thing(CACHE.name, name, f"memcached on {name}"), how
-
-
 MEMCACHED = Layer(
     name="memcached",
     home="hatui_memcached",
@@ -93,7 +88,7 @@ MEMCACHED = Layer(
     facts=(CACHE,),
     verdict=_verdict,
     steady=(Condition("caches", _count, _against),),
-    things=_things,
+    things=of_each(CACHE, "memcached", lambda node: "drained" if node.away else node.service.active),
     units=(Unit(UNIT, (CONFIG,), "memcached is restarted"),),
     packages=lambda _: ("memcached",),
 )
