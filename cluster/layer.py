@@ -87,10 +87,6 @@ def _nothing(_: Cluster, __: ClusterState) -> tuple[()]:
     return ()
 
 
-def _nobody(_: Cluster, __: ClusterState) -> Mapping[str, Load]:
-    return {}
-
-
 Settings = TypeVar("Settings")
 
 
@@ -106,6 +102,8 @@ class Layer:
     name: str
     roles: tuple[Role, ...]
     """Whose hosts carry it."""
+    carries: Callable[[Cluster, str], bool] = lambda *_: True
+    """Whether a host of these roles does, where not each of them does."""
     settings: type | None = None
     """A dataclass of plain values with defaults: the section of the layer's name in the inventory, checked by it.
     None: it has none, or a field of its own in cluster/spec.py."""
@@ -123,8 +121,8 @@ class Layer:
     things: Callable[[Cluster, ClusterState], Things] = _nothing
     """What a plan rests on and events tell, as short values by name. Counters and times are left out: they change while
     nothing happens."""
-    loads: Callable[[Cluster, ClusterState], Mapping[str, Load]] = _nobody
-    """The hosts that carry its traffic now."""
+    loads: Callable[[Cluster, ClusterState], Mapping[str, Load]] | None = None
+    """The hosts that carry its traffic now. None: it has none of its own, and disturbs that of all other layers."""
     units: tuple[Unit, ...] = ()
     packages: Callable[[str], tuple[str, ...]] = lambda _: ()
     """What Debian's release of that name has to have installed."""
@@ -134,3 +132,7 @@ class Layer:
     """Whether it has a deploy of its own, deploy/NAME.py."""
     together: str = ""
     """Why its hosts are changed all at once, as a clause; empty where they are changed one by one."""
+
+    def hosts(self, spec: Cluster) -> tuple[str, ...]:
+        """The hosts that carry it, in the order of the inventory."""
+        return tuple(name for name, host in spec.hosts.items() if host.role in self.roles and self.carries(spec, name))

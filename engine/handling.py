@@ -106,5 +106,5 @@ def handling(layer: Layer) -> Handling:
 
 
 def on(cluster: Cluster, host: str) -> list[Handling]:
-    """Of each layer that the host carries, in their order."""
-    return [handling(layer) for layer in LAYERS if cluster.hosts[host].role in layer.roles]
+    """Of each layer that the host carries and that is handled at all, in their order."""
+    return [found for layer in LAYERS if host in layer.hosts(cluster) and (found := handling(layer)) is not _NONE]

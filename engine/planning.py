@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cluster.changes import Change
 from cluster.layer import Layer, Load
 from cluster.layers import LAYERS, UNITS
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster
 from cluster.state import ClusterState
 
 
@@ -47,12 +47,10 @@ def _of_layer(
     if not changes:
         return
     traffic = carried(spec, state, layer)
-    members = [name for role in layer.roles for name in spec.names(role)]
+    members = layer.hosts(spec)
     if layer.together:
         effects = _effects(changes)
-        yield Stage(
-            f"{layer.name}/all", layer.name, tuple(members), tuple(changes), effects, layer.together, canary=True
-        )
+        yield Stage(f"{layer.name}/all", layer.name, members, tuple(changes), effects, layer.together, canary=True)
         return
     mine = {name: [change for change in changes if change.host == name] for name in spec.hosts}
     common = [change for change in changes if not change.host]
@@ -80,10 +78,9 @@ def _effects(changes: Sequence[Change]) -> tuple[str, ...]:
 
 
 def carried(spec: Cluster, state: ClusterState, layer: Layer) -> dict[str, Load]:
-    """The hosts that carry traffic of `layer`; of any, for a layer that every host has."""
+    """The hosts that carry traffic of `layer`; of any, for a layer that has none of its own."""
     found: dict[str, Load] = {}
-    for one in LAYERS:
-        if one is layer or set(layer.roles) == set(Role):
-            for name, load in one.loads(spec, state).items():
-                found[name] = max(found.get(name, load), load, key=lambda load: load.clients)
+    for one in [layer] if layer.loads else LAYERS:
+        for name, load in one.loads(spec, state).items() if one.loads else ():
+            found[name] = max(found.get(name, load), load, key=lambda load: load.clients)
     return found

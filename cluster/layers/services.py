@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cluster.haproxy.loads import sessions
+from cluster.haproxy.services import served_by
 from cluster.layer import Layer, Load
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
@@ -17,4 +18,10 @@ def _loads(spec: Cluster, state: ClusterState) -> Mapping[str, Load]:
     return sessions(state, spec.services, "a server with {} sessions")
 
 
-SERVICES = Layer(name="services", roles=tuple(Role), loads=_loads, deployed=False)
+SERVICES = Layer(
+    name="services",
+    roles=tuple(Role),
+    carries=lambda spec, host: bool(served_by(spec, host)),
+    loads=_loads,
+    deployed=False,
+)

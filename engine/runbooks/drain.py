@@ -1,7 +1,5 @@
 """Take one host out of service across every layer that it carries, so that it can be rebooted or worked on."""
 
-from cluster.haproxy.services import served_by
-from cluster.layers import LAYERS
 from cluster.spec import Cluster
 from engine.choosing import choice
 from engine.handling import Handling, Planned, on
@@ -24,10 +22,9 @@ def plan(view: View, host: str = "") -> Plan:
     if host not in view.cluster.hosts:
         return Plan(title, refused=f"There is no host {host}: there are {', '.join(view.cluster.hosts)}.")
     layers = on(view.cluster, host)
-    planned = _drained(view, host, layers)
-    known = any(layer.verdict for layer in LAYERS if view.cluster.hosts[host].role in layer.roles)
-    if not known and not served_by(view.cluster, host):
+    if not layers:
         return Plan(title, evidence=f"{host} carries no layer that hatui knows.")
+    planned = _drained(view, host, layers)
     return Plan(
         title,
         planned.steps,

@@ -29,7 +29,7 @@ def plan(view: View, layer: str = "") -> Plan:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(LAYERS_BY_NAME)}.")
     # What a restart that died has left out of service is put back first; what somebody drained on purpose is not.
     broken = [one for one in view.broken if one.runbook == "restart" and one.parameters.get("layer") == layer]
-    hosts = _hosts(view, LAYERS_BY_NAME[layer])
+    hosts = LAYERS_BY_NAME[layer].hosts(view.cluster)
     back = [step for name in hosts for step in undrain.plan(view, name).steps] if broken else []
     planned = restart.planned(view, bool(back))
     return Plan(
@@ -44,10 +44,6 @@ def plan(view: View, layer: str = "") -> Plan:
     )
 
 
-def _hosts(view: View, layer: Layer) -> list[str]:
-    return [name for role in layer.roles for name in view.cluster.names(role)]
-
-
 def _against(view: View, layer: str) -> str:
     """Also what stands against the first step: some layers are only asked by their steps."""
     found = plan(view, layer)
@@ -56,7 +52,7 @@ def _against(view: View, layer: str) -> str:
 
 def _now(view: View, layer: Layer) -> str:
     """How many hosts the layer has, and on which a restart of its service is due."""
-    hosts = _hosts(view, layer)
+    hosts = layer.hosts(view.cluster)
     due = [
         name
         for _, name, unit in services(view.state)
