@@ -82,7 +82,7 @@ def given_back(balancers: Sequence[str], name: str) -> Step:
         f"The balancers send AMQP clients to {name} again",
         lambda: servers.undrain(balancers, RABBITMQ_BACKEND, name),
         verify=lambda: services.not_up(balancers, RABBITMQ_BACKEND, name),
-        within=services.RISE,
+        within=servers.RISE,
         lasting=f"{name} takes clients",
         on=name,
     )

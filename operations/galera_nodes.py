@@ -18,7 +18,7 @@ from operations.hosts import shell, taking_part
 from operations.procedure import Procedure, taken
 from operations.starting import starting
 from operations.steps import Refused, Step, refused, wait_for
-from operations.traffic import DRAIN, carrying, may_leave, writers
+from operations.traffic import carrying, may_leave, writers
 from operations.writer import emptied, redirected, standby
 
 
@@ -29,15 +29,10 @@ def taken_out(hosts: Sequence[str], balancers: Sequence[str], vip: str, name: st
             redirected(hosts, balancers, vip, name, heir, leaves=True),
             emptied(hosts, balancers, vip, name, heir),
         ]
-
-    def act() -> None:
-        servers.keep_away(balancers, GALERA_BACKEND, name)
-        servers.end_sessions(balancers, GALERA_BACKEND, name, DRAIN)
-
     return [
         Step(
             f"{name} takes no sessions",
-            act,
+            lambda: servers.empty(balancers, GALERA_BACKEND, name),
             precheck=lambda: may_leave(hosts, balancers, name),
             undo=lambda: servers.undrain(balancers, GALERA_BACKEND, name),
             on=name,

@@ -18,6 +18,10 @@ from facts.haproxy import HaproxyStat
 from operations.hosts import look_all, on_all, shell
 from operations.steps import FAILURES, Refused, wait_for
 
+DRAIN = 10
+"""Seconds that open sessions may take to end by themselves."""
+RISE = 15
+"""Seconds in which the balancers' checks find a server that is back."""
 UNSTICK = 5
 """Seconds in which no balancer's table may name the drained server any more."""
 
@@ -29,6 +33,12 @@ def keep_away(balancers: Sequence[str], backend: str, server: str, heir: str | N
     """
     on_all(balancers, lambda name: _put(name, backend, server, "drain"))
     wait_for(lambda: _stuck_on(balancers, backend, server, heir), within=UNSTICK, every=0.1)
+
+
+def empty(balancers: Sequence[str], backend: str, server: str) -> None:
+    """Send no new session to `server` any more, and let those that are open end, or cut them after DRAIN."""
+    keep_away(balancers, backend, server)
+    end_sessions(balancers, backend, server, DRAIN)
 
 
 def end_sessions(balancers: Sequence[str], backend: str, server: str, within: float) -> None:

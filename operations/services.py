@@ -12,22 +12,12 @@ from operations import servers
 from operations.hosts import look_all
 from operations.steps import Step
 
-DRAIN = 10
-"""Seconds that open sessions may take to end by themselves."""
-RISE = 15
-"""Seconds in which the balancers' checks find a server that is back."""
-
 
 def taken_out(balancers: Sequence[str], service: str, host: str) -> Step:
     """The step after which `host` gets no session of the service, and has none."""
-
-    def act() -> None:
-        servers.keep_away(balancers, service, host)
-        servers.end_sessions(balancers, service, host, DRAIN)
-
     return Step(
         f"{host} serves no {service}",
-        act,
+        lambda: servers.empty(balancers, service, host),
         precheck=lambda: _last(balancers, service, host),
         undo=lambda: servers.undrain(balancers, service, host),
         on=host,
@@ -40,7 +30,7 @@ def given_back(balancers: Sequence[str], service: str, host: str) -> Step:
         f"{host} serves {service} again",
         lambda: servers.undrain(balancers, service, host),
         verify=lambda: not_up(balancers, service, host),
-        within=RISE,
+        within=servers.RISE,
         lasting=f"{host} serves {service}",
         on=host,
     )

@@ -16,11 +16,6 @@ from facts.haproxy import HaproxyStat
 from operations.hosts import look_all
 from operations.steps import Refused
 
-DRAIN = 10
-"""Seconds that sessions may take to end by themselves."""
-RISE = 15
-"""Seconds in which the balancers' checks find a node that is back."""
-
 
 def carrying(balancers: Sequence[str]) -> dict[str, ProxyNode]:
     """The balancers that run HAProxy, each with its record; none before that layer is deployed.

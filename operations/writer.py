@@ -15,8 +15,9 @@ from facts.galera import WsrepStatus
 from facts.haproxy import HaproxyStat
 from operations import servers
 from operations.hosts import look_all
+from operations.servers import DRAIN, RISE
 from operations.steps import Refused, Step, refused, wait_for
-from operations.traffic import DRAIN, RISE, carrying, may_leave, writers
+from operations.traffic import carrying, may_leave, writers
 
 GAP = 0.5
 """Seconds for which new sessions may wait while the writer moves."""

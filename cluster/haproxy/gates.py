@@ -124,3 +124,9 @@ def kept_away(nodes: Nodes, backend: str) -> set[str]:
         for server in node.servers
         if server.backend == backend and server.by_hand
     }
+
+
+def kept_away_by_all(nodes: Nodes, backend: str, server: str) -> bool:
+    """Whether every balancer that could be asked was told by hand to send nothing to `server`."""
+    known = {name: node for name, node in nodes.items() if isinstance(node, ProxyNode)}
+    return all(server in kept_away({name: node}, backend) for name, node in known.items())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cluster.galera.gates import incomplete, is_synced, may_write
 from cluster.galera.names import GALERA_BACKEND
 from cluster.galera.record import WSREP_STATUS, GaleraNode
-from cluster.haproxy.gates import kept_away, writers_of
+from cluster.haproxy.gates import kept_away, kept_away_by_all, writers_of
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.haproxy.writer import writers
 from cluster.spec import Cluster, Role
@@ -38,7 +38,7 @@ def _drained(view: View, host: str) -> Planned:
     nodes, balancers = view.cluster.names(Role.GALERA), view.cluster.names(Role.HAPROXY)
     address, proxies = view.cluster.keepalived.vip, _answering(view)
     everywhere = len(proxies) == len(balancers)
-    if everywhere and all(host in kept_away({one: node}, GALERA_BACKEND) for one, node in proxies.items()):
+    if everywhere and kept_away_by_all(proxies, GALERA_BACKEND, host):
         return Planned()
     if reason := traffic.may_leave(nodes, balancers, host):
         return Planned(refused=reason)

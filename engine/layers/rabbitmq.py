@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cluster.haproxy.gates import kept_away
-from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
+from cluster.haproxy.gates import kept_away, kept_away_by_all
+from cluster.haproxy.record import HAPROXY_STAT
 from cluster.rabbitmq.names import RABBITMQ_BACKEND
 from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
 from cluster.spec import Cluster, Role
@@ -33,9 +33,7 @@ def _draining(state: ClusterState, host: str) -> bool:
 
 
 def _drained(view: View, host: str) -> Planned:
-    proxies = {name: node for name, node in view.state[HAPROXY_STAT].items() if isinstance(node, ProxyNode)}
-    away = all(host in kept_away({one: node}, RABBITMQ_BACKEND) for one, node in proxies.items())
-    if _draining(view.state, host) and away:
+    if _draining(view.state, host) and kept_away_by_all(view.state[HAPROXY_STAT], RABBITMQ_BACKEND, host):
         return Planned()
     steps = brokers.drained(view.cluster.names(Role.CONTROLLER), view.cluster.names(Role.HAPROXY), host)
     return Planned(steps, expected=f"AMQP clients of {host} are closed and come back elsewhere")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from cluster.haproxy.gates import kept_away
+from cluster.haproxy.gates import kept_away, kept_away_by_all
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.haproxy.services import served_by
 from cluster.spec import Role
 from cluster.state import ClusterState
 from engine.handling import Handling, Planned
 from engine.runbook import View
-from operations import services
+from operations import servers, services
 
 
 def _away(view: View, name: str, host: str) -> bool:
     """Whether every balancer was told to send this host nothing of the service."""
-    nodes = view.state[HAPROXY_STAT]
-    return all(host in kept_away({one: node}, name) for one, node in nodes.items() if isinstance(node, ProxyNode))
+    return kept_away_by_all(view.state[HAPROXY_STAT], name, host)
 
 
 def _here(view: View, host: str) -> str:
@@ -28,7 +27,7 @@ def _here(view: View, host: str) -> str:
 def _drained(view: View, host: str) -> Planned:
     balancers = view.cluster.names(Role.HAPROXY)
     names = [name for name in served_by(view.cluster, host) if not _away(view, name, host)]
-    said = f"{', '.join(names)}: new sessions go to the other hosts, open ones are cut after {services.DRAIN} s"
+    said = f"{', '.join(names)}: new sessions go to the other hosts, open ones are cut after {servers.DRAIN} s"
     return Planned([services.taken_out(balancers, name, host) for name in names], expected=said if names else "")
 
 

@@ -147,7 +147,7 @@ def test_a_host_that_serves_it_is_drained_and_given_back(monkeypatch: pytest.Mon
     assert [step.name for step in whole.steps] == ["net01 serves no pages"] and not whole.refused
     assert handled.HANDLING.here(view(balanced()), "net01") == "serves pages"
     whole.steps[0].act()
-    assert done == [("keep_away", "pages", "net01"), ("end_sessions", "pages", "net01", services.DRAIN)]
+    assert done == [("keep_away", "pages", "net01"), ("end_sessions", "pages", "net01", servers.DRAIN)]
     gone = balanced(net01="MAINT")
     assert not drain.plan(view(gone), "net01").steps
     (back,) = undrain.plan(view(gone), "net01").steps
