@@ -16,7 +16,8 @@ from operations import servers, services
 
 def _away(view: View, name: str, host: str) -> bool:
     """Whether every balancer was told to send this host nothing of the service."""
-    return kept_away_by_all(view.state[HAPROXY_STAT], name, host)
+    nodes = view.state[HAPROXY_STAT]
+    return all(isinstance(node, ProxyNode) for node in nodes.values()) and kept_away_by_all(nodes, name, host)
 
 
 def _here(view: View, host: str) -> str:

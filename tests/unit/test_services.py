@@ -17,7 +17,7 @@ from cluster.haproxy.record import HAPROXY_STAT, ProxyServer
 from cluster.health.verdict import Verdict
 from cluster.layers import BY_NAME
 from cluster.spec import Host, Role, Service
-from cluster.state import ClusterState
+from cluster.state import ClusterState, Unknown
 from cluster.steady import not_steady
 from cluster.validate import SpecError, cluster_spec
 from cluster.wire.probes import Target, Wanted
@@ -150,6 +150,9 @@ def test_a_host_that_serves_it_is_drained_and_given_back(monkeypatch: pytest.Mon
     assert done == [("keep_away", "pages", "net01"), ("end_sessions", "pages", "net01", servers.DRAIN)]
     gone = balanced(net01="MAINT")
     assert not drain.plan(view(gone), "net01").steps
+    # Of a balancer that can't be asked it is not known: it is asked before anything is done.
+    unknown = gone.having({HAPROXY_STAT: {**gone[HAPROXY_STAT], "haproxy2": Unknown("gone")}})
+    assert drain.plan(view(unknown), "net01").steps
     (back,) = undrain.plan(view(gone), "net01").steps
     back.act()
     assert done[-1] == ("undrain", "pages", "net01")
