@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.e2e.terminal import Terminal
-from tests.pace import Limit
 
 
 def unlocked(screen: Terminal) -> None:
@@ -33,14 +30,8 @@ def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
     screen.keys("Enter")
     screen.type(word)
     screen.keys("Enter")
-    # The button has the focus by now, or on a busy machine a little later: a key that comes before that is lost on it.
-    for _ in range(5):
-        screen.keys("Enter")
-        limit = Limit(2)
-        while screen.shows("Nothing has been changed") and not limit.is_over():
-            time.sleep(0.1)
-        if not screen.shows("Nothing has been changed"):
-            return
+    # The button has the focus by now, or on a busy machine a little later.
+    screen.insist("Enter", lambda: not screen.shows("Nothing has been changed"))
 
 
 def chosen(screen: Terminal, name: str) -> None:

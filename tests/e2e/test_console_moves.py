@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from engine.known_runs import runs
@@ -13,7 +11,6 @@ from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
 from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
-from tests.pace import Limit
 
 __all__ = ["change"]
 
@@ -161,12 +158,4 @@ def test_the_palette_the_help_and_the_filter(healthy: None) -> None:
         screen.keys("Enter")
         screen.wait("answered after")
         # A key that comes before the filter has given the focus back is a letter of the filter's.
-        for _ in range(5):
-            screen.keys("q")
-            limit = Limit(2)
-            while not screen.dead() and not limit.is_over():
-                time.sleep(0.02)
-            if screen.dead():
-                return
-            screen.keys("Enter")
-        raise AssertionError(f"it does not quit:\n{screen.text()}")
+        screen.insist("q", screen.dead, before=["Enter"])
