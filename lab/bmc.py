@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
-from lab import cgroup, network, process
+from lab import cgroup, detached, process
 from lab.errors import LabError
 from lab.process import Process
 from lab.topology import Lab
@@ -40,29 +37,10 @@ def ensure(lab: Lab) -> None:
         process.replace_file(password_file(lab), secrets.token_hex(8), 0o600)
     if running(lab):
         return
-    ready, report = socket.socketpair()
-    with ready, (lab.bmc_dir / "log").open("w") as log:
-        with report:
-            started = subprocess.Popen(
-                network.inside(lab, [sys.executable, "-m", "lab.bmcd", str(lab.subnet), str(report.fileno())]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=network.environment({"PYTHONPATH": str(Path(__file__).resolve().parents[1])}),
-                cwd="/",
-                pass_fds=[report.fileno()],
-                start_new_session=True,
-            )
-        found = process.identify(started.pid)
-        if found:
-            found.save(lab.bmc_dir / "pid")
-            cgroup.join(lab, "bmc", found.pid)
-        ready.settimeout(START_LIMIT)
-        try:
-            answer = ready.recv(1)
-        except TimeoutError:
-            answer = b""
-    if found is None or not answer:
+    words = ["lab.bmcd", str(lab.subnet)]
+    with (lab.bmc_dir / "log").open("w") as log:
+        serves = detached.begin(lab, "bmc", words, log=log, note=lab.bmc_dir / "pid", within=START_LIMIT, inside=True)
+    if not serves:
         stop(lab)
         said = (lab.bmc_dir / "log").read_text(errors="replace").strip().splitlines()[-1:]
         raise LabError(f"the hosts' BMCs did not start: {' '.join(said) or 'no message'} (see {lab.bmc_dir / 'log'})")

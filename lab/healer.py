@@ -7,13 +7,11 @@ off or frozen; it is in a session and a control group of its own, so that nothin
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
-from lab import cases, cgroup, network, process
+from lab import cases, detached, process
 from lab.cases import Case
 from lab.errors import LabError
 from lab.topology import Lab, parse_subnet
@@ -27,28 +25,10 @@ _AGAIN = 5.0
 def arm(lab: Lab, case: Case) -> None:
     """Write the case down and start its healer. It waits already when this returns; LabError if it does not start."""
     cases.save(lab, case)
-    ready, report = socket.socketpair()
-    with ready, (cases.folder(lab) / "log").open("a") as log:
-        with report:
-            started = subprocess.Popen(
-                [sys.executable, "-m", "lab.healer", str(lab.subnet), case.id, str(report.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=network.environment({"PYTHONPATH": str(Path(__file__).resolve().parents[1])}),
-                cwd="/",
-                pass_fds=[report.fileno()],
-                start_new_session=True,
-            )
-        if found := process.identify(started.pid):
-            found.save(cases.healer(lab, case.id))
-            cgroup.join(lab, "faults", found.pid)
-        ready.settimeout(START_LIMIT)
-        try:
-            answer = ready.recv(1)
-        except TimeoutError:
-            answer = b""
-    if not answer:
+    words = ["lab.healer", str(lab.subnet), case.id]
+    with (cases.folder(lab) / "log").open("a") as log:
+        waits = detached.begin(lab, "faults", words, log=log, note=cases.healer(lab, case.id), within=START_LIMIT)
+    if not waits:
         disarm(lab, case)
         raise LabError(f"what heals {case} in time did not start (see {cases.folder(lab) / 'log'}): nothing was done")
 
