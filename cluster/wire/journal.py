@@ -8,6 +8,7 @@ left out of it; one that lacks what its type needs is no event.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -115,13 +116,13 @@ _DECODER: msgspec.json.Decoder[Entries] = msgspec.json.Decoder(Entries)
 
 def entry(line: str) -> Entries | None:
     """The event of a line, also of a former version's; None if it is torn, or none."""
-    try:
-        found = _DECODER.decode(line)
-    except msgspec.ValidationError:
-        return entry_of(json.loads(line))
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-    return found if 0 < found.at < _LATEST else None
+    with suppress(ValueError, RecursionError, msgspec.DecodeError):
+        try:
+            found = _DECODER.decode(line)
+        except msgspec.ValidationError:
+            return entry_of(json.loads(line))
+        return found if 0 < found.at < _LATEST else None
+    return None
 
 
 def entry_of(said: Any) -> Entries | None:

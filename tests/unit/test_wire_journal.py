@@ -76,6 +76,21 @@ def test_an_event_without_what_it_needs_is_none(event: Entry, name: str) -> None
     assert entry(json.dumps({key: value for key, value in known.items() if key != name})) is None
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"event":"note","at":1,"te',
+        '{"event":"note","at":1,"text":' + "9" * 5000 + "}",
+        '{"event":"else","text":' + "[" * 100_000 + "}",
+        '{"event":"note","at":1,"text":"\ud800"}',
+        "[]",
+    ],
+    ids=["torn", "a huge number", "nested without end", "a lone surrogate", "no event"],
+)
+def test_a_line_that_is_damaged_is_no_event_and_ends_nobody(damaged: str) -> None:
+    assert entry(damaged) is None
+
+
 @pytest.mark.parametrize("kinds", [Ready, Report, Wanted], ids=lambda kind: kind.__name__)
 def test_what_the_prober_tells_is_what_is_read(kinds: Any) -> None:
     message = {
