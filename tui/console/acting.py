@@ -82,7 +82,8 @@ class Acting(Looking):
             Line((("  ", ""), fitted(span(name, "strong"), 11), span(words)), name, host=name)
             for name, words in things.items()
         ]
-        self.call_after_refresh(dialog.offer, lines, "", prefer)
+        # Before it is shown: a key that comes at once finds what it is for.
+        dialog.offer(lines, "", prefer)
         return await self.push_screen_wait(dialog)
 
     def _place(self) -> tuple[str, str]:

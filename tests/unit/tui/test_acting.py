@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from cluster.wire.runs import Agreement, Ended, Precheck
 from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
 from tui.console.actions import Risk
 from tui.console.app import Console
+from tui.console.board import Board
 from tui.console.unlock import LASTS, Lock
 
 
@@ -127,6 +129,18 @@ def test_a_lock_that_ran_out_agrees_to_nothing(tmp_path: Path) -> None:
         await pilot.press("enter")
         await shown(app, pilot, "Not now: The console is locked")
         assert not agreed(tmp_path)
+
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
+
+
+def test_what_is_offered_is_there_as_soon_as_the_choice_is(tmp_path: Path) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await unlocked(app, pilot)
+        app.action_switchover()
+        # A key that comes as soon as it can be read is for the line that it is meant for, however busy the machine is.
+        while "Switch over: what?" not in text(app):
+            await asyncio.sleep(0)
+        assert [line.key for line in app.screen.query_one(Board).lines] == ["vip", "writer", "resource"]
 
     on("healthy", check, command=stood_for(tmp_path, PLAN))
 
