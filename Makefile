@@ -7,10 +7,10 @@ SEED ?= 1
 SAMPLE ?= 300
 FILES ?=
 # Two labs side by side: most of the time somebody waits for an election, a transfer or a time-out. A file a lab.
-E2E := $(BIN)/pytest -v -m lab -n 2 --dist loadfile --durations=40
+E2E := $(BIN)/pytest -v -n 2 --dist loadfile --durations=40
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test test-all check mutants e2e bench lock pictures programs
+.PHONY: demo test test-all check mutants bench lock pictures programs
 
 demo: .venv/ready programs
 	$(BIN)/halab up
@@ -18,11 +18,13 @@ demo: .venv/ready programs
 	$(BIN)/hatui status
 	@cat docs/next-steps.txt
 
-test: check e2e
+test: check programs
+	$(E2E) -m "lab and not thorough" tests/e2e tests/lab
 
-# And the end-to-end tests once more, on Debian 12.
-test-all: test
-	HALAB_RELEASE=bookworm $(E2E) tests/e2e
+# What repeats a test of `make test` too (each says why: the marker thorough), and all end-to-end tests on Debian 12 as well.
+test-all: check programs
+	$(E2E) -m lab tests/e2e tests/lab
+	HALAB_RELEASE=bookworm $(E2E) -m lab tests/e2e
 
 check: .venv/ready-for-tests
 	$(BIN)/ruff check .
@@ -33,9 +35,6 @@ check: .venv/ready-for-tests
 # Whether the unit tests notice small changes of the code that decides: a random sample, SEED=1 SAMPLE=300 FILES=...
 mutants: .venv/ready-for-mutants
 	$(BIN)/python -m tests.mutants --seed $(SEED) --sample $(SAMPLE) $(FILES)
-
-e2e: .venv/ready-for-tests programs
-	$(E2E) tests/e2e tests/lab
 
 bench: .venv/ready programs
 	$(BIN)/python -m bench

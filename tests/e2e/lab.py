@@ -148,10 +148,15 @@ def drained(found: dict[str, Any]) -> set[str]:
     return {host for layer in found["layers"] for finding in layer["findings"] for host in finding["drained"]}
 
 
+def on_all(command: str) -> dict[str, str]:
+    """What a shell command prints on each host, by its name."""
+    with ThreadPoolExecutor(len(HOSTS)) as pool:
+        return dict(zip(HOSTS, pool.map(lambda host: ssh(host, command), HOSTS), strict=True))
+
+
 def forget_runs() -> None:
     """Take the hosts' copies of former runs away: each test is a team of its own."""
-    with ThreadPoolExecutor(len(HOSTS)) as pool:
-        list(pool.map(lambda host: ssh(host, "rm -rf /var/lib/hatui/runs"), HOSTS))
+    on_all("rm -rf /var/lib/hatui/runs")
 
 
 def repair() -> None:
@@ -164,4 +169,4 @@ def repair() -> None:
     for host in sorted(drained(found)):
         run(sys.executable, "-m", "tui.main", "undrain", host, "--yes", "--reason", "after a test", check=False)
     if found["verdict"] != "OK":
-        all_ok(within=180)
+        all_ok(within=120)

@@ -110,8 +110,7 @@ def test_a_host_that_is_cut_off_is_told_of_and_recovers(stream: Stream) -> None:
 
 def test_killed_it_leaves_nothing_on_the_hosts(stream: Stream) -> None:
     def residents() -> list[str]:
-        counts = {name: lab.ssh(name, "pgrep -xc hatui; true").strip() for name in lab.HOSTS}
-        return [name for name, count in counts.items() if count != "0"]
+        return [name for name, count in lab.on_all("pgrep -xc hatui; true").items() if count.strip() != "0"]
 
     assert len(residents()) == len(lab.HOSTS)
     children = lab.run("pgrep", "-P", str(stream.process.pid)).stdout.split()

@@ -190,7 +190,9 @@ def engine_killed_after(step: str, *arguments: str, typed: str = "") -> bool:
     return False
 
 
-@pytest.mark.parametrize("forced", ["", "mysql2"])
+@pytest.mark.parametrize(
+    "forced", ["", pytest.param("mysql2", marks=pytest.mark.thorough("the same steps, with a node chosen by hand"))]
+)
 def test_the_engine_is_killed_after_each_step_and_run_again_it_ends_done(table: str, forced: str) -> None:
     if forced:
         sql("mysql1", f"SET SESSION wsrep_on=OFF; INSERT INTO {table} VALUES (9, 9);")

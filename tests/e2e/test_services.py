@@ -22,13 +22,13 @@ SERVICES = {"pages": {"port": 8080, "server_port": 80, "role": "network", "mode"
 
 
 @pytest.fixture
-def pages(change: Rollout) -> Iterator[Rollout]:
-    """The two hosts serve a page each; the balancers know nothing of it yet."""
+def pages(healthy: None) -> Iterator[None]:
+    """The two hosts serve a page each; the balancers know nothing of it yet, and no more when they are taken away."""
     for name in HOSTS:
         install = "apt-get -q -y install nginx-light >/dev/null"
         page = f"echo from {name} >/var/www/html/index.html; echo well >/var/www/html/health"
         lab.ssh(name, f"{install}; {page}; systemctl start nginx", timeout=120)
-    yield change
+    yield
     for name in HOSTS:
         lab.ssh(name, "apt-get -q -y purge 'nginx*' >/dev/null; rm -rf /var/www/html", timeout=120)
 
@@ -51,37 +51,36 @@ def haproxy(change: Rollout) -> dict[str, str]:
     return next(layer for layer in json.loads(done.stdout)["layers"] if layer["layer"] == "haproxy")
 
 
-def test_a_service_is_balanced_judged_measured_drained_and_rolled_out(pages: Rollout) -> None:
-    pages.differs({"services": SERVICES})
-    assert "net01, net02 of the inventory is no server of pages" in haproxy(pages)["reason"]
+def test_a_service_is_balanced_judged_measured_drained_and_rolled_out(pages: None, change: Rollout) -> None:
     # It is another setting of HAProxy's.
-    pages.layers.add("haproxy")
-    done = pages.run("--soak", "1")
+    change.differs({"services": SERVICES}, "haproxy")
+    assert "net01, net02 of the inventory is no server of pages" in haproxy(change)["reason"]
+    done = change.run("--soak", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     wait_until(lambda: told() == {"from net01", "from net02"}, 10)
-    assert haproxy(pages)["verdict"] == "OK"
+    assert haproxy(change)["verdict"] == "OK"
 
-    drained = hatui("drain", "net01", "--yes", "--reason", "a test", "--inventory", str(pages.path))
+    drained = hatui("drain", "net01", "--yes", "--reason", "a test", "--inventory", str(change.path))
     assert drained.returncode == 0, drained.stdout + drained.stderr
     felt = last_run().measured["pages"]
     assert felt.failed == 0 and felt.stream.beats > 0, felt
     assert told() == {"from net02"}
-    assert "`hatui undrain net01` gives it back" in haproxy(pages)["reason"]
-    refused = hatui("drain", "net02", "--yes", "--reason", "a test", "--inventory", str(pages.path))
+    assert "`hatui undrain net01` gives it back" in haproxy(change)["reason"]
+    refused = hatui("drain", "net02", "--yes", "--reason", "a test", "--inventory", str(change.path))
     assert refused.returncode != 0 and "net02 is the last server of pages" in refused.stdout + refused.stderr
-    back = hatui("undrain", "net01", "--yes", "--reason", "a test", "--inventory", str(pages.path))
+    back = hatui("undrain", "net01", "--yes", "--reason", "a test", "--inventory", str(change.path))
     assert back.returncode == 0, back.stdout + back.stderr
     assert told() == {"from net01", "from net02"}
 
     with lab.fault("stop", "net02", unit="nginx"):
         wait_until(lambda: told() == {"from net01"}, 10)
-        wait_until(lambda: "1 of 2 servers of pages are UP (net02 DOWN)" in haproxy(pages)["reason"], 10)
+        wait_until(lambda: "1 of 2 servers of pages are UP (net02 DOWN)" in haproxy(change)["reason"], 10)
     # A page that says that it is not well counts as down, though it answers: it is asked at layer 7.
     lab.ssh("net01", "rm /var/www/html/health")
     wait_until(lambda: told() == {"from net02"}, 20)
     lab.ssh("net01", "echo well >/var/www/html/health")
-    wait_until(lambda: haproxy(pages)["verdict"] == "OK", 20)
-    moved = hatui("switchover", "vip", "--yes", "--to", other(), "--reason", "a test", "--inventory", str(pages.path))
+    wait_until(lambda: haproxy(change)["verdict"] == "OK", 20)
+    moved = hatui("switchover", "vip", "--yes", "--to", other(), "--reason", "a test", "--inventory", str(change.path))
     assert moved.returncode == 0, moved.stdout + moved.stderr
     assert last_run().measured["pages"].failed == 0, last_run().measured["pages"]
 
