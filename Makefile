@@ -7,7 +7,8 @@ SEED ?= 1
 SAMPLE ?= 300
 FILES ?=
 # Two labs side by side: most of the time somebody waits for an election, a transfer or a time-out. A file a lab.
-E2E := $(BIN)/pytest -v -n 2 --dist loadfile --durations=40
+# Why one failed is told at once: a run that is ended from outside would take it along.
+E2E := $(BIN)/pytest -v -n 2 --dist loadfile --instafail --durations=40
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .PHONY: demo test test-all check mutants bench lock pictures programs
