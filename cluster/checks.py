@@ -13,6 +13,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from cluster.checks_layers import corosync, galera, haproxy, keepalived, pacemaker, rabbitmq
 from cluster.checks_services import services
 from cluster.galera.checks import galera_settings
+from cluster.ports.checks import ports
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
@@ -40,7 +41,7 @@ def mistakes(cluster: Cluster) -> Iterator[Mistake]:
     yield from _names(cluster)
     yield from _addresses(cluster)
     yield from _ssh(cluster)
-    for layer in (haproxy, services, keepalived, galera, galera_settings, rabbitmq, corosync, pacemaker):
+    for layer in (haproxy, services, keepalived, galera, galera_settings, rabbitmq, corosync, pacemaker, ports):
         yield from layer(cluster)
     yield from _secrets(cluster)
 

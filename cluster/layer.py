@@ -83,6 +83,20 @@ class Unit:
     """What the layer's deploy does about it once one of them has changed: "HAProxy is reloaded"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where a host of the layer is spoken to by hosts of the cluster, and by nobody else."""
+
+    protocol: str
+    """tcp, udp, or vrrp, which has no ports."""
+    numbers: str
+    """One, or a range such as 35672-35682; empty for vrrp."""
+    sources: tuple[str, ...]
+    """The addresses from which it is."""
+    words: str
+    """What is said there, as in "the state transfers"."""
+
+
 def _nothing(_: Cluster, __: ClusterState) -> tuple[()]:
     return ()
 
@@ -124,6 +138,8 @@ class Layer:
     loads: Callable[[Cluster, ClusterState], Mapping[str, Load]] | None = None
     """The hosts that carry its traffic now. None: it has none of its own, and disturbs that of all other layers."""
     units: tuple[Unit, ...] = ()
+    ports: Callable[[Cluster], tuple[Port, ...]] | None = None
+    """What the cluster's hosts say to each other on each host that carries it. What clients use is none of it."""
     packages: Callable[[str], tuple[str, ...]] = lambda _: ()
     """What Debian's release of that name has to have installed."""
     home: str = ""

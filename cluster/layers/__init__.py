@@ -12,12 +12,13 @@ from cluster.layers.haproxy import HAPROXY
 from cluster.layers.keepalived import KEEPALIVED
 from cluster.layers.lock import LOCK
 from cluster.layers.pacemaker import PACEMAKER
+from cluster.layers.ports import PORTS
 from cluster.layers.rabbitmq import RABBITMQ
 from cluster.layers.services import SERVICES
 from cluster.spec import Role
 
 LAYERS: tuple[Layer, ...] = (
-    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER),
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, PORTS),
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )
 """Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""

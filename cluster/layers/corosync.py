@@ -6,8 +6,16 @@ from cluster.corosync.record import COROSYNC_QUORUM
 from cluster.corosync.steady import STEADY
 from cluster.corosync.things import things
 from cluster.corosync.verdict import corosync_health
-from cluster.layer import Layer
-from cluster.spec import Role
+from cluster.layer import Layer, Port
+from cluster.spec import Cluster, Role
+
+
+def _ports(spec: Cluster) -> tuple[Port, ...]:
+    port = spec.corosync.multicast_port
+    # It takes the port below, too (corosync.conf(5), mcastport).
+    numbers = ("5404-5405", f"{port - 1}-{port}") if spec.corosync.transport == "udp" else ("5404-5405",)
+    return tuple(Port("udp", one, spec.addresses(Role.CONTROLLER), "the membership") for one in numbers)
+
 
 COROSYNC = Layer(
     name="corosync",
@@ -16,5 +24,6 @@ COROSYNC = Layer(
     verdict=lambda spec, state: corosync_health(spec, state[COROSYNC_QUORUM]),
     steady=STEADY,
     things=things,
+    ports=_ports,
     deployed=False,
 )

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster.galera.gates import is_primary
-from cluster.galera.names import CHECK_FILES, CHECK_UNIT, CONFIG, GARB_CONFIG, GARB_UNIT, UNIT
+from cluster.galera.names import CHECK_FILES, CHECK_UNIT, CONFIG, GALERA_CHECK_PORT, GARB_CONFIG, GARB_UNIT, UNIT
 from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.galera.steady import STEADY
 from cluster.galera.things import things
 from cluster.galera.verdict import galera_health
 from cluster.haproxy.gates import writers_of
 from cluster.haproxy.record import HAPROXY_STAT
-from cluster.layer import MOST, Claim, Layer, Load, Unit
+from cluster.layer import MOST, Claim, Layer, Load, Port, Unit
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
 
@@ -27,6 +27,19 @@ def _component(_: Cluster, __: str, record: Any) -> Claim | None:
 
 def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
     return dict.fromkeys(writers_of(state[HAPROXY_STAT]).values(), Load(MOST, "the writer"))
+
+
+def _ports(spec: Cluster) -> tuple[Port, ...]:
+    nodes, balancers = spec.addresses(Role.GALERA), spec.addresses(Role.HAPROXY)
+    arbitrator = (spec.address(spec.galera.arbitrator),) if spec.galera.arbitrator else ()
+    # Galera's documentation, "Firewall Settings".
+    return (
+        Port("tcp", str(GALERA_CHECK_PORT), balancers, "whether the node may take sessions"),
+        Port("tcp", "4567", (*nodes, *arbitrator), "the replication"),
+        Port("udp", "4567", (*nodes, *arbitrator), "the replication, by multicast"),
+        Port("tcp", "4568", nodes, "incremental state transfers"),
+        Port("tcp", "4444", nodes, "whole state transfers"),
+    )
 
 
 def _packages(_: str) -> tuple[str, ...]:
@@ -57,5 +70,6 @@ GALERA = Layer(
         Unit(CHECK_UNIT, CHECK_FILES, "the health responder is restarted"),
         Unit(GARB_UNIT, (GARB_CONFIG,), "the arbitrator is restarted"),
     ),
+    ports=_ports,
     packages=_packages,
 )

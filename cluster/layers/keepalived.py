@@ -10,13 +10,17 @@ from cluster.keepalived.record import VRRP_OWNER
 from cluster.keepalived.steady import STEADY
 from cluster.keepalived.things import things
 from cluster.keepalived.verdict import keepalived_health
-from cluster.layer import Claim, Layer, Unit
+from cluster.layer import Claim, Layer, Port, Unit
 from cluster.spec import Cluster, Role
 from cluster.vip import held_claim
 
 
 def _owner(spec: Cluster, host: str, record: Any) -> Claim | None:
     return held_claim(spec.keepalived.vip, host, record)
+
+
+def _ports(spec: Cluster) -> tuple[Port, ...]:
+    return (Port("vrrp", "", spec.addresses(Role.HAPROXY), "who owns the VIP"),)
 
 
 def _packages(_: str) -> tuple[str, ...]:
@@ -35,5 +39,6 @@ KEEPALIVED = Layer(
     things=things,
     loads=vip_owner,
     units=(Unit(UNIT, FILES, "keepalived is reloaded"),),
+    ports=_ports,
     packages=_packages,
 )

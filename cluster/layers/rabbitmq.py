@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cluster.haproxy.loads import sessions
 from cluster.haproxy.record import HAPROXY_STAT
-from cluster.layer import Layer, Load, Unit
+from cluster.layer import Layer, Load, Port, Unit
 from cluster.rabbitmq.names import RABBITMQ_BACKEND, STAMPED, UNIT
 from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.rabbitmq.steady import STEADY
@@ -18,6 +18,16 @@ from cluster.state import ClusterState
 
 def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
     return sessions(state, (RABBITMQ_BACKEND,), "a broker with {} clients")
+
+
+def _ports(spec: Cluster) -> tuple[Port, ...]:
+    brokers = spec.addresses(Role.CONTROLLER)
+    # RabbitMQ's "Networking", "Port Access".
+    return (
+        Port("tcp", "4369", brokers, "where each node's port is (epmd)"),
+        Port("tcp", "25672", brokers, "Erlang's distribution"),
+        Port("tcp", "35672-35682", brokers, "Erlang's distribution, for its tools"),
+    )
 
 
 def _packages(_: str) -> tuple[str, ...]:
@@ -33,5 +43,6 @@ RABBITMQ = Layer(
     things=things,
     loads=_loads,
     units=(Unit(UNIT, STAMPED, "the broker is restarted"),),
+    ports=_ports,
     packages=_packages,
 )

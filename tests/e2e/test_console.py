@@ -57,7 +57,7 @@ def told_at(text: str, since: float) -> float:
 
 def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
     with terminal(columns=160, rows=48) as screen:
-        screen.wait("● OK 7", within=15)
+        screen.wait("● OK 8", within=15)
         # The replay goes back to a time at which all was well.
         time.sleep(3)
         first = owner()
@@ -81,7 +81,7 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
                 # It may be unknown for a moment, until it has answered after what the others say.
                 "and is Initialized, non-Primary of",
             )
-        screen.wait("● OK 7", within=90)
+        screen.wait("● OK 8", within=90)
         with ExitStack() as broken:
             seen(
                 screen,
@@ -89,7 +89,7 @@ def test_each_fault_is_on_the_screen_within_a_second(healthy: None) -> None:
                 "and is haproxy1, haproxy2",
             )
             screen.wait("keepalived ✖ FAIL", within=2)
-        screen.wait("● OK 7", within=60)
+        screen.wait("● OK 8", within=60)
         screen.keys("q")
         wait_until(screen.dead, 2, "the console has ended")
     replayed(first, second)
@@ -194,13 +194,13 @@ def test_a_console_that_only_looks_can_not_be_unlocked(healthy: None) -> None:
 
 def test_the_observer_ends_with_its_console_and_a_dead_one_is_begun_again(healthy: None) -> None:
     with terminal() as screen:
-        screen.wait("● OK 7", within=15)
+        screen.wait("● OK 8", within=15)
         (observer,) = children(screen.pid)
         os.kill(observer, signal.SIGSTOP)
-        screen.wait("STALE", "? UNKNOWN 7", within=6)
+        screen.wait("STALE", "? UNKNOWN 8", within=6)
         assert screen.shows("● OK 0")
         os.kill(observer, signal.SIGKILL)
-        screen.wait("● OK 7", within=10)
+        screen.wait("● OK 8", within=10)
         (again,) = children(screen.pid)
         screen.keys("q")
         wait_until(screen.dead, 2)

@@ -41,7 +41,7 @@ def test_a_host_is_drained_and_put_back(healthy: None) -> None:
         screen.keys("y")
         done(screen)
         assert not lab.drained(lab.status())
-        screen.wait("● OK 7", within=30)
+        screen.wait("● OK 8", within=30)
 
 
 def test_a_layer_is_restarted_host_by_host(healthy: None) -> None:
@@ -134,7 +134,7 @@ def test_a_database_that_was_all_down_is_brought_back(healthy: None) -> None:
         screen.wait("galera", "seqno")
         agreed(screen, word(screen))
         done(screen, within=240)
-        screen.wait("● OK 7", within=60)
+        screen.wait("● OK 8", within=60)
 
 
 def word(screen: Terminal) -> str:
@@ -145,7 +145,7 @@ def word(screen: Terminal) -> str:
 
 def test_the_palette_the_help_and_the_filter(healthy: None) -> None:
     with terminal() as screen:
-        screen.wait("● OK 7", within=15)
+        screen.wait("● OK 8", within=15)
         screen.keys("?")
         screen.wait("Keys (esc: back)", "look, and change nothing")
         screen.keys("Escape", ":")

@@ -39,8 +39,8 @@ def test_it_begins_with_what_status_says_and_ends_with_its_exit_code(stream: Str
     first = next(one for one in stream.snapshots() if one["complete"])
     assert lab.verdicts(first) == lab.verdicts(lab.status())
     ages = [age for layer in first["ages"].values() for age in layer.values()]
-    # Of every host that it is there, and the lock; of each layer its hosts.
-    assert len(ages) == 2 * len(lab.HOSTS) + 2 + 2 + 3 + 4 * 3 and all(age < 5 for age in ages)
+    # Of every host that it is there, the lock, and its ports; of each layer its hosts.
+    assert len(ages) == 3 * len(lab.HOSTS) + 2 + 2 + 3 + 4 * 3 and all(age < 5 for age in ages)
     time.sleep(3)
     assert len(stream.snapshots()) >= 3
     assert leaks.in_text(json.dumps(stream.lines), cluster.secrets) == []

@@ -9,6 +9,7 @@ from cluster.galera.record import GaleraNode
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.locked import LockNode
 from cluster.pacemaker.record import CrmNode, CrmResource, CrmStatus
+from cluster.ports.record import FilterNode
 from cluster.rabbitmq.record import BrokerNode, BrokerQueue
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, HostAnswer, ServiceState
@@ -76,6 +77,7 @@ def well(spec: Cluster, since: float = 0.0) -> ClusterState:
             "pacemaker": {name: crm(spec) for name in spec.names(Role.CONTROLLER)},
             "controller_vip": _vips(spec, Role.CONTROLLER),
             "lock": {name: LockNode(held=False) for name in spec.hosts},
+            "ports": {name: FilterNode(unit("hatui-ports", sub="exited"), 6) for name in spec.hosts},
         }
     )
 

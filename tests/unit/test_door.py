@@ -110,7 +110,7 @@ def test_what_was_asked_for_before_is_not_fresh() -> None:
     names = ("haproxy1", "haproxy2")
     two = replace(SPEC, hosts={name: SPEC.hosts[name] for name in names})
     memory = Memory(two, dict.fromkeys(FACTS, 1.0))
-    layers = ("lock", "haproxy", "vrrp")
+    layers = ("lock", "haproxy", "vrrp", "ports")
     assert not memory.fresh(0, 0)
     for name in names:
         memory.heard(name, 10)

@@ -24,7 +24,7 @@ from engine.observe.turns import Turns
 from engine.seen import Seen
 from tests.unit.test_health import CRM, GALERA, SPEC, VIP, proxy, unit
 
-PERIODS = {"lock": 100.0, "vrrp": 100.0, "haproxy": 100.0}
+PERIODS = {"lock": 100.0, "vrrp": 100.0, "haproxy": 100.0, "ports": 100.0}
 NEVER = "(split)", "is haproxy1, haproxy2", "none of haproxy1", "is nobody"
 KEEPALIVED = unit("keepalived.service")
 
@@ -148,6 +148,7 @@ def test_in_the_observer_s_first_look_two_that_say_so_are_asked_again_before_it_
         memory.heard(name, 10)
         memory.saw(name, "lock", LockNode(held=False), 10.3, 10, 0.3)
         memory.saw(name, "haproxy", proxy(), 10.3, 10, 0.3)
+        memory.saw(name, "ports", Unknown("a test"), 10.3, 10, 0.3)
         memory.saw(name, "vrrp", vip(held=True), 10.3, 10, 0.3)
     assert told(memory, 10.4) == [] and not memory.complete(10.4)
     for name in names:

@@ -71,7 +71,8 @@ def test_a_restart_by_hand_is_told_whenever_it_is(
 ) -> None:
     _, _, calls = ran(healthy(monkeypatch, act), act)
     said = f"{SAID}{daemon[1].removesuffix('.service')} on {daemon[0]}"
-    for at in range(1, calls - 3, 7):
+    # Nobody sees what comes after the last look at the database: the other hosts' looks follow.
+    for at in range(1, calls - 4, 7):
         world = healthy(monkeypatch, act)
         result, notes, _ = ran(world, act, lambda world=world: world.started_anew(*daemon), at)  # type: ignore[misc]
         assert notes == [said], f"at call {at} of {calls}"

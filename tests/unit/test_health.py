@@ -13,6 +13,7 @@ from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.health.verdict import LayerHealth, Verdict
 from cluster.pacemaker.record import CRM_MON, CrmFailure, CrmNode, CrmResource, CrmStatus, FencingEvent
+from cluster.ports.record import FilterNode
 from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
 from cluster.spec import Cluster, FencingDevice, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import ClusterState, HostAnswer, ServiceState, Unknown
@@ -81,6 +82,7 @@ HEALTHY = ClusterState(
         "corosync": dict.fromkeys(CONTROLLERS, QUORUM),
         "pacemaker": dict.fromkeys(CONTROLLERS, CRM),
         "controller_vip": {"cc01": VipNode({CONTROLLER_VIP: "host0"}), "cc02": VipNode({}), "cc03": VipNode({})},
+        "ports": {name: FilterNode(unit("hatui-ports.service"), 6) for name in HOSTS},
     }
 )
 GONE = Unknown("did not answer within 4 s")
@@ -100,7 +102,7 @@ def test_a_healthy_cluster_is_ok_everywhere() -> None:
     layers = assess(SPEC, HEALTHY)
     assert [(layer.layer, layer.verdict, layer.findings) for layer in layers] == [
         (name, Verdict.OK, ())
-        for name in ("hosts", "haproxy", "keepalived", "galera", "rabbitmq", "corosync", "pacemaker")
+        for name in ("hosts", "haproxy", "keepalived", "galera", "rabbitmq", "corosync", "pacemaker", "ports")
     ]
     assert overall(layers) is Verdict.OK
     assert {host.verdict for layer in layers for host in layer.hosts} == {Verdict.OK}
@@ -260,8 +262,7 @@ def test_a_layer_that_serves_nobody_fails(field: str, record: object, layer: str
 
 
 def test_when_nobody_can_be_asked_nothing_is_ok_and_nothing_is_said_to_have_failed() -> None:
-    fields = ("hosts", "vrrp", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker", "controller_vip")
-    gone = ClusterState({field: dict.fromkeys(HEALTHY.seen[field], GONE) for field in fields})
+    gone = ClusterState({field: dict.fromkeys(nodes, GONE) for field, nodes in HEALTHY.seen.items()})
     assert {layer.verdict for layer in assess(SPEC, gone)} == {Verdict.UNKNOWN}
 
 

@@ -56,7 +56,7 @@ class Told:
 
 def seen(one: Told, two: Told) -> ClusterState:
     own = OwnTime()
-    facts: Any = {"lock": Silent(), "vrrp": Vip(), "haproxy": Silent()}
+    facts: Any = {"lock": Silent(), "vrrp": Vip(), "haproxy": Silent(), "ports": Silent()}
     talks: Any = {"haproxy1": one, "haproxy2": two}
     return asyncio.run(look.converse(TWO, facts, talks, own, own.now()))
 

@@ -12,7 +12,7 @@ from cluster.vip import VipNode
 from engine.observe.memory import SILENT, TOGETHER, Memory
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC
 
-LAYERS = ("lock", "vrrp", "controller_vip", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker")
+LAYERS = ("lock", "vrrp", "controller_vip", "haproxy", "galera", "rabbitmq", "corosync", "pacemaker", "ports")
 PERIODS = dict.fromkeys(LAYERS, 10.0)
 
 

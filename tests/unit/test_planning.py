@@ -230,7 +230,7 @@ def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
 
 
 def test_the_layers_are_those_that_are_deployed() -> None:
-    assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker"}
+    assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker", "ports"}
 
 
 def test_what_carries_traffic_is_counted_for_its_own_layer_and_for_the_base() -> None:

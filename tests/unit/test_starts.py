@@ -41,7 +41,7 @@ def test_every_unit_of_every_layer_is_told_of() -> None:
     assert {(one.layer, one.unit) for one in starts(state)} == {
         ("vrrp", "keepalived.service"), ("haproxy", "haproxy.service"), ("galera", "mariadb.service"),
         ("galera", "hatui-galera-check.service"), ("rabbitmq", "rabbitmq-server.service"),
-        ("corosync", "corosync.service"), ("pacemaker", "pacemaker.service"),
+        ("corosync", "corosync.service"), ("pacemaker", "pacemaker.service"), ("ports", "hatui-ports.service"),
     }  # fmt: skip
 
 

@@ -23,11 +23,12 @@ from tui.console.depth import depth_of
 from tui.main import parser
 
 assert LAYERS[-1].name == DEPLOYED[-1] == "memcached"
-assert asked(Role.NETWORK) == ("lock", "memcached") and {"memcached", "galera"} <= facts().keys() == signs().keys()
+assert asked(Role.NETWORK) == ("lock", "ports", "memcached")
+assert {"memcached", "galera"} <= facts().keys() == signs().keys()
 assert unit_of("/etc/memcached.conf") == "memcached.service"
 assert file_of("memcached").endswith("tests/toy/hatui_memcached/deploy/memcached.py")
 spec = cluster_spec({**DATA, "memcached": {"memory_mb": 65}})
-assert spec.others == {"memcached": {"memory_mb": 65}}
+assert spec.others["memcached"] == {"memory_mb": 65}
 try:
     cluster_spec({**DATA, "memcached": {"memory": 65}})
 except SpecError as error:

@@ -13,6 +13,7 @@ import pytest
 
 from cluster import spec
 from cluster.checks import SECRETS
+from cluster.layers import BY_NAME
 from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
@@ -427,6 +428,7 @@ def documented() -> Iterator[tuple[str, str, object]]:
 
 @pytest.mark.parametrize(("section", "key", "default"), documented())
 def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default: object) -> None:
-    kind = getattr(spec, "Service" if section == "services" else section.capitalize())
+    described = BY_NAME[section].settings if section in BY_NAME else None
+    kind: Any = described or getattr(spec, "Service" if section == "services" else section.capitalize())
     (told,) = [one for one in fields(kind) if one.name == key]
     assert (told.default if told.default is not MISSING else {}) == default

@@ -34,7 +34,7 @@ def replayed(folder: Path, at: float, check: Callable[[Console, Player, Pilot[No
 
 def test_it_shows_what_was_so_and_then_what_came(tmp_path: Path) -> None:
     async def check(app: Console, player: Player, pilot: Pilot[None]) -> None:
-        await shown(app, pilot, "● OK 7")
+        await shown(app, pilot, "● OK 8")
         await pilot.press("plus", "plus")
         assert player.speed == 5
         await shown(app, pilot, "✖ mysql3 ")
@@ -108,7 +108,7 @@ def test_jumps_go_back_and_on_and_stay_within_it(tmp_path: Path) -> None:
         await shown(app, pilot, "✖ mysql3 ")
         await pilot.press("space", "less_than_sign")
         assert player.now() == START
-        await shown(app, pilot, "● OK 7")
+        await shown(app, pilot, "● OK 8")
         assert "is down" not in text(app)
         await pilot.press("greater_than_sign", "greater_than_sign")
         await shown(app, pilot, "REPLAY at its end")

@@ -13,7 +13,7 @@ from tui.console.app import Console
 from tui.console.board import Board
 
 STORY_SHOWS = {
-    "healthy": ("● OK 7", "● haproxy1 owner", "● mysql1 writer"),
+    "healthy": ("● OK 8", "● haproxy1 owner", "● mysql1 writer"),
     "degraded": ("▲ WARN 2", "✖ mysql3 FAIL"),
     "failed": ("✖ FAIL", "galera     ✖ FAIL"),
     "unknown": ("? UNKNOWN", "? mysql2 UNKNOWN"),
