@@ -65,7 +65,7 @@ def test_killed_at_any_step_of_a_writer_switchover_it_is_done_when_it_is_run_aga
         assert again.outcome is Outcome.DONE
         assert writer() == target
         nothing_is_left()
-    # The journal may be an event further on when the signal comes: only all of them together are sure to meet each step.
+    # The journal may be an event further on when the signal comes: only all of them together meet each step for sure.
     begun = {event.step for event in killed if isinstance(event, Intent)}
     assert killed and (every > 1 or begun >= {0, 1, 2}), killed
 
