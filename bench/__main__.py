@@ -14,6 +14,7 @@ from bench.memory import memory
 from bench.observer import observers
 from bench.probes import probes
 from bench.report import Figure, table
+from bench.snapshots import snapshots
 from bench.start import starts
 from bench.status import statuses
 from bench.switchovers import switchovers
@@ -23,6 +24,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "deploy": deploys,
     "status": statuses,
     "memory": memory,
+    "snapshots": snapshots,
     "observer": observers,
     "probes": probes,
     "switchovers": switchovers,

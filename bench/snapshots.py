@@ -1,0 +1,38 @@
+"""How soon a lab is deployed and well again from a snapshot of it."""
+
+from __future__ import annotations
+
+import time
+
+from bench.main_job import halab
+from bench.report import Figure
+from bench.status import status
+
+NAME = "bench"
+
+
+def snapshots(runs: int = 3) -> list[Figure]:
+    """The lab as it is is saved, and given back. It must be up and well, and is so afterwards."""
+    halab("snapshot", "save", NAME)
+    try:
+        took = [_loaded() for _ in range(runs)]
+    finally:
+        _until_ok()
+    halab("snapshot", "rm", NAME)
+    return [Figure("a deployed snapshot loaded, and every layer OK", tuple(took), "s", 30)]
+
+
+def _loaded() -> float:
+    _until_ok()
+    begin = time.monotonic()
+    halab("snapshot", "load", NAME)
+    _until_ok()
+    return time.monotonic() - begin
+
+
+def _until_ok(within: float = 300) -> None:
+    begin = time.monotonic()
+    while status()[1] != 0:
+        if time.monotonic() - begin > within:
+            raise TimeoutError(f"the lab is not OK after {within:.0f} s: see `hatui status`")
+        time.sleep(0.5)
