@@ -3,7 +3,7 @@
 from pyinfra import host
 
 from cluster.layers.ports import PORTS
-from cluster.ports.names import CONFIG, TABLE, UNIT, UNIT_FILE
+from cluster.ports.names import CONFIG, FORMER, TABLE, UNIT, UNIT_FILE
 from cluster.ports.rules import guarded
 from cluster.spec import Cluster
 from deploy.rendering import render
@@ -25,7 +25,7 @@ if ports:
         name="Ports: the rules",
         files=[
             ManagedFile(CONFIG, render("ports.nft.j2", table=TABLE, ports=ports), mode="0644", check="nft -c -f {}"),
-            ManagedFile(UNIT_FILE, render("hatui-ports.service.j2", table=TABLE, config=CONFIG)),
+            ManagedFile(UNIT_FILE, render("hatui-ports.service.j2", table=TABLE, config=CONFIG, former=FORMER)),
             drop_in(UNIT, stamp_lines(UNIT, (CONFIG,), reloads=True)),
         ],
     )

@@ -25,17 +25,25 @@ BACK_AFTER = 30
 REACH = 5.0
 """Seconds in which the host's sshd must greet a new connection."""
 
-# The former rules: the table as it was, or that there is none. Armed before anything is changed.
-_ARM = f"""
+# The former rules: the table as it was, or that there is none; those of a trial that broke off still count. The way
+# back is armed before anything is changed, and a boot meanwhile takes it too (the unit's ExecStartPre).
+_TRY = f"""
 systemctl stop {BACK}.timer {BACK}.service 2>/dev/null
 mkdir -p "$(dirname {FORMER})" || exit 1
-{{ echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; nft list table inet {TABLE} 2>/dev/null; }} >{FORMER}
-systemd-run --quiet --collect --unit={BACK} --on-active={BACK_AFTER} --timer-property=AccuracySec=100ms \
-    sh -c 'mv {FORMER} {CONFIG} && nft -f {CONFIG}' || exit 1
-systemctl daemon-reload && systemctl enable -q {UNIT} && systemctl reload-or-restart {UNIT}
+[ -e {FORMER} ] || {{
+    echo 'table inet {TABLE}'; echo 'delete table inet {TABLE}'; nft list table inet {TABLE} 2>/dev/null
+    true
+}} >{FORMER} || exit 1
+way_back='mv {FORMER} {CONFIG} && nft -f {CONFIG}'
+timer="--unit={BACK} --on-active={BACK_AFTER} --timer-property=AccuracySec=100ms"
+systemd-run --quiet --collect $timer sh -c "$way_back" || exit 1
+nft -f {CONFIG}
 """
 # Without the file the former rules are back already, or about to be.
-_KEEP = f"systemctl stop {BACK}.timer; rm {FORMER}"
+_KEEP = f"""
+systemctl stop {BACK}.timer
+rm {FORMER} && systemctl daemon-reload && systemctl enable -q {UNIT} && systemctl reload-or-restart {UNIT}
+"""
 
 
 @operation()
@@ -62,13 +70,13 @@ def gone() -> Generator[PyinfraCommand, None, None]:
 
 
 def _try(name: str, address: str, port: int) -> None:
-    shell(name, _ARM, timeout=BACK_AFTER)
+    shell(name, _TRY, timeout=BACK_AFTER)
     if why_not := _why_not_reached(address, port):
         raise Refused(
             f"{name} is not reached since its packet filter has new rules ({why_not}): the former ones come back by "
             f"themselves within {BACK_AFTER} s, in {CONFIG} too"
         )
-    shell(name, _KEEP, timeout=10)
+    shell(name, _KEEP, timeout=20)
 
 
 def _why_not_in_force(name: str) -> str | None:
