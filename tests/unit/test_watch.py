@@ -27,6 +27,7 @@ from engine.observe.stream import Stream
 from engine.observe.watch import Watch
 from engine.own import TICK
 from engine.start import own
+from tests.pace import stretched
 from tests.unit.test_health import HEALTHY, HOSTS, SPEC, VIP
 
 ROOT = Path(__file__).parents[2]
@@ -193,7 +194,7 @@ def test_nothing_is_left_when_it_ends(watched: Watched, number: signal.Signals) 
     watched.until(lambda one: True)
     assert len(watched.clients()) == 2
     watched.process.send_signal(number)
-    assert watched.process.wait(10) == (0 if number is not signal.SIGKILL else -signal.SIGKILL)
+    assert watched.process.wait(stretched(10)) == (0 if number is not signal.SIGKILL else -signal.SIGKILL)
     end = time.monotonic() + 10
     while watched.clients():
         assert time.monotonic() < end, "clients are left"
@@ -204,7 +205,7 @@ def test_it_ends_when_nobody_reads(watched: Watched) -> None:
     watched.until(lambda one: True)
     assert watched.process.stdout is not None
     watched.process.stdout.close()
-    assert watched.process.wait(10) == 0
+    assert watched.process.wait(stretched(10)) == 0
     assert watched.clients() == []
 
 
@@ -224,7 +225,7 @@ def test_the_verb_prints_what_is_so_then_each_change_and_ends_with_the_last_verd
                 break
         assert at.startswith("20")
         one.process.send_signal(signal.SIGINT)
-        assert one.process.wait(10) in (Verdict.UNKNOWN.exit_code, Verdict.FAIL.exit_code)
+        assert one.process.wait(stretched(10)) in (Verdict.UNKNOWN.exit_code, Verdict.FAIL.exit_code)
     finally:
         one.process.kill()
         one.process.wait()
