@@ -25,6 +25,19 @@ def with_data(nodes: Nodes) -> list[str]:
     return [name for name, node in nodes.items() if isinstance(node, BrokerNode) and node.members]
 
 
+def joining(nodes: Nodes) -> bool:
+    """Whether every broker runs in one cluster, none is parted, and one is not seen by all others yet.
+
+    They are asked one after another: one that has just started may be seen by those that are asked later alone.
+    """
+    known = [node for node in nodes.values() if isinstance(node, BrokerNode) and node.running]
+    if len(known) < len(nodes) or len({frozenset(node.members) for node in known}) != 1:
+        return False
+    names = {node.name for node in known}
+    parted = any(node.partitions or node.parted for node in known)
+    return not parted and any(names - set(node.running_members) for node in known)
+
+
 def may_recover(nodes: Nodes) -> str | None:
     """Why the brokers that have data must not be started together, or None if they may. None of them runs."""
     if found := next((name for name, node in nodes.items() if is_running(node)), None):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cluster.rabbitmq.gates import Nodes, incomplete, is_running, main_cluster, may_start
 from cluster.rabbitmq.record import BrokerNode
-from cluster.rabbitmq.recovery import lost, may_force, may_recover, table, waiting, with_data
+from cluster.rabbitmq.recovery import joining, lost, may_force, may_recover, table, waiting, with_data
 from cluster.spec import Role
 from engine.losses import told
 from engine.runbook import Plan, View
@@ -74,7 +74,7 @@ def _why_not_join(nodes: Nodes, silent: Sequence[str], force_from: str) -> str |
     if force_from and not is_running(nodes[force_from]):
         return may_force(nodes, force_from)
     if not silent:
-        return incomplete(nodes)
+        return None if joining(nodes) else incomplete(nodes)
     members = main_cluster(nodes)
     if members is None:
         return f"the brokers that run are of different clusters.\n{table(nodes)}"

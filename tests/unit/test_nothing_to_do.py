@@ -88,6 +88,22 @@ def test_brokers_that_all_run_are_not_recovered(monkeypatch: pytest.MonkeyPatch)
     assert plan.already == "The message queue is whole: 3 of 3 brokers run, and see each other."
 
 
+def test_one_that_is_not_seen_by_all_others_yet_is_waited_for_and_a_partition_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = BROKERS["cc01"]
+    unseen = replace(first, running_members=first.running_members[:2])
+    plan = recovery(monkeypatch, "recover_rabbitmq", {**BROKERS, "cc01": unseen})
+    assert (plan.refused, [step.name for step in plan.steps]) == ("", ["cc01, cc02, cc03 see one another"])
+    for other in (
+        replace(unseen, partitions=("rabbit@cc03",)),
+        replace(unseen, members=first.members[:2]),
+        replace(first, draining=True),
+    ):
+        plan = recovery(monkeypatch, "recover_rabbitmq", {**BROKERS, "cc01": other})
+        assert not plan.steps and plan.refused.startswith("Nothing is started: "), other
+
+
 def test_a_node_that_can_not_be_read_is_no_whole_database(monkeypatch: pytest.MonkeyPatch) -> None:
     two = replace(GALERA, size=2)
     nodes: dict[str, GaleraNode | Unknown] = {**dict.fromkeys(DATABASES, two), "mysql3": GONE}
