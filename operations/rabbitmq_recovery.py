@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from cluster.rabbitmq.gates import Nodes, incomplete, is_running
+from cluster.rabbitmq.gates import Nodes, apart, incomplete, is_running
 from cluster.rabbitmq.names import UNIT
 from cluster.rabbitmq.record import BrokerNode
 from cluster.rabbitmq.recovery import may_force, may_recover
@@ -67,6 +67,25 @@ def awaited(names: Sequence[str]) -> Step:
         act,
         verify=why_not,
         lasting="they go on starting by themselves",
+    )
+
+
+def anew(hosts: Sequence[str], names: Sequence[str]) -> Step:
+    """The brokers on `names`, which came up alone, are started again, and find the others then."""
+
+    def act() -> None:
+        shell_all(names, _STOP, timeout=STOP + 60)
+        start(names, START)
+
+    def why_not() -> str | None:
+        seen = sorted(set(names) - set(apart(nodes_of(hosts))))
+        return f"the broker on {seen[0]} sees others by now: look again" if seen else None
+
+    return Step(
+        f"Start the broker on {', '.join(names)} anew: it runs by itself, and the others go on without it",
+        act,
+        precheck=why_not,
+        lasting="it goes on starting by itself",
     )
 
 

@@ -77,6 +77,19 @@ def main_cluster(nodes: Nodes) -> frozenset[str] | None:
     return next(iter(largest)) if len(largest) == 1 else None
 
 
+def apart(nodes: Nodes) -> list[str]:
+    """The hosts whose broker runs by itself: a majority of its cluster see one another, and neither side the other.
+
+    Such a one came up alone: by what it remembered it was the last to go down.
+    """
+    known = {name: node for name, node in nodes.items() if isinstance(node, BrokerNode) and node.running}
+    groups = Counter(frozenset(node.running_members) for node in known.values())
+    for group, count in groups.items():
+        if count == len(group) and 2 * count > len(nodes):
+            return [name for name, node in known.items() if group.isdisjoint({node.name, *node.running_members})]
+    return []
+
+
 def may_start(name: str, node: BrokerNode, members: frozenset[str]) -> str | None:
     """Why the broker on `name`, which is down, can't join the cluster of `members`, or None if it can."""
     if node.members and node.name not in members:

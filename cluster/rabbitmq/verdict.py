@@ -9,7 +9,7 @@ from cluster.haproxy.serving import Proxies, nobody_served
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.rabbitmq.gates import is_up
+from cluster.rabbitmq.gates import apart, is_up
 from cluster.rabbitmq.names import RABBITMQ_BACKEND
 from cluster.rabbitmq.queues import queue_findings
 from cluster.rabbitmq.record import QUEUES_UNTOLD, BrokerNode
@@ -29,7 +29,7 @@ def rabbitmq_health(_: Cluster, nodes: Nodes, proxies: Proxies = MappingProxyTyp
         return HostHealth(name, worst(finding.verdict for finding in mine), shows(node)), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += [*_parted(nodes), *queue_findings(nodes)]
+    findings += [*_parted(nodes), *_apart(nodes), *queue_findings(nodes)]
     # One that is drained keeps its vote in every quorum queue.
     running = sum(isinstance(node, BrokerNode) and (node.running or node.draining) for node in nodes.values())
     unknown = sum(isinstance(node, Unknown) for node in nodes.values())
@@ -76,6 +76,12 @@ def _parted(nodes: Nodes) -> list[Finding]:
             if member not in own:
                 told.setdefault(member, f"{member} is partitioned from {', '.join(others)}, as {name} tells")
     return [Finding(Verdict.FAIL, reason) for reason in told.values()]
+
+
+def _apart(nodes: Nodes) -> list[Finding]:
+    """Brokers that came up alone, which their clients can't tell from the others."""
+    said = "runs by itself, and the others go on without it: `hatui recover rabbitmq` starts it anew"
+    return [Finding(Verdict.FAIL, f"the broker on {name} {said}", name) for name in apart(nodes)]
 
 
 def _of_one(name: str, node: BrokerNode, size: int) -> list[Finding]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from cluster.rabbitmq.gates import Nodes, incomplete, is_running, main_cluster, may_start
+from cluster.rabbitmq.gates import Nodes, apart, incomplete, is_running, main_cluster, may_start
 from cluster.rabbitmq.record import BrokerNode
 from cluster.rabbitmq.recovery import joining, lost, may_force, may_recover, table, waiting, with_data
 from cluster.spec import Role
 from engine.losses import told
 from engine.runbook import Plan, View
 from operations.rabbitmq import nodes_of
-from operations.rabbitmq_recovery import awaited, forced, joined, started, stopped, whole
+from operations.rabbitmq_recovery import anew, awaited, forced, joined, started, stopped, whole
 
 PARAMETERS = {"force_from": "the broker to begin with, without waiting for the others (force_boot)"}
 
@@ -65,8 +65,13 @@ def _rest(nodes: Nodes, force_from: str, broken: list[str]) -> Plan:
     steps = [joined(down, running)] if down else []
     # One that was started before another was forced to boot may wait in vain.
     steps += [awaited(waits)] if waits else []
+    lines = [table(nodes)]
+    if alone := apart(nodes):
+        steps.append(anew(list(nodes), alone))
+        lines.append(f"What clients declared on {', '.join(alone)} since it came up by itself is lost.")
     members = [name for name, node in known.items() if node.running or name in silent]
-    return Plan(TITLE, [*steps, whole(members, len(nodes))], evidence=table(nodes), rests_on=RESTS_ON, broken=broken)
+    steps.append(whole(members, len(nodes)))
+    return Plan(TITLE, steps, evidence="\n".join(lines), rests_on=RESTS_ON, broken=broken)
 
 
 def _why_not_join(nodes: Nodes, silent: Sequence[str], force_from: str) -> str | None:
@@ -74,7 +79,7 @@ def _why_not_join(nodes: Nodes, silent: Sequence[str], force_from: str) -> str |
     if force_from and not is_running(nodes[force_from]):
         return may_force(nodes, force_from)
     if not silent:
-        return None if joining(nodes) else incomplete(nodes)
+        return None if apart(nodes) or joining(nodes) else incomplete(nodes)
     members = main_cluster(nodes)
     if members is None:
         return f"the brokers that run are of different clusters.\n{table(nodes)}"

@@ -11,7 +11,10 @@ from typing import Any, cast
 import pytest
 
 from cluster.galera.record import WSREP_STATUS, GaleraNode
+from cluster.health.verdict import Verdict
 from cluster.outcome import Outcome
+from cluster.rabbitmq.gates import apart
+from cluster.rabbitmq.verdict import rabbitmq_health
 from cluster.state import Unknown
 from cluster.wire.runs import Ended, Proposal, Said
 from engine import run
@@ -102,6 +105,20 @@ def test_one_that_is_not_seen_by_all_others_yet_is_waited_for_and_a_partition_is
     ):
         plan = recovery(monkeypatch, "recover_rabbitmq", {**BROKERS, "cc01": other})
         assert not plan.steps and plan.refused.startswith("Nothing is started: "), other
+
+
+def test_one_that_came_up_alone_is_told_of_and_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = {name: replace(BROKERS[name], running_members=("rabbit@cc01", "rabbit@cc02")) for name in ("cc01", "cc02")}
+    nodes = {**two, "cc03": replace(BROKERS["cc03"], running_members=("rabbit@cc03",))}
+    plan = recovery(monkeypatch, "recover_rabbitmq", nodes)
+    assert (plan.refused, len(plan.steps)) == ("", 2)
+    assert plan.steps[0].name.startswith("Start the broker on cc03 anew: it runs by itself")
+    assert "declared on cc03 since it came up by itself is lost" in plan.evidence
+    judged = rabbitmq_health(SPEC, nodes)
+    assert judged.verdict is Verdict.FAIL and "the broker on cc03 runs by itself" in judged.reason
+    # Where nobody has a majority, none is the one that is apart.
+    alone = {name: replace(node, running_members=(node.name,)) for name, node in BROKERS.items()}
+    assert apart(alone) == [] and apart({**nodes, "cc02": GONE}) == []
 
 
 def test_a_node_that_can_not_be_read_is_no_whole_database(monkeypatch: pytest.MonkeyPatch) -> None:
