@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.e2e.terminal import Terminal
+from tests.pace import Limit, stretched
 
 
 def unlocked(screen: Terminal) -> None:
@@ -26,12 +29,33 @@ def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
     """To a plan that moves traffic: give a reason (nothing, where one is there already), type the name, and go."""
     screen.wait("Nothing has been changed", within=60)
     screen.keys("Tab", "Tab")
-    screen.type(reason)
+    if reason:
+        _fill(screen, 0, reason)
     screen.keys("Enter")
-    screen.type(word)
+    _fill(screen, 1, word)
     screen.keys("Enter")
     # The button has the focus by now, or on a busy machine a little later.
     screen.insist("Enter", lambda: not screen.shows("Nothing has been changed"))
+
+
+def _fill(screen: Terminal, field: int, text: str) -> None:
+    """Type into the first or the second field below the buttons. What comes before it has the focus is typed again."""
+
+    def there() -> bool:
+        lines = screen.text().splitlines()
+        buttons = next(number for number, line in enumerate(lines) if "Cancel (esc)" in line)
+        return lines[buttons + 1 + field].strip("│ ▁█▔").strip() == text
+
+    for _ in range(5):
+        time.sleep(stretched(0.1))
+        screen.type(text)
+        limit = Limit(2)
+        while not limit.is_over():
+            if there():
+                return
+            time.sleep(0.03)
+        screen.keys("C-u")
+    raise AssertionError(f"{text} is not in its field:\n{screen.text()}")
 
 
 def chosen(screen: Terminal, name: str) -> None:
