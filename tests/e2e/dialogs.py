@@ -39,22 +39,25 @@ def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
 
 
 def _fill(screen: Terminal, field: int, text: str) -> None:
-    """Type into the first or the second field below the buttons. What comes before it has the focus is typed again."""
+    """Type into the first or the second field below the buttons.
+
+    Where the focus is not there, on a busy machine, go on to the next place and type again, as a person does.
+    """
 
     def there() -> bool:
         lines = screen.text().splitlines()
         buttons = next(number for number, line in enumerate(lines) if "Cancel (esc)" in line)
-        return lines[buttons + 1 + field].strip("│ ▁█▔").strip() == text
+        return lines[buttons + 1 + field].strip("│ ▁█▔▃▇").strip() == text
 
-    for _ in range(5):
+    for _ in range(12):
         time.sleep(stretched(0.1))
         screen.type(text)
-        limit = Limit(2)
+        limit = Limit(1)
         while not limit.is_over():
             if there():
                 return
             time.sleep(0.03)
-        screen.keys("C-u")
+        screen.keys("C-u", "Tab")
     raise AssertionError(f"{text} is not in its field:\n{screen.text()}")
 
 
