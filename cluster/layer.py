@@ -151,4 +151,8 @@ class Layer:
 
     def hosts(self, spec: Cluster) -> tuple[str, ...]:
         """The hosts that carry it, in the order of the inventory."""
-        return tuple(name for name, host in spec.hosts.items() if host.role in self.roles and self.carries(spec, name))
+        return tuple(name for name in spec.hosts if self.is_on(spec, name))
+
+    def is_on(self, spec: Cluster, host: str) -> bool:
+        """Whether the host carries it."""
+        return spec.hosts[host].role in self.roles and self.carries(spec, host)

@@ -169,9 +169,9 @@ class Cluster:
         """The hosts of `role`, in the order of the inventory."""
         return tuple(name for name, host in self.hosts.items() if host.role is role)
 
-    def addresses(self, *roles: Role) -> tuple[str, ...]:
-        """The addresses of the hosts of these roles."""
-        return tuple(host.address for host in self.hosts.values() if host.role in roles)
+    def addresses(self, role: Role) -> tuple[str, ...]:
+        """The addresses of the hosts of `role`, in the order of the inventory."""
+        return tuple(self.address(name) for name in self.names(role))
 
     def address(self, name: str) -> str:
         """The address of the host `name`."""

@@ -107,4 +107,4 @@ def handling(layer: Layer) -> Handling:
 
 def on(cluster: Cluster, host: str) -> list[Handling]:
     """Of each layer that the host carries and that is handled at all, in their order."""
-    return [found for layer in LAYERS if host in layer.hosts(cluster) and (found := handling(layer)) is not _NONE]
+    return [found for layer in LAYERS if layer.is_on(cluster, host) and (found := handling(layer)) is not _NONE]

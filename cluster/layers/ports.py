@@ -22,6 +22,11 @@ class Ports:
     also: str = ""
     """Who may speak to the cluster's own ports though it is none of its hosts: addresses and networks, by commas."""
 
+    @property
+    def let_in(self) -> tuple[str, ...]:
+        """Each of `also`."""
+        return tuple(word for one in self.also.split(",") if (word := one.strip()))
+
 
 def ports_of(spec: Cluster) -> Ports:
     """What the inventory says of them."""
@@ -36,7 +41,8 @@ def _guarded(spec: Cluster, host: str) -> tuple[Port, ...]:
 
 
 def _verdict(spec: Cluster, state: ClusterState) -> LayerHealth:
-    return ports_health(state[PORT_FILTER], {name: len(_guarded(spec, name)) for name in PORTS.hosts(spec)})
+    counts = {name: len(_guarded(spec, name)) for name in spec.hosts}
+    return ports_health(state[PORT_FILTER], {name: count for name, count in counts.items() if count})
 
 
 def _things(spec: Cluster, state: ClusterState) -> Things:

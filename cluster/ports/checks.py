@@ -12,10 +12,7 @@ from cluster.spec import Cluster
 
 def ports(cluster: Cluster) -> Iterator[Mistake]:
     """Who else may speak to the cluster's own ports."""
-    for one in ports_of(cluster).also.split(","):
-        word = one.strip()
-        if not word:
-            continue
+    for word in ports_of(cluster).let_in:
         try:
             IPv4Network(word)
         except ValueError:

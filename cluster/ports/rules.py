@@ -13,14 +13,13 @@ def guarded(spec: Cluster, host: str) -> tuple[Port, ...]:
     wanted = ports_of(spec)
     if not wanted.filter:
         return ()
-    also = [one.strip() for one in wanted.also.split(",") if one.strip()]
     found: dict[tuple[str, str], Port] = {}
     for layer in LAYERS:
-        if layer.ports is None or host not in layer.hosts(spec):
+        if layer.ports is None or not layer.is_on(spec, host):
             continue
         for one in layer.ports(spec):
             former = found.get((one.protocol, one.numbers))
-            sources = dict.fromkeys((*(former.sources if former else ()), *one.sources, *also))
+            sources = dict.fromkeys((*(former.sources if former else ()), *one.sources, *wanted.let_in))
             words = f"{former.words}; {one.words}" if former else one.words
             found[one.protocol, one.numbers] = Port(one.protocol, one.numbers, tuple(sources), words)
     return tuple(found.values())
