@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from tui.console.desk import Desk
 from tui.console.dialogs import Help
+from tui.console.finder import Finder
 from tui.console.palette import DARK, LIGHT
 from tui.console.player import Player
 from tui.console.screens import LayerView, NodeView, RunsView
@@ -87,6 +88,11 @@ class Looking(Desk):
     def action_palette(self) -> None:
         """Find an action by its name."""
         self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        """Textual's name for it; the palette is ours."""
+        if not Finder.is_open(self):
+            self.push_screen(Finder(id="--command-palette"))
 
     def action_help(self) -> None:
         """All keys."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from textual.command import Hits
 from textual.pilot import Pilot
+from textual.system_commands import SystemCommandsProvider
 
 from tests.streams.build import STORIES
 from tests.streams.hostile import hostile
@@ -133,8 +137,28 @@ def test_the_palette_finds_every_action() -> None:
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert titles == {f"{action.title} ({action.shown})" for action in app.actions}
         await pilot.press("colon", *"gates", "enter")
+        await shown(app, pilot, "NEED")
+
+    on("healthy", check)
+
+
+def test_enter_in_the_palette_takes_what_was_typed_however_long_the_search_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    search = SystemCommandsProvider.search
+
+    async def slowly(self: SystemCommandsProvider, query: str) -> Hits:
+        async for hit in search(self, query):
+            await asyncio.sleep(0.3)
+            yield hit
+
+    monkeypatch.setattr(SystemCommandsProvider, "search", slowly)
+
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        # All are listed before anything is typed: the first is not the one.
+        await pilot.press("colon")
         await pilot.pause(0.3)
-        await pilot.press("enter")
+        await pilot.press(*"gates", "enter")
         await shown(app, pilot, "NEED")
 
     on("healthy", check)
