@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -21,9 +22,18 @@ Answer = TypeVar("Answer")
 
 
 class Dialog(ModalScreen[Answer]):
-    """A box over the screen, which goes on being refreshed below it."""
+    """A box over the screen, which goes on being refreshed below it.
 
-    BINDINGS: ClassVar = [Binding("escape", "no", "cancel", show=False)]
+    The keys that move the focus are taken before any widget gets them: what is typed right after them goes to the new
+    place, however busy the machine is.
+    """
+
+    BINDINGS: ClassVar = [
+        Binding("escape", "no", "cancel", show=False),
+        Binding("tab", "app.focus_next", "next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "previous", show=False, priority=True),
+        Binding("enter", "next_field", "next field", show=False, priority=True),
+    ]
 
     def compose(self) -> ComposeResult:
         """Textual's."""
@@ -38,6 +48,13 @@ class Dialog(ModalScreen[Answer]):
     def gone(self) -> bool:
         """It is not shown yet, or no longer, though there is still something said to it."""
         return not self.query("#title")
+
+    def action_next_field(self) -> None:
+        """From a field to the one below it; the last one, and all else, takes the key itself."""
+        fields = [field for field in self.query(Input) if field.display]
+        if self.focused not in fields[:-1]:
+            raise SkipAction
+        self.set_focus(fields[fields.index(self.focused) + 1])
 
     def action_no(self) -> None:
         """Leave it; nothing is done."""
@@ -162,11 +179,7 @@ class Asked(Dialog[dict[str, str]]):
         """Textual's."""
         self.query(Input).first().focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """On to the next; after the last one, all of them."""
-        inputs = list(self.query(Input))
-        if event.input is not inputs[-1]:
-            inputs[inputs.index(event.input) + 1].focus()
-            return
-        given = {str(one.id).removeprefix("field-"): one.value.strip() for one in inputs}
+    def on_input_submitted(self) -> None:
+        """Enter in the last one: all of them."""
+        given = {str(one.id).removeprefix("field-"): one.value.strip() for one in self.query(Input)}
         self.dismiss({name: value for name, value in given.items() if value})

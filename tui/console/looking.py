@@ -91,7 +91,7 @@ class Looking(Desk):
 
     def action_command_palette(self) -> None:
         """Textual's name for it; the palette is ours."""
-        if not Finder.is_open(self):
+        if not isinstance(self.screen, Finder):
             self.push_screen(Finder(id="--command-palette"))
 
     def action_help(self) -> None:

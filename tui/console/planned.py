@@ -137,11 +137,9 @@ class Planned(Dialog[str]):
         """Textual's."""
         self._ready()
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: the next field; after the name that had to be typed, the button."""
-        if event.input.id == "reason" and self.word:
-            self.query_one("#typed").focus()
-        elif not self.query_one("#go", Button).disabled:
+    def on_input_submitted(self) -> None:
+        """Enter in the last field: the button."""
+        if not self.query_one("#go", Button).disabled:
             self.query_one("#go").focus()
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:

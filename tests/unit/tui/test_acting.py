@@ -8,7 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
+from textual.events import Key
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from cluster.outcome import Outcome
 from cluster.wire.runs import Agreement, Ended, Precheck
@@ -17,6 +19,9 @@ from tui.console.actions import Risk
 from tui.console.app import Console
 from tui.console.board import Board
 from tui.console.unlock import LASTS, Lock
+
+PLACES = ("tab", "shift+tab", "tab", "tab")
+"""From no over the dry run to the reason."""
 
 
 async def unlocked(app: Console, pilot: Pilot[None]) -> None:
@@ -62,6 +67,23 @@ def test_no_is_what_enter_and_esc_say_to_the_unlocking() -> None:
             assert "UNLOCKED" not in text(app)
 
     on("healthy", check)
+
+
+def test_what_is_typed_without_a_pause_goes_to_its_field(tmp_path: Path) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await planned(app, pilot)
+        # All at once, as they come when the console has had no time for a while.
+        keys = [*PLACES, *"cut", "enter", *"haproxy2"]
+        for key in keys:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        fields = list(app.screen.query(Input))
+        for _ in range(100):
+            if [field.value for field in fields] == ["cut", "haproxy2"]:
+                return
+            await pilot.pause(0.05)
+        raise AssertionError([field.value for field in fields])
+
+    on("healthy", check, command=stood_for(tmp_path, PLAN))
 
 
 def test_it_locks_itself_again() -> None:
