@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from cluster.haproxy.names import PEERS_PORT
@@ -9,6 +10,17 @@ from cluster.reading import Mistake, shown
 from cluster.spec import Cluster, Role
 
 ALGORITHMS = ("roundrobin", "leastconn", "source")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", re.ASCII)
+
+
+def named(key: str, name: str) -> Iterator[Mistake]:
+    """Whether `name` is one that a cluster can have."""
+    if not _NAME.fullmatch(name):
+        yield Mistake(
+            key, f"is {shown(name)}: it must be 1 to 32 letters, digits, _ . -, with a letter or digit first."
+        )
 
 
 def choice(key: str, value: str, known: Iterable[str]) -> Iterator[Mistake]:

@@ -1,6 +1,7 @@
-"""What must hold of a cluster's hosts, addresses and secrets; a `Mistake` for each thing that does not.
+"""What must hold of a cluster; a `Mistake` for each thing that does not.
 
-Every check is a pure function of the `Cluster`.
+Every check is a pure function of the `Cluster`. Those of a layer's own settings and hosts are in its description; here
+are those of what all layers share: names, addresses, ssh, secrets.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import shlex
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from cluster.checks_layers import corosync, galera, haproxy, keepalived, pacemaker, rabbitmq
-from cluster.checks_services import services
-from cluster.galera.checks import galera_settings
-from cluster.ports.checks import ports
+from cluster.checking import named
+from cluster.layers import LAYERS
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
@@ -30,7 +29,6 @@ SECRETS = (
 """The secrets that a deploy asks for."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _PATH = re.compile(r"~?/[A-Za-z0-9_./@+-]+", re.ASCII)
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -41,22 +39,13 @@ def mistakes(cluster: Cluster) -> Iterator[Mistake]:
     yield from _names(cluster)
     yield from _addresses(cluster)
     yield from _ssh(cluster)
-    for layer in (haproxy, services, keepalived, galera, galera_settings, rabbitmq, corosync, pacemaker, ports):
-        yield from layer(cluster)
+    for layer in LAYERS:
+        yield from layer.checks(cluster)
     yield from _secrets(cluster)
 
 
 def _names(cluster: Cluster) -> Iterator[Mistake]:
-    named = {
-        "name": cluster.name,
-        "galera.cluster_name": cluster.galera.cluster_name,
-        "corosync.cluster_name": cluster.corosync.cluster_name,
-    }
-    for key, name in named.items():
-        if not _NAME.fullmatch(name):
-            yield Mistake(
-                key, f"is {shown(name)}: it must be 1 to 32 letters, digits, _ . -, with a letter or digit first."
-            )
+    yield from named("name", cluster.name)
     if cluster.release not in RELEASES:
         known = " or ".join(f"{name} ({title})" for name, title in RELEASES.items())
         yield Mistake("release", f"is {shown(cluster.release)}: it must be {known}.")

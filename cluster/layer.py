@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cluster.health.verdict import LayerHealth
+from cluster.reading import Mistake
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Fact
 
@@ -121,6 +122,8 @@ class Layer:
     settings: type | None = None
     """A dataclass of plain values with defaults: the section of the layer's name in the inventory, checked by it.
     None: it has none, or a field of its own in cluster/spec.py."""
+    checks: Callable[[Cluster], Iterator[Mistake]] = lambda _: iter(())
+    """What of the inventory's values it can't be made of; a sentence for each."""
     facts: tuple[Fact[Any], ...] = ()
     """What each of them is asked."""
     told_alone: bool = False
@@ -146,6 +149,8 @@ class Layer:
     """The package in which the floors' parts of it are; empty for those that come with hatui."""
     deployed: bool = True
     """Whether it has a deploy of its own, deploy/NAME.py."""
+    recovery: str = ""
+    """What `hatui recover NAME` brings back once all of it was down, in a few words; empty where nothing has to be."""
     together: str = ""
     """Why its hosts are changed all at once, as a clause; empty where they are changed one by one."""
 

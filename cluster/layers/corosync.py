@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.corosync.checks import checks
 from cluster.corosync.record import COROSYNC_QUORUM
 from cluster.corosync.steady import STEADY
 from cluster.corosync.things import things
@@ -20,6 +21,7 @@ def _ports(spec: Cluster) -> tuple[Port, ...]:
 COROSYNC = Layer(
     name="corosync",
     roles=(Role.CONTROLLER,),
+    checks=checks,
     facts=(COROSYNC_QUORUM,),
     verdict=lambda spec, state: corosync_health(spec, state[COROSYNC_QUORUM]),
     steady=STEADY,

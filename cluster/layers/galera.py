@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cluster.galera.checks import checks
 from cluster.galera.gates import is_primary
 from cluster.galera.names import CHECK_FILES, CHECK_UNIT, CONFIG, GALERA_CHECK_PORT, GARB_CONFIG, GARB_UNIT, UNIT
 from cluster.galera.record import WSREP_STATUS, GaleraNode
@@ -59,6 +60,7 @@ def _packages(_: str) -> tuple[str, ...]:
 GALERA = Layer(
     name="galera",
     roles=(Role.GALERA,),
+    checks=checks,
     facts=(WSREP_STATUS,),
     claims={WSREP_STATUS.name: _component},
     verdict=lambda spec, state: galera_health(spec, state[WSREP_STATUS], state[HAPROXY_STAT]),
@@ -71,5 +73,6 @@ GALERA = Layer(
         Unit(GARB_UNIT, (GARB_CONFIG,), "the arbitrator is restarted"),
     ),
     ports=_ports,
+    recovery="the database, on the evidence of every node",
     packages=_packages,
 )

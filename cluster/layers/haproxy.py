@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster.galera.names import GALERA_BACKEND
+from cluster.haproxy.checks import checks
 from cluster.haproxy.names import CONFIG, PEERS_PORT, UNIT
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.haproxy.steady import STEADY
@@ -32,6 +33,7 @@ def _packages(_: str) -> tuple[str, ...]:
 HAPROXY = Layer(
     name="haproxy",
     roles=(Role.HAPROXY,),
+    checks=checks,
     facts=(HAPROXY_STAT,),
     claims={HAPROXY_STAT.name: _writer},
     verdict=lambda spec, state: haproxy_health(spec, state[HAPROXY_STAT]),

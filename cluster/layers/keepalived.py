@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster.keepalived.checks import checks
 from cluster.keepalived.loads import vip_owner
 from cluster.keepalived.names import FILES, UNIT
 from cluster.keepalived.record import VRRP_OWNER
@@ -31,6 +32,7 @@ def _packages(_: str) -> tuple[str, ...]:
 KEEPALIVED = Layer(
     name="keepalived",
     roles=(Role.HAPROXY,),
+    checks=checks,
     facts=(VRRP_OWNER,),
     claims={VRRP_OWNER.name: _owner},
     needed=frozenset({VRRP_OWNER.name}),

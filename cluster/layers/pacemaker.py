@@ -7,6 +7,7 @@ from typing import Any
 
 from cluster.corosync.names import FILES, UNIT
 from cluster.layer import MOST, Claim, Layer, Load, Unit
+from cluster.pacemaker.checks import checks
 from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
 from cluster.pacemaker.steady import STEADY
 from cluster.pacemaker.things import things
@@ -44,6 +45,7 @@ def _packages(release: str) -> tuple[str, ...]:
 PACEMAKER = Layer(
     name="pacemaker",
     roles=(Role.CONTROLLER,),
+    checks=checks,
     facts=(CONTROLLERS_VIP, CRM_MON),
     claims={CONTROLLERS_VIP.name: _owner, CRM_MON.name: _controller},
     needed=frozenset({CONTROLLERS_VIP.name}),

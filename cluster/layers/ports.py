@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cluster.health.verdict import LayerHealth
-from cluster.layer import UNKNOWN, Layer, Port, Thing, Things, Unit, settings_of
+from cluster.layer import UNKNOWN, Layer, Port, Thing, Things, Unit
+from cluster.ports.checks import checks
 from cluster.ports.names import CONFIG, UNIT
 from cluster.ports.record import PORT_FILTER
+from cluster.ports.settings import Ports
 from cluster.ports.verdict import ports_health
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The inventory's section `ports`."""
-
-    filter: bool = True
-    """Whether hatui keeps a packet filter on the hosts. False: that is somebody else's."""
-    also: str = ""
-    """Who may speak to the cluster's own ports though it is none of its hosts: addresses and networks, by commas."""
-
-    @property
-    def let_in(self) -> tuple[str, ...]:
-        """Each of `also`."""
-        return tuple(word for one in self.also.split(",") if (word := one.strip()))
-
-
-def ports_of(spec: Cluster) -> Ports:
-    """What the inventory says of them."""
-    return settings_of(spec, "ports", Ports)
 
 
 def _guarded(spec: Cluster, host: str) -> tuple[Port, ...]:
@@ -58,6 +38,7 @@ PORTS = Layer(
     roles=tuple(Role),
     carries=lambda spec, host: bool(_guarded(spec, host)),
     settings=Ports,
+    checks=checks,
     facts=(PORT_FILTER,),
     verdict=_verdict,
     things=_things,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cluster.haproxy.loads import sessions
 from cluster.haproxy.record import HAPROXY_STAT
 from cluster.layer import Layer, Load, Port, Unit
+from cluster.rabbitmq.checks import checks
 from cluster.rabbitmq.names import RABBITMQ_BACKEND, STAMPED, UNIT
 from cluster.rabbitmq.record import RABBIT_CLUSTER
 from cluster.rabbitmq.steady import STEADY
@@ -37,6 +38,7 @@ def _packages(_: str) -> tuple[str, ...]:
 RABBITMQ = Layer(
     name="rabbitmq",
     roles=(Role.CONTROLLER,),
+    checks=checks,
     facts=(RABBIT_CLUSTER,),
     verdict=lambda spec, state: rabbitmq_health(spec, state[RABBIT_CLUSTER], state[HAPROXY_STAT]),
     steady=STEADY,
@@ -44,5 +46,6 @@ RABBITMQ = Layer(
     loads=_loads,
     units=(Unit(UNIT, STAMPED, "the broker is restarted"),),
     ports=_ports,
+    recovery="the brokers, all together",
     packages=_packages,
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from cluster.haproxy.loads import sessions
 from cluster.haproxy.services import served_by
+from cluster.haproxy.services_checks import checks
 from cluster.layer import Layer, Load
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
@@ -21,6 +22,7 @@ def _loads(spec: Cluster, state: ClusterState) -> Mapping[str, Load]:
 SERVICES = Layer(
     name="services",
     roles=tuple(Role),
+    checks=checks,
     carries=lambda spec, host: bool(served_by(spec, host)),
     loads=_loads,
     deployed=False,

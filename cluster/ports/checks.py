@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from cluster.layers.ports import ports_of
+from cluster.ports.settings import ports_of
 from cluster.reading import Mistake, foreign, shown
 from cluster.spec import Cluster
 
 
-def ports(cluster: Cluster) -> Iterator[Mistake]:
+def checks(cluster: Cluster) -> Iterator[Mistake]:
     """Who else may speak to the cluster's own ports."""
     for word in ports_of(cluster).let_in:
         try:

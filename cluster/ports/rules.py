@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cluster.layer import Port
 from cluster.layers import LAYERS
-from cluster.layers.ports import ports_of
+from cluster.ports.settings import ports_of
 from cluster.spec import Cluster
 
 

@@ -48,13 +48,13 @@ def test_each_port_is_open_to_whom_it_is_for_and_to_nobody_else() -> None:
 def test_who_else_may_speak_to_them_and_that_nobody_is_kept_out_is_the_inventorys_choice() -> None:
     spec = replace(SPEC, others={"ports": {"also": "192.0.2.7, 198.51.100.0/24"}})
     assert all(one.sources[-2:] == ("192.0.2.7", "198.51.100.0/24") for one in guarded(spec, "mysql1"))
-    assert list(checks.ports(spec)) == []
+    assert list(checks.checks(spec)) == []
     assert guarded(replace(SPEC, others={"ports": {"filter": False}}), "mysql1") == ()
 
 
 @pytest.mark.parametrize("also", ["mysql9", "192.0.2.1/24", "2001:db8::1", "192.0.2.7; drop", "192.0.2.7 198.51.100.1"])
 def test_what_is_no_address_is_named(also: str) -> None:
-    (mistake,) = checks.ports(replace(SPEC, others={"ports": {"also": f"192.0.2.9, {also}"}}))
+    (mistake,) = checks.checks(replace(SPEC, others={"ports": {"also": f"192.0.2.9, {also}"}}))
     assert str(mistake).startswith("ports.also has ") and also in str(mistake)
 
 

@@ -29,12 +29,13 @@ assert unit_of("/etc/memcached.conf") == "memcached.service"
 assert file_of("memcached").endswith("tests/toy/hatui_memcached/deploy/memcached.py")
 spec = cluster_spec({**DATA, "memcached": {"memory_mb": 65}})
 assert spec.others["memcached"] == {"memory_mb": 65}
-try:
-    cluster_spec({**DATA, "memcached": {"memory": 65}})
-except SpecError as error:
-    assert "memcached.memory" in str(error), error
-else:
-    raise AssertionError("a wrong key was taken")
+for wrong, said in (({"memory": 65}, "memcached.memory"), ({"memory_mb": 0}, "must be from 1 to 65536 MB")):
+    try:
+        cluster_spec({**DATA, "memcached": wrong})
+    except SpecError as error:
+        assert said in str(error), error
+    else:
+        raise AssertionError(f"{wrong} was taken")
 unit = ServiceState("memcached.service", "active", "running", enabled=True)
 state = ClusterState({CACHE.name: {"net01": CacheNode(unit, True, 3), "net02": CacheNode(unit, True)}})
 *_, last = assess(spec, state)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from cluster.checking import between
 from cluster.condition import asked, known_of
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.layer import Condition, Layer, Unit
+from cluster.layer import Condition, Layer, Unit, settings_of
+from cluster.reading import Mistake
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Fact, Record, ServiceState, Unknown, runs
 from cluster.things import of_each
@@ -35,6 +37,10 @@ class CacheNode(Record):
     answers: bool
     clients: int = 0
     away: bool = False
+
+
+def _checks(spec: Cluster) -> Iterator[Mistake]:
+    yield from between("memcached.memory_mb", settings_of(spec, "memcached", Settings).memory_mb, 1, 65536, " MB")
 
 
 CACHE = Fact("memcached", CacheNode, 10)
@@ -85,6 +91,7 @@ MEMCACHED = Layer(
     home="hatui_memcached",
     roles=(Role.NETWORK,),
     settings=Settings,
+    checks=_checks,
     facts=(CACHE,),
     verdict=_verdict,
     steady=(Condition("caches", _count, _against),),

@@ -15,7 +15,7 @@ _PATH = re.compile(r"/[A-Za-z0-9/_.~%?=&-]{0,200}")
 _LONGEST = 24 * 3600
 
 
-def services(cluster: Cluster) -> Iterator[Mistake]:
+def checks(cluster: Cluster) -> Iterator[Mistake]:
     """Each service, and that no two of them have one port."""
     taken = taken_on_balancers(cluster)
     for key in ("database_port", "queue_port"):
