@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument("layer", choices=[layer.name for layer in LAYERS if layer.deployed and layer.verdict])
     rollout.arguments(_acting(verbs, "rollout", "bring in what the inventory changes: a canary, then host by host"))
     verb = _acting(verbs, "recover", "bring a cluster back after all of it was down, on the evidence of every host")
-    verb.add_argument("layer", choices=("galera", "rabbitmq"))
+    verb.add_argument("layer", choices=[layer.name for layer in LAYERS if layer.recovery])
     verb.add_argument(
         "--force-from", default="", metavar="HOST", help="begin with this host against all doubt; typed once more"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.layers import DEPLOYED
+from cluster.layers import DEPLOYED, LAYERS
 from cluster.wire.runs import Proposal
 from engine.known_runs import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
@@ -132,7 +132,7 @@ class Acting(Looking):
         self._begin(self._recover(self._place()[0]))
 
     async def _recover(self, layer: str) -> None:
-        things = {"galera": "the database, on the evidence of every node", "rabbitmq": "the brokers, all together"}
+        things = {one.name: one.recovery for one in LAYERS if one.recovery}
         if found := await self._one_of("Recover: which cluster?", things, layer):
             await self._planned(f"recover_{found}", {}, Risk.TRAFFIC)
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from cluster.galera.record import WSREP_STATUS, GaleraNode
-from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
-from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
-from cluster.state import ClusterState
+from tui.console.depth import numbers_of
 from tui.console.lines import Line, Span
 from tui.console.state import records
 
@@ -33,7 +30,7 @@ class Trends:
         """The state of a snapshot as it travels; it is sampled if the last one is old enough."""
         if now - self._last >= EVERY:
             self._last = now
-            self._samples.append(dict(_numbers(records(state))))
+            self._samples.append(dict(numbers_of(records(state))))
 
     def forget(self) -> None:
         """Begin again."""
@@ -44,24 +41,6 @@ class Trends:
         """A line a number that was ever known, the newest at the right."""
         newest = self._samples[-1] if self._samples else {}
         return [_line(name, [sample[name] for sample in self._samples], width) for name in newest]
-
-
-def _numbers(state: ClusterState) -> Iterator[tuple[str, int | None]]:
-    """Each number, over all hosts; None where no host tells it."""
-    servers = [
-        server for node in state[HAPROXY_STAT].values() if isinstance(node, ProxyNode) for server in node.servers
-    ]
-    yield "connects/s", sum(server.rate for server in servers) if servers else None
-    yield "sessions", sum(server.sessions for server in servers) if servers else None
-    queues = [node.recv_queue for node in state[WSREP_STATUS].values() if isinstance(node, GaleraNode) and node.ready]
-    yield "galera queue", max(queues, default=None)
-    # Each broker knows all queues.
-    waiting = [
-        sum(queue.messages for queue in node.queues)
-        for node in state[RABBIT_CLUSTER].values()
-        if isinstance(node, BrokerNode) and node.queues
-    ]
-    yield "messages", max(waiting, default=None)
 
 
 def _line(name: str, values: list[int | None], width: int) -> Line:

@@ -1,9 +1,10 @@
-"""One layer in depth: a file a layer, each with `lines`, a pure function of the snapshot's records."""
+"""One layer in depth: a file a layer, with `lines` and perhaps `numbers`, pure functions of the snapshot's records."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from cluster.layers import LAYERS
 from cluster.state import ClusterState
 from engine.parts import part_of
 from tui.console.lines import Line
@@ -14,3 +15,11 @@ def depth_of(layer: str) -> Callable[[ClusterState], list[Line]] | None:
     part = part_of(__name__, layer)
     found: Callable[[ClusterState], list[Line]] | None = part.lines if part else None
     return found
+
+
+def numbers_of(state: ClusterState) -> Iterator[tuple[str, int | None]]:
+    """The numbers of all layers whose course is shown, by what each is called; None for one that no host tells."""
+    for layer in LAYERS:
+        part = part_of(__name__, layer.name)
+        if numbers := getattr(part, "numbers", None):
+            yield from numbers(state)

@@ -6,8 +6,14 @@ from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.haproxy.writer import writer_by
 from cluster.state import ClusterState
-from tui.console.depth.parts import rows, service
+from tui.console.depth.parts import Numbers, rows, service
 from tui.console.lines import Line, Span, heading, span, table
+
+
+def numbers(state: ClusterState) -> Numbers:
+    """The longest queue of writesets to apply."""
+    queues = [node.recv_queue for node in state[WSREP_STATUS].values() if isinstance(node, GaleraNode) and node.ready]
+    yield "galera queue", max(queues, default=None)
 
 
 def lines(state: ClusterState) -> list[Line]:

@@ -6,10 +6,19 @@ from cluster.haproxy.gates import ESTABLISHED
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode, ProxyServer
 from cluster.haproxy.servers import empty_slot, state_of
 from cluster.state import ClusterState, Unknown
-from tui.console.depth.parts import duration, service
+from tui.console.depth.parts import Numbers, duration, service
 from tui.console.lines import Line, Role, Row, blank, heading, span, table
 
 _NAMES = ("BACKEND", "SERVER", "STATUS", "SESS", "/S", "QUEUE", "SINCE", "DOWN", "CHECK")
+
+
+def numbers(state: ClusterState) -> Numbers:
+    """What the balancers' servers take, all of them together."""
+    servers = [
+        server for node in state[HAPROXY_STAT].values() if isinstance(node, ProxyNode) for server in node.servers
+    ]
+    yield "connects/s", sum(server.rate for server in servers) if servers else None
+    yield "sessions", sum(server.sessions for server in servers) if servers else None
 
 
 def lines(state: ClusterState) -> list[Line]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from cluster.state import ServiceState, Unknown
 from tui.console.lines import Row, Span, span
 
 Record = TypeVar("Record")
+
+Numbers = Iterable[tuple[str, int | None]]
+"""What a layer's course is told by: a few numbers by their names, None for what no host tells now."""
 
 
 def rows(

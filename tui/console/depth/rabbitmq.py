@@ -6,8 +6,18 @@ from cluster.rabbitmq.names import BROKER_QUEUES
 from cluster.rabbitmq.queues import STOPPED
 from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode, BrokerQueue
 from cluster.state import ClusterState
-from tui.console.depth.parts import rows, service
+from tui.console.depth.parts import Numbers, rows, service
 from tui.console.lines import Line, Row, Span, heading, span, table
+
+
+def numbers(state: ClusterState) -> Numbers:
+    """The messages in all queues: each broker knows all of them."""
+    waiting = [
+        sum(queue.messages for queue in node.queues)
+        for node in state[RABBIT_CLUSTER].values()
+        if isinstance(node, BrokerNode) and node.queues
+    ]
+    yield "messages", max(waiting, default=None)
 
 
 def lines(state: ClusterState) -> list[Line]:
