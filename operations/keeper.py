@@ -11,7 +11,7 @@ It speaks JSON lines over the socket that is its stdin (operations/locking.py is
                          {"kept": [HOST, NUMBER]}, {"unkept": [HOST, NUMBER]},
                          {"held": until}, once, and {"lost": why}, once
 
-Only the standard library and cluster/lease.py: it is there before pyinfra would be imported.
+Only the standard library, cluster/lease.py and what is made for it: it is there before pyinfra would be imported.
 """
 
 from __future__ import annotations
@@ -27,101 +27,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from cluster.lease import BEAT, PATIENCE, Lease, Tenure
+from cluster.lease import BEAT, Tenure
+from operations.link import Link
+from operations.pauses import Pauses, now
 
-LINE = 8192
-"""Bytes that a line from a host may have."""
-ROOM = 2**22
-"""Bytes that may wait for a host that takes nothing."""
-LATE = 1.0
-"""Seconds that this process must have stood still for a loss to be laid on that."""
 ENDING = 2.0
 """Seconds in which a connection must have ended, once its input has."""
 
 
-def now() -> float:
-    """Seconds, those in which the machine slept too."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 _KEPT = re.compile(r"(kept|unkept) ([0-9]{1,11})", re.ASCII)
-
-
-class _Host:
-    """The connection to one host."""
-
-    def __init__(self, name: str, command: list[str]) -> None:
-        self.name = name
-        self.lease = Lease()
-        self.taken = False
-        self.out = bytearray()
-        self.heard = bytearray()
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
-        )
-        assert self.process.stdin and self.process.stdout
-        self.stdin, self.stdout = self.process.stdin, self.process.stdout
-        os.set_blocking(self.stdin.fileno(), False)
-        os.set_blocking(self.stdout.fileno(), False)
-
-    def send(self, line: str) -> None:
-        if len(self.out) < ROOM:
-            self.out += line.encode() + b"\n"
-            self.flush()
-
-    def flush(self) -> None:
-        """Give what waits to the connection, as far as it takes it. Its end is seen where it is read."""
-        with contextlib.suppress(OSError, ValueError):
-            while self.out and (count := self.stdin.write(self.out)):
-                del self.out[:count]
-
-    def lines(self) -> list[str] | None:
-        """The lines that came; None at the end of the connection, or of what may be listened to."""
-        try:
-            chunk = self.stdout.read(65536)
-        except OSError:
-            return None
-        if chunk is None:
-            return []
-        *lines, rest = (self.heard + chunk).split(b"\n")
-        self.heard = rest
-        if not chunk or len(rest) > LINE:
-            return None
-        return [line.decode(errors="replace").strip() for line in lines]
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self.stdin.close()
-        if not self.taken:
-            # There is nothing to be freed on that host, or the end of the connection frees it.
-            self.process.kill()
-
-
-class _Pauses:
-    """When this process last stood still, and why, as far as it can see."""
-
-    def __init__(self) -> None:
-        self._boot, self._mono = now(), time.monotonic()
-        self._worst: tuple[float, float, bool] = (0.0, 0.0, False)
-        """When it was seen, its seconds, and whether the machine slept."""
-
-    def seen(self, waited_for: float) -> None:
-        """Called after each wait, which was to last `waited_for` seconds at most."""
-        boot, mono = now(), time.monotonic()
-        took, slept = boot - self._boot, (boot - self._boot) - (mono - self._mono)
-        self._boot, self._mono = boot, mono
-        still = took - waited_for
-        if still >= LATE and (still > self._worst[1] or boot - self._worst[0] > 2 * PATIENCE):
-            self._worst = (boot, still, slept > still / 2)
-
-    def why(self) -> str | None:
-        """A sentence for a loss now; None if this process did not stand still of late."""
-        at, still, slept = self._worst
-        if not still or now() - at > 2 * PATIENCE:
-            return None
-        if slept:
-            return f"This machine slept for {still:.1f} s."
-        return f"The process that keeps the lock did not run for {still:.1f} s: this machine has too much to do."
 
 
 class Keeper:
@@ -132,11 +46,11 @@ class Keeper:
         self._heard = bytearray()
         first = self._first()
         self.me, self.needed, self.check_in = str(first["me"]), int(first["needed"]), float(first["check_in"])
-        self.hosts: dict[str, _Host] = {}
+        self.hosts: dict[str, Link] = {}
         self.tenure = Tenure({}, self.needed)
         self.parent_heard = now()
         self.beat_due = now()
-        self.pauses = _Pauses()
+        self.pauses = Pauses()
         self.log: list[str] = []
         """What the hosts are to keep; one that comes late is sent it all."""
         self.was_held = False
@@ -217,14 +131,14 @@ class Keeper:
     def _reach(self, name: str, command: list[str]) -> None:
         if self.lost:
             return
-        host = self.hosts[name] = _Host(name, command)
+        host = self.hosts[name] = Link(name, command)
         self.tenure.leases = {name: host.lease for name, host in self.hosts.items()}
         # The line that says who it is counts as the first beat, and "taken" as its echo.
         host.lease.beat(now())
         host.send(self.me)
         self.selector.register(host.stdout, selectors.EVENT_READ, self._listener(host))
 
-    def _listener(self, host: _Host) -> Callable[[], None]:
+    def _listener(self, host: Link) -> Callable[[], None]:
         def listen() -> None:
             lines = host.lines()
             for line in lines or []:
@@ -238,7 +152,7 @@ class Keeper:
 
         return listen
 
-    def _hear(self, host: _Host, line: str) -> None:
+    def _hear(self, host: Link, line: str) -> None:
         if line.startswith("held"):
             self._tell(said=[host.name, "held", line.removeprefix("held").strip()[:2000]])
         elif line == "taken" and not host.taken:

@@ -21,7 +21,8 @@ from tests.mutants.covering import covering, sources
 from tests.mutants.mutations import Mutant, mutants
 from tests.mutants.trying import tried
 
-DECIDING = ("cluster", "engine/planning.py", "operations/keeper.py", "operations/lock.py", "operations/locking.py")
+_LOCK = ("keeper", "keeping", "link", "lock", "lock_script", "locking", "pauses")
+DECIDING = ("cluster", "engine/planning.py", *(f"operations/{name}.py" for name in _LOCK))
 """What decides whether somebody acts, in which order, and under which lock."""
 MOST = 0.05
 """The part of the sample that may survive."""

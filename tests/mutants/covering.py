@@ -18,9 +18,14 @@ SLOW = (
 )  # fmt: skip
 """The files of tests that take seconds, wait, or start many processes."""
 SELECTED = ("tests/unit", "--ignore=tests/unit/tui", *(f"--ignore=tests/unit/test_{name}.py" for name in SLOW))
+_LOCK = ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
 PROCESSES = {
-    "operations/keeper.py": ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py"),
-    "operations/locking.py": ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py"),
+    "operations/keeper.py": _LOCK,
+    "operations/keeping.py": _LOCK,
+    "operations/link.py": _LOCK,
+    "operations/lock_script.py": _LOCK,
+    "operations/locking.py": _LOCK,
+    "operations/pauses.py": _LOCK,
     "cluster/lease.py": ("tests/unit/test_lock.py",),
 }
 """The tests of what runs as a process of its own, whose lines are not seen."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from cluster.lease import PATIENCE
-from operations import keeper
+from operations import pauses as clock
+from operations.link import Link
+from operations.pauses import Pauses
 
 
 class Clocks:
@@ -24,21 +26,21 @@ class Clocks:
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
     found = Clocks()
-    monkeypatch.setattr(keeper, "now", lambda: found.boot)
+    monkeypatch.setattr(clock, "now", lambda: found.boot)
     monkeypatch.setattr("time.monotonic", lambda: found.mono)
     return found
 
 
-def still(clocks: Clocks, seconds: float, asleep: float = 0.0) -> keeper._Pauses:
+def still(clocks: Clocks, seconds: float, asleep: float = 0.0) -> Pauses:
     """A process that stood still for so long after a wait of half a second, and slept besides."""
-    pauses = keeper._Pauses()
+    pauses = Pauses()
     clocks.pass_(0.5 + seconds, asleep)
     pauses.seen(0.5)
     return pauses
 
 
 def test_a_wait_that_took_its_time_is_no_pause(clocks: Clocks) -> None:
-    assert keeper._Pauses().why() is None
+    assert Pauses().why() is None
     assert still(clocks, 0.0).why() is None
     assert still(clocks, 0.99).why() is None
 
@@ -73,9 +75,9 @@ def test_the_longest_pause_of_late_is_told_and_an_old_one_is_forgotten(clocks: C
 
 
 @pytest.fixture
-def stuck() -> Iterator[keeper._Host]:
+def stuck() -> Iterator[Link]:
     """A host that neither takes nor says anything."""
-    host = keeper._Host("mysql1", ["sleep", "600"])
+    host = Link("mysql1", ["sleep", "600"])
     yield host
     host.process.kill()
     host.process.wait()
@@ -83,7 +85,7 @@ def stuck() -> Iterator[keeper._Host]:
     host.stdout.close()
 
 
-def test_no_more_than_four_mebibytes_and_a_line_wait_for_a_host_that_takes_nothing(stuck: keeper._Host) -> None:
+def test_no_more_than_four_mebibytes_and_a_line_wait_for_a_host_that_takes_nothing(stuck: Link) -> None:
     line = "x" * (2**20 - 1)
     for _ in range(4):
         stuck.send(line)

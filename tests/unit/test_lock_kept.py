@@ -10,7 +10,7 @@ import pytest
 
 from cluster.lease import PATIENCE
 from cluster.locked import Holder, LockNode
-from operations import locking
+from operations import keeping
 
 HOSTS = ("a", "b", "c")
 SAID = '{"run":"r1","who":"alice@ops1","since":1.0,"why":"a test"}'
@@ -31,7 +31,7 @@ class Process:
         self.killed = True
 
 
-class Kept(locking._Keeper):
+class Kept(keeping.Keeping):
     """Answers at once, as `answers` does."""
 
     answers: Callable[[Kept, dict[str, Any]], None] = lambda *_: None
@@ -49,7 +49,7 @@ class Kept(locking._Keeper):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(locking, "_now", lambda: now[0])
+    monkeypatch.setattr(keeping, "now", lambda: now[0])
     return now
 
 

@@ -150,7 +150,7 @@ def test_whoever_meets_another_who_takes_it_draws_back_and_tries_four_times(
     answers: tuple[locking._Refusal | None, ...], reason: str | None, tries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = Fake(*answers)
-    monkeypatch.setattr(locking, "_Keeper", lambda *_: fake)
+    monkeypatch.setattr(locking, "Keeping", lambda *_: fake)
     monkeypatch.setattr(locking.Lock, "_try", lambda _: fake.answers.pop(0))
     monkeypatch.setattr("time.sleep", lambda _: None)
     try:
