@@ -127,7 +127,7 @@ class Layer:
     facts: tuple[Fact[Any], ...] = ()
     """What each of them is asked."""
     told_alone: bool = False
-    """Each host gives its own sign when it changes: no other has to be asked for it then, or waited for."""
+    """Each host gives its own hint when it changes: no other has to be asked for it then, or waited for."""
     claims: Mapping[str, Callable[[Cluster, str, Any], Claim | None]] = field(default_factory=dict)
     """By the fact's name: what the record of a host claims, of that which only one may be."""
     needed: frozenset[str] = frozenset()

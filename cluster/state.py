@@ -85,7 +85,7 @@ class Fact(Generic[Node_co]):
     name: str
     kind: type[Node_co]
     period: float
-    """Seconds after which it is asked again though none of its signs has changed: an answer costs a host 2 to 35 ms of
+    """Seconds after which it is asked again though none of its hints has changed: an answer costs a host 2 to 35 ms of
     processor time, and a hundredth of one core is what it may spend in all (docs/observer.md)."""
 
 

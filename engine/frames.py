@@ -28,8 +28,8 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """A sign of these layers has changed. `begun`: their sections run already."""
+class Hint:
+    """A hint of these layers has changed. `begun`: their sections run already."""
 
     names: tuple[str, ...]
     begun: bool
@@ -37,10 +37,10 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The host is there, and goes on looking at its signs. Once a second."""
+    """The host is there, and goes on looking at its hints. Once a second."""
 
 
-Frame = Section | Sign | Beat
+Frame = Section | Hint | Beat
 
 
 class Frames:
@@ -91,8 +91,8 @@ def _frame(words: list[str], text: str) -> Frame:
     match words:
         case ["look", name, code, _] if code.removeprefix("-").isdecimal() and len(code) < 5:
             return Section(name, int(code), text)
-        case ["sign" | "begun" as kind, *names]:
-            return Sign(tuple(names), kind == "begun")
+        case ["hint" | "begun" as kind, *names]:
+            return Hint(tuple(names), kind == "begun")
         case ["beat"]:
             return Beat()
     raise Garbled(f"says what it was not asked: {clean(' '.join(words), 80)}")

@@ -1,15 +1,15 @@
 # What runs on a host while it is looked at, for as long as the connection is open: it runs the sections that it is asked
-# for, side by side; where a sign has changed it says so, and runs the section at once. Perl, because every Debian has it (perl-base), and because one
+# for, side by side; where a hint has changed it says so, and runs the section at once. Perl, because every Debian has it (perl-base), and because one
 # process that stays costs a host less than a shell that starts a program for each glance.
 #
 # In: lines of section names; one without names asks for a beat.
 # Out: "MARK look NAME EXIT LENGTH\n" and LENGTH bytes; "MARK begun NAME ...\n", for what runs because its
-# sign has changed, "MARK sign NAME ...\n" for what should; "MARK beat\n", once a second as well.
+# hint has changed, "MARK hint NAME ...\n" for what should; "MARK beat\n", once a second as well.
 # Before this stand (engine/script.py): $mark, $limit, $tick, $deaf, $most, %section, %units, %files, %question, @addressed.
 use strict;
 use Socket qw(:DEFAULT SOCK_NONBLOCK);
 $0 = 'hatui';
-my (%running, %sign, %path, $kernel);
+my (%running, %hint, %path, $kernel);
 my ($heard, $beaten, $asked, $said, $line) = (time, 0, 0, '', '');
 my (%changed, %begun);
 
@@ -75,7 +75,7 @@ sub answer {
 
 # What changes all the time is left to whoever asks. What changes while its section runs may have come too late for it,
 # and has it run once more.
-sub answer_signs {
+sub answer_hints {
     my (@begun, @left);
     my %busy = map { $_->{name} => 1 } values %running;
     for my $name (grep { !$busy{$_} } sort keys %changed) {
@@ -83,13 +83,13 @@ sub answer_signs {
         push @{ $begun{$name}++ < $most && begin($name) ? \@begun : \@left }, $name;
     }
     speak("$mark begun @begun\n") if @begun;
-    speak("$mark sign @left\n") if @left;
+    speak("$mark hint @left\n") if @left;
 }
 
 sub note {
     my ($name, $kind, $now) = @_;
-    my $was = $sign{"$name $kind"};
-    $sign{"$name $kind"} = $now;
+    my $was = $hint{"$name $kind"};
+    $hint{"$name $kind"} = $now;
     $changed{$name} = 1 if defined $was && $was ne $now;
 }
 
@@ -147,5 +147,5 @@ while (1) {
         find();
     }
     glance() if !$found;
-    answer_signs() if %changed;
+    answer_hints() if %changed;
 }

@@ -1,18 +1,18 @@
-"""What is sent to a host that is looked at: a program, composed of the facts' own commands and the layers' signs."""
+"""What is sent to a host that is looked at: a program, composed of the facts' own commands and the layers' hints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from facts.signs import Signs
+from facts.hints import Hints
 
 LIMIT = 2**20
 """Bytes that one section may answer."""
 TICK = 0.1
-"""Seconds between two glances at the signs."""
+"""Seconds between two glances at the hints."""
 MOST = 2
-"""Times a second that a layer is asked because of its signs alone."""
+"""Times a second that a layer is asked because of its hints alone."""
 DEAF = 30
 """Seconds after which a host that has heard nothing ends what runs there for the look."""
 
@@ -22,7 +22,7 @@ START = "exec perl -e 'sysread STDIN,$n,8;$s=\"\";1 while sysread STDIN,$s,$n-le
 to the byte: what follows there is for the program to read."""
 
 
-def compose(mark: str, sections: Mapping[str, str], signs: Mapping[str, Signs], *, stays: bool) -> bytes:
+def compose(mark: str, sections: Mapping[str, str], hints: Mapping[str, Hints], *, stays: bool) -> bytes:
     """What START is to be sent.
 
     `mark` begins each line of the answer that is not a section's own. A host that is looked at once (`stays` False)
@@ -35,16 +35,16 @@ def compose(mark: str, sections: Mapping[str, str], signs: Mapping[str, Signs], 
         "$deaf": str(DEAF),
         "$most": str(MOST),
         "%section": _table({name: _quoted(command) for name, command in sections.items()}),
-        "%units": _table({name: _list(one.units) for name, one in signs.items() if one.units}),
-        "%files": _table({name: _list(one.files) for name, one in signs.items() if one.files}),
+        "%units": _table({name: _list(one.units) for name, one in hints.items() if one.units}),
+        "%files": _table({name: _list(one.files) for name, one in hints.items() if one.files}),
         "%question": _table(
             {
                 name: _list((one.question.path, one.question.question, one.question.pattern))
-                for name, one in signs.items()
+                for name, one in hints.items()
                 if one.question
             }
         ),
-        "@addressed": f"({','.join(_quoted(name) for name, one in signs.items() if one.addresses)})",
+        "@addressed": f"({','.join(_quoted(name) for name, one in hints.items() if one.addresses)})",
     }
     head = "".join(f"my {name} = {value};\n" for name, value in values.items())
     program = (head + _RESIDENT.read_text()).encode()

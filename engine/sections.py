@@ -15,7 +15,7 @@ from engine.script import LIMIT
 if TYPE_CHECKING:
     from pyinfra.api.facts import FactBase
 
-    from facts.signs import Signs
+    from facts.hints import Hints
 
 
 def facts() -> dict[str, FactBase[Any]]:
@@ -23,13 +23,13 @@ def facts() -> dict[str, FactBase[Any]]:
     return {name: fact for name, (fact, _) in _told().items()}
 
 
-def signs() -> dict[str, Signs]:
-    """The signs of each fact. Imported late as well."""
+def hints() -> dict[str, Hints]:
+    """The hints of each fact. Imported late as well."""
     return {name: told_by for name, (_, told_by) in _told().items()}
 
 
-def _told() -> dict[str, tuple[FactBase[Any], Signs]]:
-    found: dict[str, tuple[FactBase[Any], Signs]] = {}
+def _told() -> dict[str, tuple[FactBase[Any], Hints]]:
+    found: dict[str, tuple[FactBase[Any], Hints]] = {}
     for layer in LAYERS:
         if layer.facts and (part := part_of("facts", layer.name)):
             found |= part.FACTS

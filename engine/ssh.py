@@ -19,7 +19,7 @@ from cluster.text import clean
 from engine.frames import Frame, Frames, Garbled
 from engine.own import waited
 from engine.script import START, compose
-from facts.signs import Signs
+from facts.hints import Hints
 from operations.client import ssh_command
 
 FLOOD = 8 * 2**20
@@ -60,9 +60,9 @@ class Line:
         )
         return cls(process)
 
-    def teach(self, sections: Mapping[str, str], signs: Mapping[str, Signs] | None = None) -> None:
-        """Send the program. With `signs` the host tells by itself when one changes, and once a second that it is."""
-        self._write(compose(self._mark, sections, signs or {}, stays=signs is not None))
+    def teach(self, sections: Mapping[str, str], hints: Mapping[str, Hints] | None = None) -> None:
+        """Send the program. With `hints` the host tells by itself when one changes, and once a second that it is."""
+        self._write(compose(self._mark, sections, hints or {}, stays=hints is not None))
 
     def ask(self, names: Iterable[str]) -> None:
         """Have these sections run, side by side; none: have a beat."""

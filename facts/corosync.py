@@ -15,10 +15,10 @@ from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.asked import asked_command, split_asked, why_not_asked
 from facts.base import parse_services, services_command, unreadable
-from facts.signs import Signs
+from facts.hints import Hints
 
 # Corosync writes the ring's number with each membership.
-SIGNS = Signs(units=(UNIT,), files=(*FILES, "/var/lib/corosync/ringid_*"))
+HINTS = Hints(units=(UNIT,), files=(*FILES, "/var/lib/corosync/ringid_*"))
 
 _RINGS = 8
 """As many as Corosync can have."""
@@ -123,5 +123,5 @@ class CorosyncQuorum(FactBase[QuorumNode | Unknown]):
         return parse_corosync("\n".join(output))
 
 
-FACTS = {COROSYNC_QUORUM.name: (CorosyncQuorum(), SIGNS)}
+FACTS = {COROSYNC_QUORUM.name: (CorosyncQuorum(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

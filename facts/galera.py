@@ -17,9 +17,9 @@ from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
 from facts.galera_variables import NO_UUID, STATUS, UUID, VARIABLES, answering
-from facts.signs import Signs
+from facts.hints import Hints
 
-SIGNS = Signs(
+HINTS = Hints(
     units=(UNIT, CHECK_UNIT),
     # gvwstate.dat is written anew with each view of the cluster (Galera, pc.recovery).
     files=(CONFIG, *CHECK_FILES, CHECK_SAYS, f"{DATA}/grastate.dat", f"{DATA}/gvwstate.dat"),
@@ -171,5 +171,5 @@ class UserDatabases(FactBase[tuple[str, ...]]):
         return tuple(sorted(name for name in names if name not in ("mysql", "performance_schema", "sys")))
 
 
-FACTS = {WSREP_STATUS.name: (WsrepStatus(), SIGNS)}
+FACTS = {WSREP_STATUS.name: (WsrepStatus(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

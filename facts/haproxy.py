@@ -18,12 +18,12 @@ from cluster.number import whole_or
 from cluster.state import ServiceState, Unknown, runs
 from cluster.text import clean
 from facts.base import STOPPED, parse_processes, parse_services, processes_command, services_command, unreadable
-from facts.signs import Question, Signs
+from facts.hints import Hints, Question
 
 PATIENCE = 1.5
 """Seconds that a worker has for its answer; one that is stopped takes connections and never answers."""
 _MAX_ROWS = 1000
-SIGNS = Signs(
+HINTS = Hints(
     units=(UNIT,),
     files=(CONFIG,),
     question=Question(
@@ -217,5 +217,5 @@ class HaproxyStat(FactBase[ProxyNode | Unknown]):
         return parse_haproxy_stat("\n".join(output))
 
 
-FACTS = {HAPROXY_STAT.name: (HaproxyStat(), SIGNS)}
+FACTS = {HAPROXY_STAT.name: (HaproxyStat(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

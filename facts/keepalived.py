@@ -18,9 +18,9 @@ from cluster.state import Unknown
 from cluster.text import clean
 from cluster.vip import VipNode
 from facts.base import STOPPED, parse_processes, parse_services, processes_command, services_command, unreadable
-from facts.signs import Signs
+from facts.hints import Hints
 
-SIGNS = Signs(units=(UNIT,), files=FILES, addresses=True)
+HINTS = Hints(units=(UNIT,), files=FILES, addresses=True)
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 """What reading JSON of another shape than the expected, or nested without end, may raise."""
 _MAX_ANSWER = 1_000_000
@@ -139,5 +139,5 @@ class InterfaceOf(FactBase[str | None]):
         return found.get(self.address)
 
 
-FACTS = {VRRP_OWNER.name: (VrrpOwner(), SIGNS)}
+FACTS = {VRRP_OWNER.name: (VrrpOwner(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -11,11 +11,11 @@ from cluster.locked import CLUSTER_LOCK, LockNode, held_by
 from cluster.names import LOCK
 from cluster.state import Unknown
 from cluster.text import clean
-from facts.signs import Signs
+from facts.hints import Hints
 
 HOLDER = f"{LOCK}.holder"
 """Written by who takes the lock, and taken away with it."""
-SIGNS = Signs(files=(HOLDER,))
+HINTS = Hints(files=(HOLDER,))
 
 
 class ClusterLock(FactBase[LockNode | Unknown]):
@@ -38,5 +38,5 @@ class ClusterLock(FactBase[LockNode | Unknown]):
         return held_by("".join(lines[1:]))
 
 
-FACTS = {CLUSTER_LOCK.name: (ClusterLock(), SIGNS)}
+FACTS = {CLUSTER_LOCK.name: (ClusterLock(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -16,12 +16,12 @@ from facts import keepalived
 from facts.asked import asked_command, split_asked, why_not_asked
 from facts.base import parse_services, services_command, unreadable
 from facts.crm_mon import status, word
+from facts.hints import Hints
 from facts.keepalived import VrrpOwner
-from facts.signs import Signs
 from facts.xml import parsed
 
 # The configuration, and on the DC the number of what its scheduler last had to decide.
-SIGNS = Signs(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
+HINTS = Hints(units=(UNIT,), files=("/var/lib/pacemaker/cib/cib.xml", "/var/lib/pacemaker/pengine/pe-input.last"))
 
 _ADDRESSES = "//primitive[@type='IPaddr2']"
 """The VIPs, each with the address that crm_mon does not tell."""
@@ -119,5 +119,5 @@ def _in(wanted: Element, seen: Element) -> bool:
     return True
 
 
-FACTS = {CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.SIGNS), CRM_MON.name: (CrmMon(), SIGNS)}
+FACTS = {CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.HINTS), CRM_MON.name: (CrmMon(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -12,7 +12,7 @@ from cluster.ports.names import CONFIG, TABLE, UNIT
 from cluster.ports.record import PORT_FILTER, FilterNode
 from cluster.state import ServiceState, Unknown
 from facts.base import parse_services, services_command
-from facts.signs import Signs
+from facts.hints import Hints
 
 
 class PortFilter(FactBase[FilterNode | Unknown]):
@@ -35,5 +35,5 @@ class PortFilter(FactBase[FilterNode | Unknown]):
         return FilterNode(unit, whole_or(0, count))
 
 
-FACTS = {PORT_FILTER.name: (PortFilter(), Signs(units=(UNIT,), files=(CONFIG,)))}
+FACTS = {PORT_FILTER.name: (PortFilter(), Hints(units=(UNIT,), files=(CONFIG,)))}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -22,11 +22,11 @@ from cluster.rabbitmq.record import RABBIT_CLUSTER, BrokerNode
 from cluster.state import Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
+from facts.hints import Hints
 from facts.rabbitmq_api import MOST, SILENT, Answer, answering, names_of
-from facts.signs import Signs
 
 # The members, and those that run, as the broker knows them (rabbit_node_monitor).
-SIGNS = Signs(units=(UNIT,), files=(*STAMPED, f"{DATA}/rabbit@*/cluster_nodes.config"))
+HINTS = Hints(units=(UNIT,), files=(*STAMPED, f"{DATA}/rabbit@*/cluster_nodes.config"))
 API = f"http://127.0.0.1:{RABBITMQ_MANAGEMENT_PORT}/api"
 
 
@@ -179,5 +179,5 @@ class RabbitCluster(FactBase[BrokerNode | Unknown]):
         return parse_rabbit_cluster("\n".join(output))
 
 
-FACTS = {RABBIT_CLUSTER.name: (RabbitCluster(), SIGNS)}
+FACTS = {RABBIT_CLUSTER.name: (RabbitCluster(), HINTS)}
 """The layer's facts (cluster/layers), by their names, and what tells of a change in each."""

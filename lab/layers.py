@@ -17,7 +17,7 @@ MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Saved:
     """`hosts` that were there, to the snapshot that each stood on (empty: on none); `on`: those that had power.
 
     `at`: seconds since the epoch.
@@ -29,17 +29,17 @@ class Snapshot:
     on: list[str]
 
 
-def note(folder: Path, taken: Snapshot) -> None:
+def note(folder: Path, taken: Saved) -> None:
     """Write down in `folder` what `read` reads."""
     replace_file(folder / "snapshot.json", json.dumps({"at": taken.at, "hosts": taken.hosts, "on": taken.on}))
 
 
-def read(folder: Path) -> Snapshot:
+def read(folder: Path) -> Saved:
     """The snapshot that is kept in `folder`. LabError if its note can't be read."""
     path = folder / "snapshot.json"
     try:
         noted = json.loads(path.read_text())
-        return Snapshot(folder.name, float(noted["at"]), dict(noted["hosts"]), list(noted["on"]))
+        return Saved(folder.name, float(noted["at"]), dict(noted["hosts"]), list(noted["on"]))
     except (OSError, ValueError, KeyError, TypeError) as why:
         raise LabError(f"{path} can't be read ({why}); remove {folder} by hand") from why
 

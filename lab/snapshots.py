@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lab import checks, config, hosts, layers, making, ready
 from lab.errors import LabError
-from lab.layers import Snapshot
+from lab.layers import Saved
 from lab.lifecycle import alone
 from lab.progress import Progress
 from lab.topology import HOSTS, Lab
@@ -41,7 +41,7 @@ def save(lab: Lab, name: str, progress: Progress) -> None:
         with progress.step(f"Taking the snapshot {name}"):
             on = [host for host in names if hosts.running(lab, host)]
             _off(lab, names)
-            taken = Snapshot(name, time.time(), {host: layers.stands_on(lab, host) for host in names}, on)
+            taken = Saved(name, time.time(), {host: layers.stands_on(lab, host) for host in names}, on)
             new = folder.with_name(f".{name}")
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
@@ -86,13 +86,13 @@ def remove(lab: Lab, name: str, progress: Progress) -> None:
         shutil.rmtree(_folder(lab, name))
 
 
-def found(lab: Lab) -> list[Snapshot]:
+def found(lab: Lab) -> list[Saved]:
     """All snapshots, the oldest first."""
     all_of_them = [layers.read(path.parent) for path in layers.snapshots(lab).glob("[!.]*/snapshot.json")]
     return sorted(all_of_them, key=lambda one: one.at)
 
 
-def _need(lab: Lab, name: str) -> Snapshot:
+def _need(lab: Lab, name: str) -> Saved:
     folder = _folder(lab, name)
     if not (folder / "snapshot.json").exists():
         known = ", ".join(one.name for one in found(lab)) or "none"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cluster.spec import Cluster
 from cluster.state import Unknown
 from cluster.text import clean
-from engine.frames import Frame, Section, Sign
+from engine.frames import Frame, Hint, Section
 from engine.look import HELD_UP, NO_ANSWER, WITHIN, silent
 from engine.observe.memory import Memory
 from engine.observe.turns import AFTERWARDS, AT_ONCE, Turns
@@ -20,7 +20,7 @@ from engine.ssh import Broken, Line
 if TYPE_CHECKING:
     from pyinfra.api.facts import FactBase
 
-    from facts.signs import Signs
+    from facts.hints import Hints
 
 _ALIVE = DEAF / 3
 """Seconds after which a host is told that it is still listened to."""
@@ -37,14 +37,14 @@ def wait_before(failures: int) -> float:
 class Watched:
     """`clock` does not count what this process could not use (engine.own.OwnTime). `changed` is called when the memory
     has something new of it, `told` with the layer that it has an answer for, and `stirred` with those that it gives
-    signs of."""
+    hints of."""
 
     def __init__(
         self,
         cluster: Cluster,
         name: str,
         facts: Mapping[str, FactBase[Any]],
-        signs: Mapping[str, Signs],
+        hints: Mapping[str, Hints],
         periods: Mapping[str, float],
         memory: Memory,
         clock: Callable[[], float],
@@ -56,7 +56,7 @@ class Watched:
         self.name = name
         self._facts = facts
         self._sections = commands(cluster, name, facts)
-        self._signs = {layer: signs[layer] for layer in self._sections}
+        self._hints = {layer: hints[layer] for layer in self._sections}
         self.turns = Turns({layer: periods[layer] for layer in self._sections})
         self._memory = memory
         self._changed = changed
@@ -92,7 +92,7 @@ class Watched:
         """Listen and ask until the connection breaks; how it did."""
         self._heard, self._waited = self._clock(), 0.0
         self.turns.begin(self._heard)
-        line.teach(self._sections, self._signs)
+        line.teach(self._sections, self._hints)
         sides = {asyncio.ensure_future(self._listen(line)), asyncio.ensure_future(self._ask(line))}
         try:
             done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
@@ -117,7 +117,7 @@ class Watched:
             self._take(frame, now)
 
     def _take(self, frame: Frame, now: float) -> None:
-        if isinstance(frame, Sign):
+        if isinstance(frame, Hint):
             if frame.begun:
                 self.turns.begun(now, frame.names)
             self.stir(AFTERWARDS if frame.begun else AT_ONCE, frame.names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 AFTERWARDS = (0.3, 1.0, 2.5, 5.0)
-"""Seconds after a sign at which a layer is asked again: what begins then is seldom over at once."""
+"""Seconds after a hint at which a layer is asked again: what begins then is seldom over at once."""
 AT_ONCE = (0.0, *AFTERWARDS)
 ELSEWHERE = (1.0, 4.0)
 """Seconds after a change at which everything is asked: what hangs together shows in other layers as well."""

@@ -14,16 +14,16 @@ from cluster.spec import Cluster
 from cluster.state import ClusterState
 from cluster.wire.observed import Event, Snapshot
 from engine.look import WITHIN
+from engine.observe.diff import events
 from engine.observe.door import opened
 from engine.observe.flapping import Flapping
 from engine.observe.host import Watched
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import events
 from engine.observe.steady import Steady
 from engine.observe.stream import Stream
 from engine.observe.turns import AT_ONCE, ELSEWHERE
 from engine.own import OwnTime, too_busy
-from engine.sections import facts, signs
+from engine.sections import facts, hints
 from engine.seen import Seen
 
 _SOON = 0.7
@@ -48,7 +48,7 @@ class Watch:
         self._changed = asyncio.Event()
         periods = {name: fact.period * every for name, fact in FACTS.items()}
         self._memory = Memory(cluster, periods, self.own.older)
-        known, told_by = facts(), signs()
+        known, told_by = facts(), hints()
         self.hosts: Sequence[Watched] = [
             Watched(
                 cluster,
@@ -83,9 +83,9 @@ class Watch:
             while (left := tick - self._clock()) > 0:
                 held = self._memory.settle(self._clock(), self._awaited) - self._clock()
                 if await self._wait(min(left, max(held, 0.01))) or held < left:
-                    told = await self._news(told)
+                    told = await self._tell_changes(told)
             # What grew too old has stirred nobody.
-            told = await self._news(told)
+            told = await self._tell_changes(told)
             self._snapshot(self._seen)
 
     async def _first(self) -> None:
@@ -114,7 +114,7 @@ class Watch:
         return True
 
     def _stirred(self, name: str, layers: tuple[str, ...]) -> None:
-        """A host gave signs of these layers: the others that carry them are asked at the same time."""
+        """A host gave hints of these layers: the others that carry them are asked at the same time."""
         layers = tuple(layer for layer in layers if not LAYER_OF[layer].told_alone)
         if not layers:
             return
@@ -148,7 +148,7 @@ class Watch:
         )
         await self._first()
 
-    async def _news(self, before: Seen) -> Seen:
+    async def _tell_changes(self, before: Seen) -> Seen:
         """Tell what is another than in `before`; what is told of by then."""
         if (late := self.own.longest()) > SILENT:
             await self._anew(late)

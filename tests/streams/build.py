@@ -19,7 +19,7 @@ from cluster.state import HOSTS, ClusterState, Unknown
 from cluster.vip import VipNode
 from cluster.wire.lines import line
 from cluster.wire.observed import Ages
-from engine.observe.news import events
+from engine.observe.diff import events
 from engine.seen import Seen
 from tests.streams.topology import reference, unit, well
 

@@ -13,7 +13,7 @@ from cluster.keepalived.record import VRRP_OWNER
 from cluster.state import ClusterState
 from cluster.wire.lines import line
 from cluster.wire.observed import Event
-from engine.observe.news import events
+from engine.observe.diff import events
 from engine.seen import Seen
 from tests.streams.build import START, ages
 from tests.streams.topology import large, well

@@ -18,8 +18,8 @@ from cluster.locked import LockNode
 from cluster.spec import Host, Role
 from cluster.state import ClusterState, Unknown
 from cluster.vip import VipNode
+from engine.observe.diff import events
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import events
 from engine.observe.turns import Turns
 from engine.seen import Seen
 from tests.unit.test_health import CRM, GALERA, SPEC, VIP, proxy, unit

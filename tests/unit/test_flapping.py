@@ -13,8 +13,8 @@ from cluster.keepalived.record import VRRP_OWNER
 from cluster.locked import CLUSTER_LOCK, Held, LockNode
 from cluster.pacemaker.record import CRM_MON
 from cluster.state import ClusterState, Unknown
+from engine.observe.diff import events
 from engine.observe.flapping import MOVES, WITHIN, Flapping
-from engine.observe.news import events
 from engine.seen import Seen
 from tests.unit.test_health import CRM, HEALTHY, SPEC, VIP, proxy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.frames import NOISE, Beat, Frame, Frames, Garbled, Section, Sign
+from engine.frames import NOISE, Beat, Frame, Frames, Garbled, Hint, Section
 from engine.script import LIMIT
 
 MARK = "0123456789abcdef"
@@ -26,7 +26,7 @@ def test_many_looks_in_pieces_of_any_size() -> None:
     )
     whole = fed(said)
     assert len(whole) == 150
-    assert whole[:3] == [Section("one", 0, f"line 0\n\n{MARK} look two 0 0\n"), Sign(("one", "two"), True), Beat()]
+    assert whole[:3] == [Section("one", 0, f"line 0\n\n{MARK} look two 0 0\n"), Hint(("one", "two"), True), Beat()]
     for size in (1, 7, 64):
         assert fed(*(said[at : at + size] for at in range(0, len(said), size))) == whole
 

@@ -12,7 +12,7 @@ import pytest
 
 from cluster.locked import CLUSTER_LOCK, Held, Holder, LockNode, held, held_by
 from cluster.state import ClusterState, Unknown
-from engine.observe.news import events
+from engine.observe.diff import events
 from engine.seen import Seen
 from facts import lock
 from facts.lock import ClusterLock

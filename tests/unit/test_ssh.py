@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from cluster.spec import Ssh
-from engine.frames import Beat, Frame, Section, Sign
+from engine.frames import Beat, Frame, Hint, Section
 from engine.look import Answer, Talk
 from engine.own import OwnTime
 from engine.script import LIMIT, MOST
 from engine.ssh import Broken, Line
-from facts.signs import Question, Signs
+from facts.hints import Hints, Question
 from operations.client import ssh_command
 from tests.unit.test_health import SPEC
 
@@ -135,13 +135,13 @@ async def until(line: Line, wanted: Frame, within: float = 10) -> None:
                 return
 
 
-def staying(sections: dict[str, str], signs: dict[str, Signs], change: Path, wanted: list[Frame]) -> None:
+def staying(sections: dict[str, str], hints: dict[str, Hints], change: Path, wanted: list[Frame]) -> None:
     """Hold a connection, change the file once the host is there, and wait for the frames."""
 
     async def held() -> None:
         line = await Line.begin(SPEC, "mysql1")
         try:
-            line.teach(sections, signs)
+            line.teach(sections, hints)
             await until(line, Beat())
             change.write_text("changed, and longer\n")
             for frame in wanted:
@@ -155,9 +155,9 @@ def staying(sections: dict[str, str], signs: dict[str, Signs], change: Path, wan
 def test_a_file_that_changes_is_told_of_and_its_section_runs_at_once(tmp_path: Path) -> None:
     file = tmp_path / "watched.conf"
     file.write_text("one\n")
-    signs = {"one": Signs(files=(f"{tmp_path}/*.conf",))}
-    wanted: list[Frame] = [Sign(("one",), begun=True), Section("one", 0, "changed, and longer\n")]
-    staying({"one": f"cat {file}"}, signs, file, wanted)
+    hints = {"one": Hints(files=(f"{tmp_path}/*.conf",))}
+    wanted: list[Frame] = [Hint(("one",), begun=True), Section("one", 0, "changed, and longer\n")]
+    staying({"one": f"cat {file}"}, hints, file, wanted)
 
 
 def test_a_file_that_changes_while_its_section_runs_has_it_run_once_more(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_file_that_changes_while_its_section_runs_has_it_run_once_more(tmp_pat
     async def held() -> None:
         line = await Line.begin(SPEC, "mysql1")
         try:
-            line.teach({"one": f"cat {file}; sleep 0.5"}, {"one": Signs(files=(str(file),))})
+            line.teach({"one": f"cat {file}; sleep 0.5"}, {"one": Hints(files=(str(file),))})
             await until(line, Beat())
             line.ask(["one"])
             await asyncio.sleep(0.2)
@@ -193,9 +193,9 @@ def test_an_answer_on_a_socket_that_changes_is_told_of(tmp_path: Path) -> None:
         server = await asyncio.start_unix_server(answer, path)
         line = await Line.begin(SPEC, "mysql1")
         try:
-            line.teach({"one": "echo 1"}, {"one": Signs(question=Question(str(path), "show", r"^\d+ (\S+) (\S+)"))})
+            line.teach({"one": "echo 1"}, {"one": Hints(question=Question(str(path), "show", r"^\d+ (\S+) (\S+)"))})
             await until(line, Beat())
-            # A counter is no sign.
+            # A counter is no hint.
             file.write_text("1 galera up 18\n")
             await until(line, Beat())
             file.write_text("1 galera down 19\n")
@@ -215,9 +215,9 @@ def test_what_changes_all_the_time_runs_a_section_only_so_often(tmp_path: Path) 
         begun = asyncio.get_running_loop().time()
         line = await Line.begin(SPEC, "mysql1")
         try:
-            line.teach({"one": f"echo >>{runs}"}, {"one": Signs(files=(str(file),))})
+            line.teach({"one": f"echo >>{runs}"}, {"one": Hints(files=(str(file),))})
             await until(line, Beat())
-            told = asyncio.ensure_future(until(line, Sign(("one",), begun=False)))
+            told = asyncio.ensure_future(until(line, Hint(("one",), begun=False)))
             for number in range(300):
                 file.write_text("x" * number)
                 await asyncio.sleep(0.01)

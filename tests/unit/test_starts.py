@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from cluster.starts import Daemon, restarted, starts
 from cluster.state import ClusterState, ServiceState, Unknown
 from cluster.vip import VipNode
-from engine.observe.news import events
+from engine.observe.diff import events
 from engine.seen import Seen
 from facts.base import parse_services, services_command
 from tests.unit.test_health import GALERA, HEALTHY, SPEC, changed, unit

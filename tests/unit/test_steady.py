@@ -16,8 +16,8 @@ from cluster.locked import CLUSTER_LOCK, LockNode
 from cluster.state import Unknown
 from cluster.wire.observed import Event
 from engine.look import WITHIN
+from engine.observe.diff import events
 from engine.observe.memory import SILENT, Memory
-from engine.observe.news import events
 from engine.observe.steady import Steady
 from engine.observe.watch import Watch
 from engine.seen import Seen
@@ -173,12 +173,12 @@ def test_the_observer_tells_one_event_and_its_snapshots_say_unknown_meanwhile() 
         )
         before = whole._now()
         whole._memory.saw("haproxy1", "vrrp", HAS_NONE, now + 0.1, now + 0.05, 0.05)
-        before = await whole._news(before)
+        before = await whole._tell_changes(before)
         assert [line for line in stream.lines if isinstance(line, Event)] == []
         whole._snapshot(whole._seen)
         assert stream.lines[-1].verdict is Verdict.UNKNOWN
         whole._memory.saw("haproxy2", "vrrp", vip(held=True), now + 0.2, now + 0.15, 0.05)
-        await whole._news(before)
+        await whole._tell_changes(before)
         texts = [line.text for line in stream.lines if isinstance(line, Event)]
         assert texts == [f"the owner of {VIP} was haproxy1, and is haproxy2"]
 

@@ -16,7 +16,7 @@ from cluster.steady import gates
 from cluster.validate import SpecError, cluster_spec
 from deploy.parts import file_of
 from engine.handling import on
-from engine.sections import facts, signs
+from engine.sections import facts, hints
 from hatui_memcached.layer import CACHE, CacheNode
 from inventory import DATA
 from tui.console.depth import depth_of
@@ -24,7 +24,7 @@ from tui.main import parser
 
 assert LAYERS[-1].name == DEPLOYED[-1] == "memcached"
 assert asked(Role.NETWORK) == ("lock", "ports", "memcached")
-assert {"memcached", "galera"} <= facts().keys() == signs().keys()
+assert {"memcached", "galera"} <= facts().keys() == hints().keys()
 assert unit_of("/etc/memcached.conf") == "memcached.service"
 assert file_of("memcached").endswith("tests/toy/hatui_memcached/deploy/memcached.py")
 spec = cluster_spec({**DATA, "memcached": {"memory_mb": 65}})

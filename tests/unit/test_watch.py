@@ -292,7 +292,7 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
         assert not [host.name for host in whole.hosts if host.turns.overdue(now, WITHIN)]
         assert whole._memory.state(now)[WSREP_STATUS] == state[WSREP_STATUS]
         assert whole._memory.ages(now)["galera"]["mysql1"] == stall
-        news = asyncio.ensure_future(whole._news(before))
+        telling = asyncio.ensure_future(whole._tell_changes(before))
         await asyncio.sleep(0)
         if anew:
             asked = [host.name for host in whole.hosts if host.turns.due(whole.own.now())]
@@ -304,7 +304,7 @@ def test_an_observer_that_was_stopped_blames_no_host_and_waits_for_all_anew(stal
             assert whole._memory.state(now)[WSREP_STATUS]["mysql1"] == unknown
             answers(whole, whole.own.now(), state.having({VRRP_OWNER: MOVED}))
             whole._changed.set()
-        after = await news
+        after = await telling
         texts = [line.text for line in stream.lines if isinstance(line, Event)]
         moved = [f"the owner of {VIP} was haproxy1, and is haproxy2"]
         late = f"nothing was looked at: this machine was too busy (its own timer was {stall - 0.25:.1f} s late)."

@@ -12,7 +12,7 @@ from tui.console.feed import Source
 from tui.console.known import Known
 from tui.console.lines import Line
 from tui.console.palette import DARK, LIGHT
-from tui.console.unlock import Lock
+from tui.console.unlock import Unlock
 from tui.console.views.events import events
 from tui.console.views.header import Mode, header
 
@@ -26,7 +26,7 @@ class Desk(App[None]):
         self.inventory = inventory
         self.known = Known(source.fresh)
         self.runs: list[Run] = []
-        self.lock = Lock("READ-ONLY" if read_only or source.replay else "")
+        self.lock = Unlock("READ-ONLY" if read_only or source.replay else "")
         self.actions: tuple[Action, ...] = tuple(available(replay=bool(source.replay), read_only=read_only))
         self._lines: list[Line] = []
         self.register_theme(DARK)

@@ -9,7 +9,7 @@ LASTS = 600.0
 
 
 @dataclass
-class Lock:
+class Unlock:
     """Times are seconds of one clock."""
 
     never: str = ""

@@ -18,7 +18,7 @@ from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
 from tui.console.actions import Risk
 from tui.console.app import Console
 from tui.console.board import Board
-from tui.console.unlock import LASTS, Lock
+from tui.console.unlock import LASTS, Unlock
 
 PLACES = ("tab", "shift+tab", "tab", "tab")
 """From no over the dry run to the reason."""
@@ -87,7 +87,7 @@ def test_what_is_typed_without_a_pause_goes_to_its_field(tmp_path: Path) -> None
 
 
 def test_it_locks_itself_again() -> None:
-    lock = Lock()
+    lock = Unlock()
     assert lock.shown(5) == "LOCKED"
     lock.unlock(5)
     assert lock.shown(5.5) == "UNLOCKED 9:59" and lock.left(5 + LASTS) == 0
@@ -95,7 +95,7 @@ def test_it_locks_itself_again() -> None:
     lock.unlock(5)
     lock.lock()
     assert not lock.left(6)
-    never = Lock("READ-ONLY")
+    never = Unlock("READ-ONLY")
     never.unlock(5)
     assert never.shown(6) == "READ-ONLY" and not never.left(6)
 

@@ -36,7 +36,7 @@ def lines(state: ClusterState) -> list[Line]:
             lines += [heading(host), Line((("  ", ""), said), key=f"haproxy/{host}", layer="haproxy", host=host)]
         else:
             hint = f"HAProxy {node.version}, {service(node.service)[0]}, up {duration(node.uptime)}"
-            lines += [heading(host, hint), *_besides(host, node)]
+            lines += [heading(host, hint), *_troubles(host, node)]
             lines += table(_NAMES, [_row(host, node, server) for server in node.servers])
         lines.append(blank())
     return lines[:-1]
@@ -62,7 +62,7 @@ def _row(host: str, node: ProxyNode, server: ProxyServer) -> Row:
     )
 
 
-def _besides(host: str, node: ProxyNode) -> list[Line]:
+def _troubles(host: str, node: ProxyNode) -> list[Line]:
     """Frontends that take no connection, and links to other balancers that are down; none where all is well."""
     said: list[tuple[str, Role]] = [
         (f"frontend {name} is {status}", "warn" if status == "FULL" else "fail")

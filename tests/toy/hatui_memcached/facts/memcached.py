@@ -11,7 +11,7 @@ from typing_extensions import override
 from cluster.number import whole_or
 from cluster.state import Unknown
 from facts.base import parse_services, services_command
-from facts.signs import Signs
+from facts.hints import Hints
 from hatui_memcached.layer import AWAY, CACHE, CONFIG, UNIT, CacheNode
 
 _ASK = "exec 3<>/dev/tcp/127.0.0.1/11211 && printf 'stats\\r\\nquit\\r\\n' >&3 && head -c 4000 <&3"
@@ -36,4 +36,4 @@ class Memcached(FactBase[CacheNode | Unknown]):
         return CacheNode(unit, found is not None, whole_or(0, found[1]) if found else 0, said.startswith("yes"))
 
 
-FACTS = {CACHE.name: (Memcached(), Signs(units=(UNIT,), files=(CONFIG, AWAY)))}
+FACTS = {CACHE.name: (Memcached(), Hints(units=(UNIT,), files=(CONFIG, AWAY)))}

@@ -10,7 +10,7 @@ from cluster.pacemaker.record import CONTROLLERS_VIP
 from cluster.state import HOSTS, Unknown
 from cluster.vip import VipNode
 from cluster.wire.observed import Event
-from engine.observe.news import events
+from engine.observe.diff import events
 from engine.seen import Seen
 from tests.unit.test_health import GALERA, HEALTHY, SPEC, VIP, changed, proxy, unit
 

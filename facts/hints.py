@@ -1,6 +1,6 @@
-"""Signs that a layer has changed: so cheap that they are looked at many times a second. They trigger a look, no more.
+"""Hints that a layer has changed: so cheap that they are looked at many times a second. They trigger a look, no more.
 
-What is so is said by the layer's fact alone. A change without a sign is seen at the layer's next turn.
+What is so is said by the layer's fact alone. A change without a hint is seen at the layer's next turn.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question over a UNIX socket, asked anew each time; its sign is what `pattern` finds in the answer.
+    """A question over a UNIX socket, asked anew each time; its hint is what `pattern` finds in the answer.
 
     `pattern` is a regular expression of Perl's (perlre(1)) with groups, applied to each line (/mg).
     """
@@ -21,7 +21,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class Hints:
     """What tells of a change in one layer of one host."""
 
     units: tuple[str, ...] = ()
