@@ -14,7 +14,8 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.names import LASTING
-from cluster.rabbitmq.gates import incomplete, is_up, may_drain_broker, may_restart_rabbitmq
+from cluster.rabbitmq.evidence import is_up
+from cluster.rabbitmq.gates import incomplete, may_drain_broker, may_restart_rabbitmq
 from cluster.rabbitmq.names import BROKER_DRAINED_FILE, RABBITMQ_BACKEND, UNIT
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown

@@ -10,17 +10,8 @@ from collections.abc import Generator, Mapping, Sequence
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.rabbitmq.gates import (
-    Nodes,
-    incomplete,
-    is_running,
-    is_up,
-    main_cluster,
-    may_create,
-    may_start,
-    may_start_together,
-    table,
-)
+from cluster.rabbitmq.evidence import Nodes, is_running, is_up, table
+from cluster.rabbitmq.gates import incomplete, main_cluster, may_create, may_start, may_start_together
 from cluster.rabbitmq.names import BROKER_DRAINED_FILE, DATA, UNIT, WATCH_LOGIN
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown

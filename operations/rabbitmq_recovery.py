@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 
-from cluster.rabbitmq.gates import Nodes, apart, incomplete, is_running
+from cluster.rabbitmq.evidence import Nodes, is_running
+from cluster.rabbitmq.gates import apart, incomplete
 from cluster.rabbitmq.names import UNIT
 from cluster.rabbitmq.record import BrokerNode
 from cluster.rabbitmq.recovery import may_force, may_recover

@@ -42,8 +42,7 @@ def database_writer(
         known = f"to must be one of {', '.join(nodes)}, and the writer is {', '.join(sorted(now)) or 'nobody'}."
         yield refused("Move the writer", known)
         return
-    origin = next(iter(now), "")
-    yield Procedure(f"Make {to} the writer", lambda: writer.moved(nodes, balancers, address, origin, to))
+    yield Procedure(f"Make {to} the writer", lambda: writer.moved(nodes, balancers, address, list(now), to))
 
 
 @operation()

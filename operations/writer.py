@@ -56,15 +56,16 @@ def first(nodes: Sequence[str], balancers: Sequence[str], vip: str) -> Step:
     )
 
 
-def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origin: str, target: str) -> list[Step]:
-    """The steps that make `target` the writer instead of `origin`; an empty `origin`: there is none yet."""
-    if not origin:
+def moved(nodes: Sequence[str], balancers: Sequence[str], vip: str, origins: Sequence[str], target: str) -> list[Step]:
+    """The steps that make `target` the writer instead of `origins`; without any there is none yet."""
+    if not origins:
         return [chosen(nodes, balancers, vip, target)]
-    return [
-        redirected(nodes, balancers, vip, origin, target),
-        emptied(nodes, balancers, vip, origin, target),
-        standby(balancers, origin, target),
+    left = [
+        step
+        for origin in origins
+        for step in (redirected(nodes, balancers, vip, origin, target), emptied(nodes, balancers, vip, origin, target))
     ]
+    return [*left, *(standby(balancers, origin, target) for origin in origins)]
 
 
 def chosen(nodes: Sequence[str], balancers: Sequence[str], vip: str, target: str) -> Step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cluster.galera.names import GALERA_BACKEND
+from cluster.galera.names import GALERA_BACKEND, KEEPS_UP
 from cluster.galera.record import GaleraNode
 from cluster.galera.recovery_record import GaleraPosition
 from cluster.haproxy.gates import why_not_shared
@@ -205,10 +205,6 @@ def may_drain(proxies: Mapping[str, ProxyNode], host: str) -> str | None:
     return None
 
 
-QUEUE = 10
-"""Write sets that a node may have waiting, and still be taken for one that keeps up."""
-
-
 def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: str) -> str | None:
     """Why `host` must not be made the writer, or None: it is Synced, keeps up, and every balancer may send to it.
 
@@ -225,8 +221,8 @@ def may_write(nodes: Nodes, proxies: Mapping[str, ProxyNode | Unknown], host: st
         return f"{host} is desynced (wsrep_desync)"
     if node.read_only:
         return f"{host} is read only"
-    if node.recv_queue > QUEUE:
-        return f"{host} lags: {node.recv_queue} write sets wait (wsrep_local_recv_queue), at most {QUEUE} may"
+    if node.recv_queue > KEEPS_UP:
+        return f"{host} lags: {node.recv_queue} write sets wait (wsrep_local_recv_queue), at most {KEEPS_UP} may"
     for name, proxy in proxies.items():
         if isinstance(proxy, Unknown):
             return f"{name} can't be asked: {proxy.reason}"

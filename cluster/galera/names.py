@@ -35,6 +35,12 @@ PROCESSES = "mariadbd mysqld"
 
 SOCKET = "/run/mysqld/mysqld.sock"
 
+KEEPS_UP = 10
+"""Write sets that a node may have waiting (wsrep_local_recv_queue), and still be taken for one that keeps up."""
+
+LAGS = 100
+"""Write sets waiting from which a node is said to lag: a shorter queue comes and goes with every load."""
+
 GALERA_BACKEND = "galera"
 """HAProxy's backend of the database; its servers bear the hosts' names."""
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from cluster.galera.components import components
 from cluster.galera.gates import RECOVER, is_primary, is_synced, may_run, retries
-from cluster.galera.names import GALERA_BACKEND
+from cluster.galera.names import GALERA_BACKEND, LAGS
 from cluster.galera.record import GaleraNode
 from cluster.haproxy.serving import Proxies, nobody_served
 from cluster.health.hosts import judged, stopped
@@ -20,8 +20,6 @@ Nodes = Mapping[str, GaleraNode | Unknown]
 
 PAUSED = 0.1
 """Share of time paused by flow control from which a node is said to hold the others up."""
-QUEUE = 100
-"""Write sets waiting to be applied from which a node is said to lag."""
 
 
 def galera_health(spec: Cluster, nodes: Nodes, proxies: Proxies = MappingProxyType({})) -> LayerHealth:
@@ -86,7 +84,7 @@ def _of_one(name: str, node: GaleraNode, size: int) -> list[Finding]:
     if node.flow_control_paused > PAUSED:
         paused = f"{node.flow_control_paused:.0%} of the time"
         found.append(Finding(Verdict.WARN, f"{name} was paused by flow control {paused}"))
-    if node.recv_queue > QUEUE:
+    if node.recv_queue > LAGS:
         found.append(Finding(Verdict.WARN, f"{name} lags: {node.recv_queue} write sets wait to be applied"))
     if node.desynced:
         found.append(Finding(Verdict.WARN, f"{name} is desynced by hand (wsrep_desync=ON)"))

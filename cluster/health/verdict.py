@@ -21,13 +21,13 @@ class Verdict(StrEnum):
         return list(Verdict).index(self)
 
 
-_RANK = (Verdict.OK, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
+RANK = (Verdict.OK, Verdict.WARN, Verdict.UNKNOWN, Verdict.FAIL)
 """What is not known may be a failure, so it outranks a warning; what is known to have failed outranks all."""
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict that counts; OK where there is none."""
-    return max(verdicts, key=_RANK.index, default=Verdict.OK)
+    return max(verdicts, key=RANK.index, default=Verdict.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class LayerHealth:
 
 def layer_health(layer: str, hosts: Iterable[HostHealth], findings: Iterable[Finding], *, healthy: str) -> LayerHealth:
     """A layer from its findings; `healthy` is what is said when there is none."""
-    ranked = tuple(sorted(findings, key=lambda finding: -_RANK.index(finding.verdict)))
+    ranked = tuple(sorted(findings, key=lambda finding: -RANK.index(finding.verdict)))
     return LayerHealth(
         layer=layer,
         verdict=worst(finding.verdict for finding in ranked),

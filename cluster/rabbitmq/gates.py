@@ -6,38 +6,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
+from cluster.rabbitmq.evidence import Nodes, is_up, table
 from cluster.rabbitmq.record import QUEUES_UNTOLD, BrokerNode
 from cluster.reason import Advised
 from cluster.state import Unknown
-
-Nodes = Mapping[str, BrokerNode | Unknown]
-
-
-def is_running(node: BrokerNode | Unknown) -> bool:
-    """Whether the broker answers."""
-    return isinstance(node, BrokerNode) and node.running
-
-
-def is_up(node: BrokerNode) -> bool:
-    """Whether the broker's unit runs or starts: between two tries of systemd nothing does."""
-    service = node.service
-    return service is not None and service.active in ("active", "activating") and service.sub != "auto-restart"
-
-
-def evidence(name: str, node: BrokerNode | Unknown) -> str:
-    """One line of what is known of the broker, for a person who must decide."""
-    if isinstance(node, Unknown):
-        return f"{name}: unknown, {node.reason}"
-    doing = "runs" if node.running else "does not answer" if is_up(node) else "down"
-    data = f"member of a cluster of {', '.join(node.members)}" if node.members else "no data"
-    return f"{name}: {doing}, {data}"
-
-
-def table(nodes: Nodes) -> str:
-    """The evidence of all brokers, a line each."""
-    return "\n".join(f"  {evidence(name, node)}" for name, node in nodes.items())
 
 
 def may_create(nodes: Nodes) -> str | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cluster.rabbitmq.gates import Nodes, is_running, is_up, may_start_together
+from cluster.rabbitmq.evidence import Nodes, is_running, is_up
+from cluster.rabbitmq.gates import may_start_together
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown, runs
 
@@ -99,17 +100,3 @@ def lost(nodes: Nodes, chosen: str) -> Iterator[str]:
             "messages in classic queues of a host that does not come back; those of quorum queues are safe while a "
             "majority of the brokers has its disk"
         )
-
-
-def table(nodes: Nodes) -> str:
-    """The evidence, a line for each broker."""
-    rows = [("host", "broker", "cluster by its files", "last saw running")]
-    for name, node in nodes.items():
-        if isinstance(node, Unknown):
-            rows.append((name, "unknown", f"can't be read: {node.reason}", ""))
-            continue
-        doing = "runs" if node.running else "drained" if node.draining else "waits" if is_up(node) else "down"
-        rows.append((name, doing, ", ".join(node.members) or "no data", ", ".join(node.running_members) or "-"))
-    width = [max(len(row[column]) for row in rows if row[3] or column < 2) for column in range(4)]
-    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, width, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)

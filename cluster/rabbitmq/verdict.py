@@ -9,7 +9,8 @@ from cluster.haproxy.serving import Proxies, nobody_served
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.rabbitmq.gates import apart, is_up
+from cluster.rabbitmq.evidence import is_up
+from cluster.rabbitmq.gates import apart
 from cluster.rabbitmq.names import RABBITMQ_BACKEND
 from cluster.rabbitmq.queues import queue_findings
 from cluster.rabbitmq.record import QUEUES_UNTOLD, BrokerNode

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from cluster.rabbitmq.gates import Nodes, apart, incomplete, is_running, main_cluster, may_start
+from cluster.rabbitmq.evidence import Nodes, is_running, table
+from cluster.rabbitmq.gates import apart, incomplete, main_cluster, may_start
 from cluster.rabbitmq.record import BrokerNode
-from cluster.rabbitmq.recovery import joining, lost, may_force, may_recover, table, waiting, with_data
+from cluster.rabbitmq.recovery import joining, lost, may_force, may_recover, waiting, with_data
 from cluster.spec import Role
 from engine.losses import told
 from engine.runbook import Plan, View

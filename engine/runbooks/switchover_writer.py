@@ -8,7 +8,7 @@ from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.spec import Role
 from engine.choosing import WHERE_TO, choice
 from engine.runbook import Candidate, Plan, View
-from operations.writer import GAP, emptied, moved, not_the_writer, redirected, standby
+from operations.writer import GAP, moved, not_the_writer
 
 PARAMETERS = {"to": "the database node that is to take all sessions; empty: who could be"}
 
@@ -33,14 +33,7 @@ def plan(view: View, to: str = "") -> Plan:
         return Plan(title, candidates=candidates, refused=f"{against}.")
     # What a run that broke off has left is where this one goes on: a node that is kept away was on its way out.
     former = sorted((writers | _left(view, away)) - {to})
-    steps = [
-        step
-        for name in former
-        for step in (redirected(nodes, balancers, vip, name, to), emptied(nodes, balancers, vip, name, to))
-    ]
-    steps += [standby(balancers, name, to) for name in former]
-    if not writers:
-        steps = moved(nodes, balancers, vip, "", to)
+    steps = moved(nodes, balancers, vip, former if writers else (), to) if former or not writers else []
     return Plan(
         title,
         steps,

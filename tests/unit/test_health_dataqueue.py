@@ -11,17 +11,10 @@ from cluster.galera.record import GaleraNode
 from cluster.galera.verdict import galera_health, shows
 from cluster.haproxy.serving import nobody_served
 from cluster.health.verdict import LayerHealth, Verdict
-from cluster.rabbitmq.gates import (
-    evidence,
-    incomplete,
-    is_up,
-    main_cluster,
-    may_create,
-    may_drain_broker,
-    may_start_together,
-)
+from cluster.rabbitmq.evidence import is_up, table
+from cluster.rabbitmq.gates import incomplete, main_cluster, may_create, may_drain_broker, may_start_together
 from cluster.rabbitmq.record import BrokerNode
-from cluster.rabbitmq.recovery import lost, may_recover, table, waiting, with_data
+from cluster.rabbitmq.recovery import lost, may_recover, waiting, with_data
 from cluster.rabbitmq.verdict import rabbitmq_health
 from cluster.rabbitmq.verdict import shows as broker_shows
 from cluster.state import ServiceState, Unknown
@@ -237,13 +230,6 @@ def test_a_broker_is_up_while_its_unit_runs_or_starts() -> None:
     ):
         assert is_up(replace(OFF, service=service(active, sub))) is up
     assert not is_up(replace(OFF, service=None))
-
-
-def test_the_evidence_of_a_broker_is_one_line() -> None:
-    assert evidence("cc01", GONE) == "cc01: unknown, did not answer within 4 s"
-    assert evidence("cc01", replace(BROKERS["cc01"], members=("a", "b"))) == "cc01: runs, member of a cluster of a, b"
-    assert evidence("cc01", replace(OFF, members=())) == "cc01: down, no data"
-    assert evidence("cc01", replace(OFF, members=(), service=service("active"))) == "cc01: does not answer, no data"
 
 
 def test_the_table_of_the_brokers_is_as_wide_as_what_it_shows() -> None:

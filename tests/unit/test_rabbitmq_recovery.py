@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from cluster.rabbitmq.evidence import table
 from cluster.rabbitmq.record import BrokerNode
-from cluster.rabbitmq.recovery import lost, may_force, may_recover, table, waiting
+from cluster.rabbitmq.recovery import lost, may_force, may_recover, waiting
 from cluster.state import ServiceState, Unknown
 
 HOSTS = ("cc01", "cc02", "cc03")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster.galera.names import KEEPS_UP
 from cluster.galera.record import WSREP_STATUS, GaleraNode
 from cluster.haproxy.record import HAPROXY_STAT, ProxyNode
 from cluster.haproxy.writer import writer_by
@@ -38,16 +39,12 @@ def _row(_host: str, node: GaleraNode) -> tuple[Span, ...]:
         state,
         component if up else ("-", "dim"),
         (str(node.seqno), ""),
-        (str(node.recv_queue), "warn" if node.recv_queue > _LONG else "") if up else ("-", "dim"),
+        (str(node.recv_queue), "warn" if node.recv_queue > KEEPS_UP else "") if up else ("-", "dim"),
         (f"{100 * node.flow_control_paused:.0f} %", "") if up else ("-", "dim"),
         (_window(node), "") if up else ("-", "dim"),
         service(node.check),
         service(node.service),
     )
-
-
-_LONG = 10
-"""Writesets in the queue that are worth a look; whether one may write there is the engine's to say."""
 
 
 def _window(node: GaleraNode) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 
-from cluster.health.verdict import HostHealth, LayerHealth, Verdict
+from cluster.health.verdict import RANK, HostHealth, LayerHealth, Verdict, worst
 from cluster.wire.observed import Snapshot
 from tui.console.known import Known
 from tui.console.lines import ROLES, Line, Span, Spot, fitted, glyph, safe, span, verdict
@@ -16,7 +16,6 @@ _LAYER, _VERDICT, _NODE = 11, 10, 16
 _BEFORE = 1 + _LAYER + _VERDICT
 _NODES = 3
 """Cells of a row."""
-_RANK = {Verdict.FAIL: 0, Verdict.UNKNOWN: 1, Verdict.WARN: 2, Verdict.OK: 3}
 
 
 def overview(known: Known, now: float, width: int) -> list[Line]:
@@ -47,8 +46,7 @@ def _row(layer: LayerHealth, cell: int, marks: Mapping[tuple[str, str], str], *,
         spots.append(Spot(begin, begin + cell - 1, host.host))
         begin += cell
     if rest:
-        worst = min((host.verdict for host in rest), key=_RANK.__getitem__)
-        sign = Verdict.UNKNOWN if stale else worst
+        sign = Verdict.UNKNOWN if stale else worst(host.verdict for host in rest)
         spans += [glyph(sign), fitted((f" {len(rest)} more {sign}", ""), cell - 1)]
     said_of = f"{layer.layer}: {layer.reason}"
     return Line(tuple(spans), key=layer.layer, plain=safe(said_of), spots=tuple(spots), layer=layer.layer)
@@ -58,7 +56,7 @@ def _chosen(hosts: Sequence[HostHealth], room: int) -> tuple[list[HostHealth], l
     """Those that are shown, and the rest: where there is not room for all, those in trouble come first."""
     if len(hosts) <= room:
         return list(hosts), []
-    ranked = sorted(hosts, key=lambda host: _RANK[host.verdict])
+    ranked = sorted(hosts, key=lambda host: -RANK.index(host.verdict))
     return ranked[: room - 1], ranked[room - 1 :]
 
 
