@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,11 +12,13 @@ from textual.widgets import Input, Static
 
 from tui.console.actions import Scope
 from tui.console.board import Board
-from tui.console.desk import Desk
 from tui.console.lines import Line, matching
 from tui.console.palette import style
 from tui.console.views.help import bar
 from tui.console.views.node import names as node_names
+
+if TYPE_CHECKING:
+    from tui.console.looking import Looking
 
 
 def text_of(lines: Iterable[Line], *, dark: bool) -> Text:
@@ -32,7 +35,7 @@ def text_of(lines: Iterable[Line], *, dark: bool) -> Text:
 class View(Screen[None]):
     """A screen: the header, what it is about, the line that the cursor is on in full, and the keys."""
 
-    app: Desk
+    app: Looking
     scopes: tuple[Scope, ...] = (Scope.ANYWHERE, Scope.REPLAY)
 
     def compose(self) -> ComposeResult:
