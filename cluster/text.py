@@ -1,8 +1,9 @@
-"""Text that comes from a host: made harmless and short where it enters."""
+"""Text that comes from a host, made harmless and short where it enters; sentences and tables for a person."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def clean(text: str, limit: int = 200) -> str:
@@ -24,3 +25,15 @@ def sentence(text: str) -> str:
     """`text` ended, so that another sentence can follow it."""
     said = text.rstrip()
     return said if not said or said.endswith((".", "!", "?")) else f"{said}."
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """A line a row, its cells below each other. The last cell of a row that ends early may be wider than its column."""
+    last = len(rows[0]) - 1
+    widths = [
+        max(len(row[column]) for row in rows if column < len(row) - 1 or column == last < len(row))
+        for column in range(last + 1)
+    ]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows
+    )

@@ -17,6 +17,7 @@ from cluster.galera.record import GaleraNode
 from cluster.galera.recovery_record import GaleraPosition, Sums
 from cluster.haproxy.record import ProxyNode
 from cluster.state import Unknown
+from cluster.text import columns
 
 SHOWN = 5
 """Tables that a sentence names; the others are counted."""
@@ -240,18 +241,16 @@ def moved(before: Evidence, now: Evidence) -> str | None:
 
 def table(evidence: Evidence) -> str:
     """The evidence, a line for each node."""
-    rows = [("host", "server", "uuid", "seqno", "state file", "safe_to_bootstrap")]
+    rows: list[tuple[str, ...]] = [("host", "server", "uuid", "seqno", "state file", "safe_to_bootstrap")]
     for name, position in evidence.positions.items():
         node = evidence.nodes[name]
         if isinstance(node, Unknown) or isinstance(position, Unknown):
             reason = node.reason if isinstance(node, Unknown) else getattr(position, "reason", "")
-            rows.append((name, _doing(node), f"can't be read: {reason}", "", "", ""))
+            rows.append((name, _doing(node), f"can't be read: {reason}"))
             continue
         safe = {True: "1", False: "0", None: "-"}[position.safe_to_bootstrap]
         rows.append((name, _doing(node), position.uuid or "no data", str(position.seqno), _filed(position), safe))
-    width = [max(len(row[column]) for row in rows if row[3] or column < 2) for column in range(6)]
-    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, width, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
+    return columns(rows)
 
 
 def _doing(node: GaleraNode | Unknown) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from cluster.rabbitmq.record import BrokerNode
 from cluster.state import Unknown
+from cluster.text import columns
 
 Nodes = Mapping[str, BrokerNode | Unknown]
 
@@ -26,13 +27,11 @@ def is_up(node: BrokerNode) -> bool:
 
 def table(nodes: Nodes) -> str:
     """The evidence, a line for each broker."""
-    rows = [("host", "broker", "cluster by its files", "last saw running")]
+    rows: list[tuple[str, ...]] = [("host", "broker", "cluster by its files", "last saw running")]
     for name, node in nodes.items():
         if isinstance(node, Unknown):
-            rows.append((name, "unknown", f"can't be read: {node.reason}", ""))
+            rows.append((name, "unknown", f"can't be read: {node.reason}"))
             continue
         doing = "runs" if node.running else "drained" if node.draining else "waits" if is_up(node) else "down"
         rows.append((name, doing, ", ".join(node.members) or "no data", ", ".join(node.running_members) or "-"))
-    width = [max(len(row[column]) for row in rows if row[3] or column < 2) for column in range(4)]
-    lines = ("  ".join(cell.ljust(size) for cell, size in zip(row, width, strict=True)).rstrip() for row in rows)
-    return "\n".join(lines)
+    return columns(rows)
