@@ -52,7 +52,7 @@ ACTIONS = (
     Action("copy", "y", "y", "copy the line as plain text"),
     Action("copy_all", "Y", "Y", "copy all of this screen as plain text"),
     Action("out", "escape", "esc", "back to where you were"),
-    Action("palette", "colon", ":", "find any action by its name", short="actions"),
+    Action("command_palette", "colon", ":", "find any action by its name", short="actions"),
     Action("help", "question_mark", "?", "this help", short="help"),
     Action("light", "f2", "F2", "colours for a light terminal"),
     Action("dark", "f3", "F3", "colours for a dark terminal"),

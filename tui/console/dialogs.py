@@ -29,7 +29,7 @@ class Dialog(ModalScreen[Answer]):
     """
 
     BINDINGS: ClassVar = [
-        Binding("escape", "no", "cancel", show=False),
+        Binding("escape", "no", "cancel", show=False, priority=True),
         Binding("tab", "app.focus_next", "next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "previous", show=False, priority=True),
         Binding("enter", "next_field", "next field", show=False, priority=True),
@@ -78,7 +78,7 @@ class Help(Dialog[None]):
     def on_mount(self) -> None:
         """Textual's."""
         self.query_one(Board).show(keys(self._actions))
-        self.query_one(Board).focus()
+        self.set_focus(self.query_one(Board))
 
 
 class Question(Dialog[bool]):
@@ -100,7 +100,7 @@ class Question(Dialog[bool]):
 
     def on_mount(self) -> None:
         """Textual's."""
-        self.query_one("#no").focus()
+        self.set_focus(self.query_one("#no"))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button."""
@@ -133,7 +133,7 @@ class Choice(Dialog[str]):
     def on_mount(self) -> None:
         """Textual's."""
         self._show()
-        self.query_one(Board).focus()
+        self.set_focus(self.query_one(Board))
 
     def offer(self, lines: list[Line], said: str = "", prefer: str = "") -> None:
         """Show these; `prefer` is the host that the cursor is put on."""
@@ -177,7 +177,7 @@ class Asked(Dialog[dict[str, str]]):
 
     def on_mount(self) -> None:
         """Textual's."""
-        self.query(Input).first().focus()
+        self.set_focus(self.query(Input).first())
 
     def on_input_submitted(self) -> None:
         """Enter in the last one: all of them."""

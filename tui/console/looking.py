@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import ClassVar
 
+from textual.actions import SkipAction
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
+from textual.widgets import Input
 
 from engine.known_runs import Run
-from tui.console.actions import Action, available
+from tui.console.actions import ACTIONS, Action, available
 from tui.console.dialogs import Help
 from tui.console.feed import Source
 from tui.console.finder import Finder
@@ -28,6 +32,10 @@ from tui.console.views.header import Mode, header
 class Looking(App[None]):
     """The part of the console that changes nothing. `source` tells what is so; runs are begun with `inventory`."""
 
+    BINDINGS: ClassVar = [
+        Binding(action.key, f"press({action.key!r})", action.title, show=False, priority=True) for action in ACTIONS
+    ]
+
     def __init__(self, source: Source, inventory: Path, *, read_only: bool, light: bool) -> None:
         super().__init__()
         self.source = source
@@ -40,8 +48,7 @@ class Looking(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if light else DARK.name
-        for action in self.actions:
-            self.bind(action.key, action.name, description=action.title)
+        self._by_key = {action.key: action for action in self.actions}
 
     def now(self) -> float:
         """The clock that ages are told by."""
@@ -79,7 +86,9 @@ class Looking(App[None]):
     @property
     def view(self) -> View | None:
         """The screen below all dialogs."""
-        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, View)), None)
+        # One that has only just been switched to has nothing in it yet.
+        views = (screen for screen in reversed(self.screen_stack) if isinstance(screen, View) and screen.is_mounted)
+        return next(views, None)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002 (Textual's form)
         """The palette: every action of the registry by its title."""
@@ -89,10 +98,20 @@ class Looking(App[None]):
     def _runs_action(self, name: str) -> Callable[[], object]:
         return lambda: self.call_later(self.run_action, name)
 
-    def action_view(self, name: str) -> None:
+    async def action_press(self, key: str) -> None:
+        """A key of the registry, taken before any widget gets it, and done before the next one is: however busy the
+        machine is, what is typed after `/` is no key. Any key of a dialog, and any letter of a field, goes on to them.
+        """
+        action = self._by_key.get(key)
+        letter = action is not None and (len(action.shown) == 1 or key == "space")
+        if action is None or len(self.screen_stack) > 1 or (letter and isinstance(self.focused, Input)):
+            raise SkipAction
+        await self.run_action(action.name)
+
+    async def action_view(self, name: str) -> None:
         """Another screen."""
         if len(self.screen_stack) == 1:
-            self.switch_mode(name)
+            await self.switch_mode(name)
 
     def open_node(self, name: str) -> None:
         """One node."""
@@ -141,14 +160,12 @@ class Looking(App[None]):
         self.copy_to_clipboard(text)
         self.notify(f"Copied: {what[:60]}", markup=False, timeout=2)
 
-    def action_palette(self) -> None:
+    async def action_command_palette(self) -> None:  # type: ignore[override]
         """Find an action by its name."""
-        self.action_command_palette()
-
-    def action_command_palette(self) -> None:
-        """Textual's name for it; the palette is ours."""
         if not isinstance(self.screen, Finder):
-            self.push_screen(Finder(id="--command-palette"))
+            finder = Finder(id="--command-palette")
+            await self.push_screen(finder)
+            finder.set_focus(finder.query_one(Input))
 
     def action_help(self) -> None:
         """All keys."""

@@ -56,7 +56,7 @@ class Planned(Dialog[str]):
     def on_mount(self) -> None:
         """Textual's."""
         self.query_one("#typed").display = False
-        self.query_one("#no").focus()
+        self.set_focus(self.query_one("#no"))
         self.run_worker(self._plan_it(), group="plan")
         self.set_interval(1.0, self._wait)
 
@@ -125,7 +125,7 @@ class Planned(Dialog[str]):
                 self.query_one(name).display = False
             self.query_one("#go", Button).disabled = True
             self.query_one("#dry", Button).disabled = True
-            self.query_one("#no").focus()
+            self.set_focus(self.query_one("#no"))
 
     def _ready(self) -> None:
         """Whether all is given: the button is dead until then."""
@@ -140,7 +140,7 @@ class Planned(Dialog[str]):
     def on_input_submitted(self) -> None:
         """Enter in the last field: the button."""
         if not self.query_one("#go", Button).disabled:
-            self.query_one("#go").focus()
+            self.set_focus(self.query_one("#go"))
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
         """A button."""

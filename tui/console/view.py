@@ -53,7 +53,7 @@ class View(Screen[None]):
     def on_mount(self) -> None:
         """Textual's."""
         self.query_one("#filter").display = False
-        self.query(Board).first().focus()
+        self.set_focus(self.query(Board).first())
 
     def on_screen_resume(self) -> None:
         """Textual's: it is shown (again)."""
@@ -95,7 +95,7 @@ class View(Screen[None]):
         """Ask what to filter by."""
         asked = self.query_one("#filter", Input)
         asked.display = True
-        asked.focus()
+        self.set_focus(asked)
 
     def back(self) -> bool:
         """Leave what is open on this screen; whether anything was."""
@@ -103,12 +103,12 @@ class View(Screen[None]):
         if asked.display:
             asked.value = ""
             asked.display = False
-            self.query(Board).first().focus()
+            self.set_focus(self.query(Board).first())
             self.redraw()
             return True
         first = self.query(Board).first()
         if not first.has_focus:
-            first.focus()
+            self.set_focus(first)
             return True
         return False
 
@@ -118,7 +118,7 @@ class View(Screen[None]):
 
     def on_input_submitted(self) -> None:
         """Textual's: keep the filter, and go back to the lines."""
-        self.query(Board).first().focus()
+        self.set_focus(self.query(Board).first())
 
     # Textual calls an on_… of every class in turn, also of one that a subclass overrides: hence the names below them.
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from textual.command import Hits
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.system_commands import SystemCommandsProvider
 
@@ -138,6 +139,40 @@ def test_the_palette_finds_every_action() -> None:
         assert titles == {f"{action.title} ({action.shown})" for action in app.actions}
         await pilot.press("colon", *"gates", "enter")
         await shown(app, pilot, "NEED")
+
+    on("healthy", check)
+
+
+@pytest.mark.parametrize(
+    ("keys", "wanted"),
+    [
+        ((*"3/answered", "enter"), "answered after"),
+        ((*"24/nothing", "enter", "escape", "6"), "NEED"),
+        ((*":gates", "enter"), "NEED"),
+        ((*":help", "enter"), "Keys (esc: back)"),
+        (("2", "1", "2", "right", "right", "question_mark", "escape", "6"), "NEED"),
+    ],
+)
+def test_keys_that_come_all_at_once_do_what_they_do_one_by_one(keys: tuple[str, ...], wanted: str) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        # As they come to a console that has had no time for a while; the letters are no keys.
+        for key in keys:
+            name = {"/": "slash", ":": "colon"}.get(key, key)
+            app.post_message(Key(name, key if len(key) == 1 else None))
+        await shown(app, pilot, wanted)
+        assert not app.lock.left(app.now())
+
+    on("healthy", check)
+
+
+def test_a_screen_that_has_only_just_been_switched_to_is_left_alone_until_it_is_there() -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        app.switch_mode("layer")
+        app._shown = (-1, -1, "")
+        app._frame()
+        app.action_filter()
+        app.action_copy()
+        await shown(app, pilot, "[hosts]")
 
     on("healthy", check)
 
