@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from bench.main_job import halab
 from bench.report import Figure
 from bench.status import status
 
-NAME = "bench"
-
 
 def snapshots(runs: int = 3) -> list[Figure]:
-    """The lab as it is is saved, and given back. It must be up and well, and is so afterwards."""
-    halab("snapshot", "save", NAME)
+    """The lab as it is is saved, and given back. It must be up and well, and is so afterwards.
+
+    The snapshot stays: the lab's hosts stand on it.
+    """
+    name = f"bench-{os.getpid()}"
+    halab("snapshot", "save", name)
     try:
-        took = [_loaded() for _ in range(runs)]
+        took = [_loaded(name) for _ in range(runs)]
     finally:
         _until_ok()
-    halab("snapshot", "rm", NAME)
     return [Figure("a deployed snapshot loaded, and every layer OK", tuple(took), "s", 30)]
 
 
-def _loaded() -> float:
+def _loaded(name: str) -> float:
     _until_ok()
     begin = time.monotonic()
-    halab("snapshot", "load", NAME)
+    halab("snapshot", "load", name)
     _until_ok()
     return time.monotonic() - begin
 
