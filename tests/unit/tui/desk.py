@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
+from textual.events import Key
 from textual.pilot import Pilot
 
 from cluster.wire.lines import FIRST, Message, line
@@ -111,6 +112,13 @@ def on(
 def text(app: Console) -> str:
     """What is on the screen."""
     return "\n".join("".join(part.text for part in strip) for strip in app.screen._compositor.render_strips())
+
+
+def at_once(app: Console, keys: Iterable[str]) -> None:
+    """Press keys as they come to a console that has had no time for a while: all before the first is looked at."""
+    for key in keys:
+        name = {"/": "slash", ":": "colon"}.get(key, key)
+        app.post_message(Key(name, key if len(key) == 1 else None))
 
 
 async def shown(app: Console, pilot: Pilot[None], wanted: str, within: float = 5.0) -> str:

@@ -8,13 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
-from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from cluster.outcome import Outcome
 from cluster.wire.runs import Agreement, Ended, Precheck
-from tests.unit.tui.desk import PLAN, Fixed, on, shown, stood_for, text
+from tests.unit.tui.desk import PLAN, Fixed, at_once, on, shown, stood_for, text
 from tui.console.actions import Risk
 from tui.console.app import Console
 from tui.console.board import Board
@@ -72,10 +71,7 @@ def test_no_is_what_enter_and_esc_say_to_the_unlocking() -> None:
 def test_what_is_typed_without_a_pause_goes_to_its_field(tmp_path: Path) -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
         await planned(app, pilot)
-        # All at once, as they come when the console has had no time for a while.
-        keys = [*PLACES, *"cut", "enter", *"haproxy2"]
-        for key in keys:
-            app.post_message(Key(key, key if len(key) == 1 else None))
+        at_once(app, [*PLACES, *"cut", "enter", *"haproxy2"])
         fields = list(app.screen.query(Input))
         for _ in range(100):
             if [field.value for field in fields] == ["cut", "haproxy2"]:

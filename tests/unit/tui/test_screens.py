@@ -6,13 +6,12 @@ import asyncio
 
 import pytest
 from textual.command import Hits
-from textual.events import Key
 from textual.pilot import Pilot
 from textual.system_commands import SystemCommandsProvider
 
 from tests.streams.build import STORIES
 from tests.streams.hostile import hostile
-from tests.unit.tui.desk import Fixed, on, shown, text
+from tests.unit.tui.desk import Fixed, at_once, on, shown, text
 from tui.console.actions import ACTIONS, Risk, available
 from tui.console.app import Console
 from tui.console.board import Board
@@ -155,10 +154,7 @@ def test_the_palette_finds_every_action() -> None:
 )
 def test_keys_that_come_all_at_once_do_what_they_do_one_by_one(keys: tuple[str, ...], wanted: str) -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
-        # As they come to a console that has had no time for a while; the letters are no keys.
-        for key in keys:
-            name = {"/": "slash", ":": "colon"}.get(key, key)
-            app.post_message(Key(name, key if len(key) == 1 else None))
+        at_once(app, keys)
         await shown(app, pilot, wanted)
         assert not app.lock.left(app.now())
 
