@@ -13,7 +13,7 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.mutants.copies import Copy
@@ -42,14 +42,11 @@ def main(words: Sequence[str]) -> int:
     every = [mutant for path, source in sources(asked.files).items() for mutant in mutants(path, source)]
     sample = random.Random(asked.seed).sample(every, min(asked.sample, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {asked.seed}", flush=True)
-    results = _tried(sample)
+    equal = known()
+    results = _tried(sample, equal)
     counts = Counter(result for _, result in results)
     survivors = [mutant for mutant, result in results if result == "survived"]
-    equal = known()
     unknown = [mutant for mutant in survivors if key(mutant) not in equal]
-    for mutant in sorted(survivors, key=lambda mutant: (mutant.path, mutant.line)):
-        why = equal.get(key(mutant))
-        print(f"\n{mutant.path}:{mutant.line}: survived{f', equal: {why}' if why else ''}\n{mutant.diff}")
     everything = {key(mutant) for path, source in sources(DECIDING).items() for mutant in mutants(path, source)}
     gone = [one for one in equal if one not in everything]
     for path, was, now in gone:
@@ -62,17 +59,22 @@ def main(words: Sequence[str]) -> int:
     return int(bool(unknown or gone) or len(survivors) > MOST * len(sample))
 
 
-def _tried(sample: Sequence[Mutant]) -> list[tuple[Mutant, str]]:
-    """Each with what became of it, and a mark as soon as that is known."""
+def _tried(sample: Sequence[Mutant], equal: Mapping[Key, str]) -> list[tuple[Mutant, str]]:
+    """Each with what became of it, told as soon as that is known: a mark, and of one that survives where it is."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
         covered = covering(sorted({mutant.path for mutant in sample}), Path(folder))
         copies = [Copy(Path(folder) / str(number)) for number in range(2 * (os.cpu_count() or 1))]
         for mutant, result in tried(sample, covered, copies):
-            print({"killed": ".", "survived": "S", "timed out": "T"}[result], end="", flush=True)
+            print({"killed": ".", "survived": _survivor(mutant, equal), "timed out": "T"}[result], end="", flush=True)
             found.append((mutant, result))
     print()
     return found
+
+
+def _survivor(mutant: Mutant, equal: Mapping[Key, str]) -> str:
+    why = equal.get(key(mutant))
+    return f"\n{mutant.path}:{mutant.line}: survived{f', equal: {why}' if why else ''}\n{mutant.diff}\n"
 
 
 def known() -> dict[Key, str]:

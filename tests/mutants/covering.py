@@ -17,7 +17,7 @@ SLOW = (
     "injection", "probing", "prober", "program", "recording", "replay", "ssh", "streams", "unwritten", "watch",
 )  # fmt: skip
 """The files of tests that take seconds, wait, or start many processes."""
-SELECTED = ("tests/unit", "--ignore=tests/unit/tui", *(f"--ignore=tests/unit/test_{name}.py" for name in SLOW))
+SELECTED = ("tests/unit", "--ignore=tests/unit/tui", *(f"--ignore-glob=tests/unit/test_{name}*.py" for name in SLOW))
 _LOCK = ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
 PROCESSES = {
     "operations/keeper.py": _LOCK,
