@@ -37,4 +37,4 @@ def bounded(lines: Sequence[str]) -> tuple[str, ...]:
 def _line(line: str) -> str:
     text = line[1:].expandtabs(4)
     indentation = min(len(text) - len(text.lstrip(" ")), 40)
-    return f"{clean(line[:1], 1) or ' '}{' ' * indentation}{clean(text, _WIDTH)}"
+    return f"{clean(line[:1]) or ' '}{' ' * indentation}{clean(text, _WIDTH)}"

@@ -68,7 +68,9 @@ def current(readings: Mapping[str, Reading]) -> dict[str, Any]:
 def awaited(one: Reading, newer: str, readings: Mapping[str, Reading]) -> Unknown:
     """What is known of a host whose last reading may be from before what `newer` tells."""
     said = readings[newer]
-    told = f"told that {said.claim.words}" if said.claim else f"told no longer that {said.lost and said.lost.words}"
+    claim = said.claim or said.lost
+    assert claim, "`outdated` names those alone that claim something, or no longer do"
+    told = f"told {'that' if said.claim else 'no longer that'} {claim.words}"
     before = f"; before, it told that {one.claim.words}" if one.claim else ""
     return Unknown(f"has not answered since {newer} {told}{before}")
 

@@ -43,8 +43,7 @@ def drained(server: ProxyServer, ours: Container[str]) -> str:
     if followed := _FOLLOWS.fullmatch(server.status):
         backend, _, one = followed[1].partition("/")
         return one if backend in ours else ""
-    by_itself = "(agent)" in server.status or server.status == "MAINT (resolution)" or declines(server)
-    return server.name if server.by_hand and server.backend in ours and not by_itself else ""
+    return server.name if server.by_hand and server.backend in ours else ""
 
 
 def way_out(server: ProxyServer, ours: Container[str]) -> str:

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from operations.lock import HELD
 from tests.unit.test_lock import ROOT, Hold, hold, locks, said
 
 __all__ = ["hold", "locks"]
@@ -60,6 +63,16 @@ def test_one_that_changes_nothing_needs_none(hold: Hold, locks: Path, tmp_path: 
     assert said(hold("alice@ops1")) == "taken"
     done = deployed(tmp_path, "")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_that_a_run_has_begun_works_under_the_runs_lock(
+    hold: Hold, locks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said(hold("alice@ops1")) == "taken"
+    monkeypatch.setenv(HELD, "1")
+    done = deployed(tmp_path, f'server.shell(commands=["touch {tmp_path}/changed"])')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "changed").exists()
 
 
 def test_whoever_comes_second_is_told_of_the_deploy(hold: Hold, locks: Path, tmp_path: Path) -> None:

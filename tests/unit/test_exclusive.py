@@ -233,3 +233,7 @@ def test_only_what_was_needed_and_is_claimed_no_more_is_lost() -> None:
     assert reading(wrote, "has none", 3, 4, None).lost is None
     assert reading(had, "has another", 3, 4, other).lost is None
     assert reading(had, Unknown("no answer"), 3, 4, None).lost is None
+
+
+def test_a_fact_that_no_layer_has_claims_nothing() -> None:
+    assert claim_of(SPEC, "uptime", "haproxy1", vip(held=True)) is None

@@ -193,3 +193,7 @@ def test_what_a_host_says_before_it_gave_the_lock_counts_for_nothing(watched: Wa
     assert watched.told() == {"said": ["a", "taken", ""]} and host.lease.heard == 1000.0
     watched.keeper._hear(host, "unkept 3")
     assert watched.told() == {"unkept": ["a", 3]}
+    heard = host.lease.heard
+    for line in ("what?", "-1", "1.0", "\u0661", "9" * 5000):
+        watched.keeper._hear(host, line)
+    assert host.lease.heard == heard

@@ -113,7 +113,9 @@ RULES: list[tuple[str, object, str]] = [
     ("hosts/galera", {"db1": "127.8.0.21"}, "hosts.galera has 1: 3 database nodes are needed, or 2 and an arbitrator."),
     ("hosts/galera/db3", ABSENT, "hosts.galera has 2 and there is no arbitrator"),
     ("hosts/galera/db4", "127.8.0.24", "hosts.galera has 4: 4 voters can split in equal halves"),
+    ("hosts/galera/db4", "127.8.0.24", "and neither goes on; add a node, or an arbitrator."),
     ("galera/arbitrator", "net1", "hosts.galera has 3 and an arbitrator: 4 voters can split in equal halves"),
+    ("galera/arbitrator", "net1", "and neither goes on; leave the arbitrator out."),
     ("galera/arbitrator", "nobody", "galera.arbitrator is 'nobody': it must be one of the hosts."),
     ("galera/arbitrator", "db1", "galera.arbitrator is 'db1', a database node: it votes already"),
     ("galera/sst_method", "mysqldump", "galera.sst_method is 'mysqldump': it must be mariabackup or rsync."),
@@ -194,6 +196,11 @@ def test_one_mistake_one_sentence(path: str, value: object, sentence: str) -> No
 @pytest.mark.parametrize(("path", "value", "sentence"), UNREAD)
 def test_nothing_is_said_that_only_follows(path: str, value: object, sentence: str) -> None:
     assert len(errors(at(path, value))) == 1
+
+
+@pytest.mark.parametrize("interval", [0, -0.125, 0.005, 40.951, 41.005])
+def test_an_interval_that_is_out_of_bounds_is_not_called_a_fraction_too(interval: float) -> None:
+    assert len(errors(at("keepalived/advert_interval", interval))) == 1
 
 
 def test_all_at_once() -> None:

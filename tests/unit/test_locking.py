@@ -1,0 +1,71 @@
+"""Taking the lock, with a keeper that says what a test has it say: when it is decided that it is not to be had."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from cluster.locked import Holder, LockNode
+from cluster.validate import cluster_spec
+from operations import locking
+from operations.locking import ANSWER, Lock, Locked
+from tests.unit.inventories import inventory
+
+SPEC = cluster_spec(inventory())
+HOSTS = list(SPEC.hosts)
+ME = Holder("r1", "alice@ops1", 1.0, "a test")
+
+
+class Keeper:
+    """In the place of operations/keeping.py: each host that is reached says what `says` has for it, at once."""
+
+    says: dict[str, str]
+    reached: list[str]
+
+    def __init__(self, *_: object) -> None:
+        self.said: dict[str, str] = {}
+        self.holders: dict[str, LockNode] = {}
+        self.held = False
+        self.lost = ""
+
+    def send(self, reach: dict[str, list[str]]) -> None:
+        type(self).reached += reach
+        self.said |= {name: self.says[name] for name in reach if name in self.says}
+
+    def wait(self, seconds: float) -> None:
+        WAITED.append(seconds)
+
+    def end(self) -> None:
+        """Nothing is to be ended."""
+
+
+WAITED: list[float] = []
+
+
+@pytest.fixture
+def keeper(monkeypatch: pytest.MonkeyPatch) -> type[Keeper]:
+    WAITED.clear()
+    monkeypatch.setattr(Keeper, "says", {}, raising=False)
+    monkeypatch.setattr(Keeper, "reached", [], raising=False)
+    monkeypatch.setattr(locking, "Keeping", Keeper)
+    # Time passes by what is waited for alone.
+    ticks = itertools.count(0.0, 0.001)
+    monkeypatch.setattr("time.monotonic", lambda: next(ticks) + sum(WAITED))
+    monkeypatch.setattr("time.sleep", WAITED.append)
+    return Keeper
+
+
+def test_once_all_have_said_and_too_few_gave_it_nothing_is_waited_for(keeper: type[Keeper]) -> None:
+    keeper.says = {name: "taken" if name in HOSTS[:4] else "ended" for name in HOSTS}
+    with pytest.raises(Locked, match="4 of 9 hosts gave it, 5 are needed"):
+        Lock(SPEC, ME)
+    assert sorted(keeper.reached) == sorted(HOSTS)
+    assert sum(WAITED) < 1
+
+
+def test_one_host_that_has_not_said_is_waited_for_to_the_end(keeper: type[Keeper]) -> None:
+    keeper.says = {name: "taken" if name in HOSTS[:4] else "ended" for name in HOSTS[:-1]}
+    with pytest.raises(Locked, match=rf"{HOSTS[-1]} \(no answer\) did not"):
+        Lock(SPEC, ME)
+    assert ANSWER - 1 < sum(WAITED) <= ANSWER

@@ -1,0 +1,31 @@
+"""What a host has of a fact: how each is by its record, and unknown where there is none; how often a fact is asked."""
+
+from __future__ import annotations
+
+import re
+
+from cluster.keepalived.record import VRRP_OWNER
+from cluster.layer import UNKNOWN
+from cluster.layers import FACTS
+from cluster.locked import CLUSTER_LOCK
+from cluster.state import ClusterState, Unknown
+from cluster.things import of_each
+from tests.unit.test_exclusive import vip
+from tests.unit.test_health import SPEC
+from tests.unit.test_lock import ROOT
+
+
+def test_each_is_as_its_record_says_and_one_that_was_not_asked_is_unknown() -> None:
+    things = of_each(VRRP_OWNER, "keepalived", lambda node: "owner" if node.held else "backup")
+    state = ClusterState({"vrrp": {"lb1": vip(held=True), "lb2": vip(held=False), "lb3": Unknown("timed out")}})
+    assert {(thing.host, thing.name): how for thing, how in things(SPEC, state)} == {
+        ("lb1", "keepalived on lb1"): "owner",
+        ("lb2", "keepalived on lb2"): "backup",
+        ("lb3", "keepalived on lb3"): UNKNOWN,
+    }
+
+
+def test_each_fact_is_asked_as_often_as_the_documentation_says() -> None:
+    (told,) = re.findall(r"Each fact says how often.*?`--every`", (ROOT / "docs/observer.md").read_text(), re.DOTALL)
+    periods = {fact.name: fact.period for fact in (*FACTS.values(), CLUSTER_LOCK)}
+    assert {name: float(seconds) for name, seconds in re.findall(r"`(\w+)` ([0-9.]+) s", told)} == periods
