@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
 from tests.e2e.terminal import Terminal
-from tests.pace import Limit, stretched
 
 
 def unlocked(screen: Terminal) -> None:
@@ -30,35 +27,12 @@ def agreed(screen: Terminal, word: str, reason: str = "a test") -> None:
     screen.wait("Nothing has been changed", within=60)
     screen.keys("Tab", "Tab")
     if reason:
-        _fill(screen, 0, reason)
+        screen.type(reason)
     screen.keys("Enter")
-    _fill(screen, 1, word)
-    screen.keys("Enter")
-    # The button has the focus by now, or on a busy machine a little later.
-    screen.insist("Enter", lambda: not screen.shows("Nothing has been changed"))
-
-
-def _fill(screen: Terminal, field: int, text: str) -> None:
-    """Type into the first or the second field below the buttons.
-
-    Where the focus is not there, on a busy machine, go on to the next place and type again, as a person does.
-    """
-
-    def there() -> bool:
-        lines = screen.text().splitlines()
-        buttons = next(number for number, line in enumerate(lines) if "Cancel (esc)" in line)
-        return lines[buttons + 1 + field].strip("│ ▁█▔▃▇").strip() == text
-
-    for _ in range(12):
-        time.sleep(stretched(0.1))
-        screen.type(text)
-        limit = Limit(1)
-        while not limit.is_over():
-            if there():
-                return
-            time.sleep(0.03)
-        screen.keys("C-u", "Tab")
-    raise AssertionError(f"{text} is not in its field:\n{screen.text()}")
+    screen.type(word)
+    # To the button, and press it.
+    screen.keys("Enter", "Enter")
+    screen.until(lambda text: "Nothing has been changed" not in text, 10, "the plan is agreed to")
 
 
 def chosen(screen: Terminal, name: str) -> None:

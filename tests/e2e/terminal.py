@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.e2e import lab
@@ -69,20 +69,6 @@ class Terminal:
             assert not limit.is_over(), f"not within {limit.taken:.0f} s: {what}\n{text}"
             time.sleep(0.03)
         return limit.taken
-
-    def insist(self, key: str, taken: Callable[[], bool], *, before: Sequence[str] = ()) -> None:
-        """Press a key, and again, after the keys `before`, where it was not taken: on a busy machine it may have come
-        before what it is for had the focus. AssertionError, with the screen, if it never is."""
-        pressed = [key]
-        for _ in range(5):
-            self.keys(*pressed)
-            pressed = [*before, key]
-            limit = Limit(2)
-            while not limit.is_over():
-                if taken():
-                    return
-                time.sleep(0.03)
-        raise AssertionError(f"{key} is not taken:\n{self.text()}")
 
     @property
     def pid(self) -> int:

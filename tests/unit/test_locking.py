@@ -9,7 +9,7 @@ import pytest
 from cluster.locked import Holder, LockNode
 from cluster.validate import cluster_spec
 from operations import locking
-from operations.locking import ANSWER, Lock, Locked
+from operations.locking import ANSWER, TRIES, Lock, Locked
 from tests.unit.inventories import inventory
 
 SPEC = cluster_spec(inventory())
@@ -22,8 +22,10 @@ class Keeper:
 
     says: dict[str, str]
     reached: list[str]
+    made = 0
 
     def __init__(self, *_: object) -> None:
+        type(self).made += 1
         self.said: dict[str, str] = {}
         self.holders: dict[str, LockNode] = {}
         self.held = False
@@ -32,6 +34,7 @@ class Keeper:
     def send(self, reach: dict[str, list[str]]) -> None:
         type(self).reached += reach
         self.said |= {name: self.says[name] for name in reach if name in self.says}
+        self.holders |= {name: BOB for name in reach if self.says.get(name) == "held"}
 
     def wait(self, seconds: float) -> None:
         WAITED.append(seconds)
@@ -40,6 +43,7 @@ class Keeper:
         """Nothing is to be ended."""
 
 
+BOB = LockNode(held=True, run="r2", who="bob@ops2", since=0.0, why="a deploy")
 WAITED: list[float] = []
 
 
@@ -48,6 +52,7 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> type[Keeper]:
     WAITED.clear()
     monkeypatch.setattr(Keeper, "says", {}, raising=False)
     monkeypatch.setattr(Keeper, "reached", [], raising=False)
+    monkeypatch.setattr(Keeper, "made", 0)
     monkeypatch.setattr(locking, "Keeping", Keeper)
     # Time passes by what is waited for alone.
     ticks = itertools.count(0.0, 0.001)
@@ -69,3 +74,18 @@ def test_one_host_that_has_not_said_is_waited_for_to_the_end(keeper: type[Keeper
     with pytest.raises(Locked, match=rf"{HOSTS[-1]} \(no answer\) did not"):
         Lock(SPEC, ME)
     assert ANSWER - 1 < sum(WAITED) <= ANSWER
+
+
+def test_whoever_holds_a_majority_has_it_and_it_is_not_tried_again(keeper: type[Keeper]) -> None:
+    keeper.says = dict.fromkeys(HOSTS[:5], "held")
+    with pytest.raises(Locked, match=r"^bob@ops2 has held the cluster's lock for: a deploy \(run r2\)\.$"):
+        Lock(SPEC, ME)
+    assert keeper.made == 1 and keeper.reached == HOSTS[:5] and sum(WAITED) == 0
+
+
+def test_where_nobody_has_a_majority_it_is_tried_again_a_little_later(keeper: type[Keeper]) -> None:
+    keeper.says = {name: "taken" if name in HOSTS[:4] else "held" for name in HOSTS[:8]} | {HOSTS[8]: "ended"}
+    with pytest.raises(Locked, match=r"^bob@ops2 has held the cluster's lock"):
+        Lock(SPEC, ME)
+    assert keeper.made == TRIES
+    assert 0.1 * TRIES < sum(WAITED) < 0.5 * TRIES
