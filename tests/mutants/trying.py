@@ -26,7 +26,7 @@ from tests.mutants.copies import Copy
 from tests.mutants.covering import PROCESSES, ROOT, SELECTED, Covering
 from tests.mutants.mutations import Mutant
 
-CPU = 120
+CPU = 300
 """Seconds of work after which a mutant is taken to go on for ever."""
 WALL = 900
 """Seconds after which one is taken to wait for ever."""
