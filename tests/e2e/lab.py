@@ -15,7 +15,7 @@ from typing import Any
 
 from deploy.secrets import MADE, secret
 from inventory import CLUSTER
-from lab import cases, hosts, ready
+from lab import cases, hosts, inside, ready
 from lab.topology import DEFAULT_SUBNET, parse_subnet
 from tests.pace import wait_until
 
@@ -156,7 +156,8 @@ def on_all(command: str) -> dict[str, str]:
 
 def forget_runs() -> None:
     """Take the hosts' copies of former runs away: each test is a team of its own."""
-    on_all("rm -rf /var/lib/hatui/runs")
+    for host in HOSTS:
+        inside.run_on(LAB, host, "forget the runs", "rm -rf /var/lib/hatui/runs")
 
 
 def repair() -> None:
