@@ -10,10 +10,14 @@ from typing import ClassVar
 from textual.actions import SkipAction
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.events import Event, Key
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
+from typing_extensions import override
 
 from engine.known_runs import Run
+from tui.console import effect
 from tui.console.actions import ACTIONS, Action, available
 from tui.console.dialogs import Help
 from tui.console.feed import Source
@@ -37,6 +41,8 @@ class Looking(App[None]):
     ]
 
     def __init__(self, source: Source, inventory: Path, *, read_only: bool, light: bool) -> None:
+        self._key: Key | None = None
+        """That has been given to what has the focus."""
         super().__init__()
         self.source = source
         self.inventory = inventory
@@ -49,6 +55,30 @@ class Looking(App[None]):
         self.register_theme(LIGHT)
         self.theme = LIGHT.name if light else DARK.name
         self._by_key = {action.key: action for action in self.actions}
+
+    @override
+    async def on_event(self, event: Event) -> None:
+        """Textual's: a key has its effect before the next one is looked at."""
+        if not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        place = self.focused or self.screen
+        self._key = event
+        await super().on_event(event)
+        await effect.had(place)
+        if self._key is None:
+            # No widget wanted it: what it is bound to.
+            await super().on_event(event)
+            await effect.had(place)
+        self._key = None
+
+    @override
+    def post_message(self, message: Message) -> bool:
+        """Textual's: a key that no widget wanted comes up to here, and does not go behind those that came meanwhile."""
+        if message is self._key and isinstance(message, Key) and message.is_forwarded:
+            self._key = None
+            return True
+        return super().post_message(message)
 
     def now(self) -> float:
         """The clock that ages are told by."""

@@ -50,7 +50,7 @@ class Overview(View):
 
     def redraw(self) -> None:
         """The events too; nothing is filtered on the rows, which are few."""
-        if not self.is_mounted or not self.size:
+        if not self.is_there:
             return
         lines = self.lines()
         board = self.query_one("#main", Board)

@@ -67,9 +67,14 @@ class View(Screen[None]):
         """What the main board shows."""
         raise NotImplementedError
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is something to draw on: not yet at the beginning, and no longer while the console ends."""
+        return self.is_mounted and bool(self.size) and bool(self.query("#main"))
+
     def redraw(self) -> None:
         """Show what is known now."""
-        if not self.is_mounted or not self.size:
+        if not self.is_there:
             return
         self.query_one("#main", Board).show(matching(self.lines(), self.wanted))
         self.refresh_bars()

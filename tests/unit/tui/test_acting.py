@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from cluster.outcome import Outcome
 from cluster.wire.runs import Agreement, Ended, Precheck
@@ -71,15 +70,13 @@ def test_no_is_what_enter_and_esc_say_to_the_unlocking() -> None:
 def test_what_is_typed_without_a_pause_goes_to_its_field(tmp_path: Path) -> None:
     async def check(app: Console, pilot: Pilot[None]) -> None:
         await planned(app, pilot)
-        at_once(app, [*PLACES, *"cut", "enter", *"haproxy2"])
-        fields = list(app.screen.query(Input))
-        for _ in range(100):
-            if [field.value for field in fields] == ["cut", "haproxy2"]:
-                return
-            await pilot.pause(0.05)
-        raise AssertionError([field.value for field in fields])
+        # To the reason, to the name, to the button, and pressed.
+        at_once(app, [*PLACES, *"cut", "enter", *"haproxy2", "enter", "enter"])
+        await shown(app, pilot, "REFUSED: it has changed")
+        assert agreed(tmp_path) == [Agreement(agreed=True, reason="cut")]
 
-    on("healthy", check, command=stood_for(tmp_path, PLAN))
+    end = Ended(Outcome.REFUSED, "it has changed")
+    on("healthy", check, command=stood_for(tmp_path, PLAN, after=end))
 
 
 def test_it_locks_itself_again() -> None:

@@ -149,6 +149,8 @@ def test_the_palette_finds_every_action() -> None:
         ((*"24/nothing", "enter", "escape", "6"), "NEED"),
         ((*":gates", "enter"), "NEED"),
         ((*":help", "enter"), "Keys (esc: back)"),
+        ((*"3/answered", "enter", "6"), "NEED"),
+        (("3", "down", "up", "enter", "escape", "question_mark"), "Keys (esc: back)"),
         (("2", "1", "2", "right", "right", "question_mark", "escape", "6"), "NEED"),
     ],
 )
@@ -157,6 +159,18 @@ def test_keys_that_come_all_at_once_do_what_they_do_one_by_one(keys: tuple[str, 
         at_once(app, keys)
         await shown(app, pilot, wanted)
         assert not app.lock.left(app.now())
+
+    on("healthy", check)
+
+
+@pytest.mark.parametrize("key", ["1", "3"])
+def test_a_screen_whose_widgets_are_gone_as_the_console_ends_draws_nothing(key: str) -> None:
+    async def check(app: Console, pilot: Pilot[None]) -> None:
+        await pilot.press(key)
+        assert app.view is not None
+        view = app.view
+        await view.query(Board).remove()
+        view.redraw()
 
     on("healthy", check)
 
