@@ -132,12 +132,18 @@ def refused(name: str, reason: str) -> Step:
     return Step(name, refuse)
 
 
+LOOKS = 4
+"""How often it is asked at least whether a goal is reached: where a look takes seconds, the hosts are as slow."""
+
+
 def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: float = 0.5) -> None:
-    """Ask until there is no reason left why not. Refused with the last reason after `within` seconds."""
-    deadline = time.monotonic() + within
+    """Ask until there is no reason left why not. Refused with the last one after `within` seconds and LOOKS times."""
+    begun = time.monotonic()
+    looks = 1
     while (reason := reason_why_not()) is not None:
         if lost := why_lost():
             raise Refused(lost)
-        if time.monotonic() > deadline:
-            raise Refused(f"After {within:g} s: {reason}")
+        if (taken := time.monotonic() - begun) > within and looks >= LOOKS:
+            raise Refused(f"After {max(taken, within):.0f} s: {reason}")
+        looks += 1
         time.sleep(every)
