@@ -54,13 +54,13 @@ def chosen(screen: Terminal, name: str) -> None:
 
 
 def rolled_out(screen: Terminal, *, soak: int) -> None:
-    """Begin a rollout of the database, with so many seconds of soak."""
+    """Begin a rollout of the balancers, with so many seconds of soak."""
     screen.keys("o")
     screen.wait("Roll out what the inventory changes")
-    screen.type("galera")
+    screen.type("haproxy")
     screen.keys("Enter", "Enter")
     screen.keys("C-u")
     screen.type(str(soak))
     screen.keys("Enter", "Enter")
-    agreed(screen, "galera")
+    agreed(screen, "haproxy")
     screen.wait("▶ RUNNING", within=30)

@@ -19,11 +19,11 @@ from tests.e2e import lab
 from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.operator import other, owner, writer
 from tests.e2e.terminal import Terminal, terminal
-from tests.e2e.test_rollout import Rollout, change, sessions
+from tests.e2e.test_rollout import Rollout, change, left, limit
 from tests.pace import Limit, stretched, wait_until
 from tui.recording.read import Recording
 
-__all__ = ["change"]
+__all__ = ["change", "left"]
 
 pytestmark = pytest.mark.lab
 
@@ -157,17 +157,17 @@ def test_the_vip_and_the_writer_are_moved_from_the_screen(healthy: None) -> None
 
 
 def test_a_terminal_that_is_lost_stops_no_run(change: Rollout) -> None:
-    change.differs(sessions(177))
-    change.layers.add("galera")
+    change.differs(limit(3911))
+    change.layers.add("haproxy")
     with terminal("--inventory", str(change.path)) as screen:
         unlocked(screen)
-        rolled_out(screen, soak=5)
+        rolled_out(screen, soak=20)
         console = screen.pid
     wait_until(lambda: not alive(console), 5, "the console is gone with its terminal")
     run = next(runs(CLUSTER.name))
     assert run.alive and run.outcome is None
     with terminal() as screen:
-        screen.wait("▶ Roll out galera", within=15)
+        screen.wait("▶ Roll out haproxy", within=15)
         screen.keys("5")
         screen.wait("▶ RUNNING")
         screen.keys("Enter")

@@ -10,10 +10,10 @@ from tests.e2e import lab
 from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
-from tests.e2e.test_rollout import Rollout, change, max_connections, sessions
+from tests.e2e.test_rollout import Rollout, change, left, limit, limits
 from tests.pace import wait_until
 
-__all__ = ["change"]
+__all__ = ["change", "left"]
 
 pytestmark = pytest.mark.lab
 
@@ -88,19 +88,19 @@ def place() -> str:
 
 
 def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> None:
-    change.differs(sessions(178))
-    change.layers.add("galera")
+    change.differs(limit(3912))
+    change.layers.add("haproxy")
     with terminal("--inventory", str(change.path)) as screen:
         unlocked(screen)
         rolled_out(screen, soak=20)
         paused(screen)
-        assert max_connections().count("178") == 1
+        assert limits().count(3912) == 1
         screen.keys("r")
-        agreed(screen, "galera", reason="")
+        agreed(screen, "haproxy", reason="")
         screen.wait("▶ RUNNING", within=30)
         ended_done(screen, within=240)
-        assert max_connections() == ["178"] * 3
-        change.differs(sessions(179))
+        assert limits() == [3912] * 2
+        change.differs(limit(3913))
         screen.keys("Escape", "Escape")
         rolled_out(screen, soak=20)
         paused(screen)
@@ -108,7 +108,7 @@ def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> Non
         screen.wait("y: go on", "not done", within=60)
         screen.keys("y")
         ended_done(screen, within=60)
-    assert max_connections().count("179") == 1
+    assert limits().count(3913) == 1
     aborted, stopped, resumed, first = list(runs(CLUSTER.name))[:4]
     assert [run.outcome for run in (first, resumed, stopped, aborted)] == ["STOPPED", "DONE", "STOPPED", "DONE"]
     assert aborted.begin.runbook == "rollout_abort" and resumed.begin.why == first.begin.why == "a test"
@@ -118,7 +118,7 @@ def paused(screen: Terminal) -> None:
     """Ask it to stop during the soak, and see that it has."""
     screen.wait("▶  now", "soak", within=120)
     screen.keys("p")
-    screen.wait("Pause: Roll out galera?")
+    screen.wait("Pause: Roll out haproxy?")
     screen.keys("y")
     screen.wait("▲ STOPPED", within=60)
 

@@ -10,10 +10,10 @@ from http.client import HTTPException
 import pytest
 
 from tests.e2e import lab
-from tests.e2e.test_rollout import Rollout, change, hatui, last_run
+from tests.e2e.test_rollout import Rollout, change, hatui, last_run, left
 from tests.pace import wait_until
 
-__all__ = ["change"]
+__all__ = ["change", "left"]
 
 pytestmark = pytest.mark.lab
 
@@ -54,6 +54,7 @@ def haproxy(change: Rollout) -> dict[str, str]:
 def test_a_service_is_balanced_judged_measured_drained_and_rolled_out(pages: None, change: Rollout) -> None:
     # It is another setting of HAProxy's.
     change.differs({"services": SERVICES}, "haproxy")
+    change.stays = False
     assert "net01, net02 of the inventory is no server of pages" in haproxy(change)["reason"]
     done = change.run("--soak", "1")
     assert done.returncode == 0, done.stdout + done.stderr
