@@ -104,9 +104,12 @@ class Line:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         # asyncio waits for the ends of its pipes too, and reads none of one that has said too much at once: for ever.
-        if self._process.stdin is not None and not self._process.stdin.transport.is_closing():
-            self._process.stdin.transport.abort()
-        self._process._transport.close()  # type: ignore[attr-defined]
+        # They are closed one by one: to close the whole takes the exit code away from asyncio's own thread that waits
+        # for it, which then tells of an "Unknown child process".
+        transport = self._process._transport  # type: ignore[attr-defined]
+        for pipe in filter(None, map(transport.get_pipe_transport, (0, 1, 2))):
+            if not pipe.is_closing():
+                pipe.abort() if isinstance(pipe, asyncio.WriteTransport) else pipe.close()
         await self._process.wait()
         self._errors.cancel()
 

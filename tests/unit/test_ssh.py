@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -107,6 +108,33 @@ def test_a_host_that_said_too_much_to_be_read_holds_nobody_up_at_the_end(shell_a
             await line.end()
 
     asyncio.run(flooded())
+
+
+def test_a_client_that_is_ended_leaves_nothing_to_be_said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waitpid = os.waitpid
+
+    def late(pid: int, options: int) -> tuple[int, int]:
+        # asyncio's thread, on a busy machine.
+        time.sleep(0.2)
+        return waitpid(pid, options)
+
+    async def ended() -> None:
+        line = await Line.begin(SPEC, "mysql1")
+        line.teach({})
+        kill = os.killpg
+
+        def killed(group: int, number: int) -> None:
+            kill(group, number)
+            time.sleep(0.05)
+
+        monkeypatch.setattr("os.killpg", killed)
+        await line.end()
+
+    monkeypatch.setattr("os.waitpid", late)
+    asyncio.run(ended())
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_a_host_that_breaks_off(shell_as_ssh: Path) -> None:
