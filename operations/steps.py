@@ -132,7 +132,7 @@ def refused(name: str, reason: str) -> Step:
     return Step(name, refuse)
 
 
-LOOKS = 4
+LOOKS = 3
 """How often it is asked at least whether a goal is reached: where a look takes seconds, the hosts are as slow."""
 
 
@@ -144,6 +144,6 @@ def wait_for(reason_why_not: Callable[[], str | None], *, within: float, every: 
         if lost := why_lost():
             raise Refused(lost)
         if (taken := time.monotonic() - begun) > within and looks >= LOOKS:
-            raise Refused(f"After {max(taken, within):.0f} s: {reason}")
+            raise Refused(f"After {taken:.0f} s: {reason}")
         looks += 1
         time.sleep(every)
