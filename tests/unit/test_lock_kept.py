@@ -168,3 +168,12 @@ def test_what_a_host_said_of_the_holder_stays_when_its_connection_ends(kept: Kep
 def test_a_keeper_that_does_not_end_is_ended(kept: Kept) -> None:
     kept.end()
     assert isinstance(kept._process, Process) and kept._process.killed
+
+
+def test_why_it_was_lost_is_told_on_when_its_keeper_has_ended(kept: Kept) -> None:
+    # The other end of its socket is closed.
+    keeping.Keeping._listen(kept)
+    assert kept.lost == "The process that keeps it has ended."
+    kept.lost = "No answer came from mysql1 for 6.0 s."
+    keeping.Keeping._listen(kept)
+    assert kept.lost == "No answer came from mysql1 for 6.0 s."

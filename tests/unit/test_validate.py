@@ -203,6 +203,13 @@ def test_an_interval_that_is_out_of_bounds_is_not_called_a_fraction_too(interval
     assert len(errors(at("keepalived/advert_interval", interval))) == 1
 
 
+def test_of_several_names_that_are_near_the_nearest_is_meant() -> None:
+    reader = Reader()
+    reader.known("haproxy", ["queue_prt"], ["queue_port", "queue_ports", "stats_port"])
+    (said,) = map(str, reader.errors)
+    assert said == "haproxy.queue_prt is no key that hatui knows: did you mean queue_port?"
+
+
 def test_all_at_once() -> None:
     said = errors(
         at("keepalived/virtual_router_id", 300),
