@@ -203,6 +203,15 @@ def test_an_interval_that_is_out_of_bounds_is_not_called_a_fraction_too(interval
     assert len(errors(at("keepalived/advert_interval", interval))) == 1
 
 
+@pytest.mark.parametrize(
+    ("network", "can_be"), [("127.8.0.0/30", True), ("127.8.0.0/31", False), ("127.0.0.0/8", True)]
+)
+def test_how_large_a_network_can_be(network: str, can_be: bool) -> None:  # noqa: FBT001
+    # Another mistake is there in any case.
+    said = errors(at("network", network), at("release", "woody"))
+    assert any("it must be an IPv4 network" in one for one in said) is not can_be, said
+
+
 def test_of_several_names_that_are_near_the_nearest_is_meant() -> None:
     reader = Reader()
     reader.known("haproxy", ["queue_prt"], ["queue_port", "queue_ports", "stats_port"])
