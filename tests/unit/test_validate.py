@@ -206,7 +206,7 @@ def test_an_interval_that_is_out_of_bounds_is_not_called_a_fraction_too(interval
 @pytest.mark.parametrize(
     ("network", "can_be"), [("127.8.0.0/30", True), ("127.8.0.0/31", False), ("127.0.0.0/8", True)]
 )
-def test_how_large_a_network_can_be(network: str, can_be: bool) -> None:  # noqa: FBT001
+def test_how_large_a_network_can_be(network: str, can_be: bool) -> None:
     # Another mistake is there in any case.
     said = errors(at("network", network), at("release", "woody"))
     assert any("it must be an IPv4 network" in one for one in said) is not can_be, said
