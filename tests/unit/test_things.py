@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from cluster.keepalived.record import VRRP_OWNER
 from cluster.layer import UNKNOWN
 from cluster.layers import FACTS
+from cluster.layers.pacemaker import PACEMAKER
 from cluster.locked import CLUSTER_LOCK
+from cluster.pacemaker.record import CrmStatus
 from cluster.state import ClusterState, Unknown
 from cluster.things import of_each
 from tests.unit.test_exclusive import vip
-from tests.unit.test_health import SPEC
+from tests.unit.test_health import CRM, SPEC
 from tests.unit.test_lock import ROOT
 
 
@@ -23,6 +26,17 @@ def test_each_is_as_its_record_says_and_one_that_was_not_asked_is_unknown() -> N
         ("lb2", "keepalived on lb2"): "backup",
         ("lb3", "keepalived on lb3"): UNKNOWN,
     }
+
+
+def test_what_a_controller_without_quorum_sees_of_the_resources_is_not_told() -> None:
+    def told(*nodes: CrmStatus | Unknown) -> set[str]:
+        state = ClusterState({"pacemaker": dict(zip(("cc01", "cc02", "cc03"), nodes, strict=False))})
+        return {thing.name for thing, _ in PACEMAKER.things(SPEC, state) if thing.name.startswith("the resource")}
+
+    alone = replace(CRM, quorate=False, resources=(replace(CRM.resources[0], id="other"),))
+    resources = {f"the resource {one.id}" for one in CRM.resources}
+    assert told(Unknown("timed out"), alone, CRM) == resources
+    assert told(alone) == told(Unknown("timed out")) == set()
 
 
 def test_each_fact_is_asked_as_often_as_the_documentation_says() -> None:
