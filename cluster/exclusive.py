@@ -35,8 +35,9 @@ def reading(former: Reading | None, record: Any, asked: float, answered: float, 
     """What a host says now, after what it said before."""
     if former and (former.claim and former.claim.value) == (claim and claim.value):
         return Reading(record, asked, answered, claim, former.since, former.lost)
-    gone = former and former.claim and former.claim.needed and not claim and not isinstance(record, Unknown)
-    return Reading(record, asked, answered, claim, answered, former.claim if former and gone else None)
+    told = not claim and not isinstance(record, Unknown)
+    lost = former.claim if told and former and former.claim and former.claim.needed else None
+    return Reading(record, asked, answered, claim, answered, lost)
 
 
 def outdated(readings: Mapping[str, Reading]) -> dict[str, str]:

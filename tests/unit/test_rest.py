@@ -61,7 +61,10 @@ def test_of_a_node_that_refuses_sessions_its_own_reason_is_told() -> None:
     state = REST.having({WSREP_STATUS: {**REST[WSREP_STATUS], "mysql2": full}, HAPROXY_STAT: {"haproxy1": down}})
     told = not_steady(SPEC, state, excluding=("haproxy2",))
     assert told == "mysql2 is DOWN in galera on haproxy1: its disk is full; put that right on mysql2."
-    # What was done by hand comes first,.
+    # One that refuses nothing is told of with what its check says.
+    well = state.having({WSREP_STATUS: REST[WSREP_STATUS]})
+    assert " (L7OK/200): see why on mysql2." in str(not_steady(SPEC, well, excluding=("haproxy2",)))
+    # What was done by hand comes first.
     by_hand = state.having({HAPROXY_STAT: {"haproxy1": proxy(status={"mysql2": "MAINT"})}})
     assert "`hatui undrain mysql2`" in str(not_steady(SPEC, by_hand, excluding=("haproxy2",)))
 

@@ -88,6 +88,7 @@ RULES: list[tuple[str, object, str]] = [
     ("ssh/key", 'k"ey', "ssh.key is 'k\"ey': it must be a path from / or ~/"),
     ("ssh/known_hosts", "/a b", "ssh.known_hosts is '/a b': it must be a path from / or ~/"),
     ("ssh/port", 0, "ssh.port is 0: it must be from 1 to 65535."),
+    ("ssh/port", 65536, "ssh.port is 65536: it must be from 1 to 65535."),
     # HAProxy.
     ("hosts/haproxy/lb2", ABSENT, "hosts.haproxy has 1: at least 2 balancers are needed"),
     ("haproxy/database_algorithm", "uri", "haproxy.database_algorithm is 'uri': it works on HTTP requests"),
