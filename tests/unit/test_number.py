@@ -197,3 +197,12 @@ def test_a_number(said: object, number: float) -> None:
 def test_what_is_no_number_within_bounds(said: object) -> None:
     with pytest.raises(ValueError, match=r"^.{1,90}$"):
         real(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(2.5, "2.5 is not from 0 to 1"), (2, "2 is not from 0 to 1"), (2**64, "a value of type int is not from 0 to 1")],
+)
+def test_a_number_that_is_out_of_bounds_is_named(said: object, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        real(said, 0, 1)
