@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from io import StringIO
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.exits import CONFIG, NO_INPUT, USAGE, WRONG_CALL
+from cluster.exits import CHANGES, CONFIG, NO_INPUT, NOT_FOLLOWED, SAME, UNTOLD, USAGE, WRONG_CALL
 from cluster.health.verdict import Verdict
 from cluster.outcome import Outcome
 from tests.unit.inventories import inventory
@@ -140,3 +141,8 @@ def test_what_is_asked_for_is_not_there(words: list[str], code: int, hatui: Said
 def test_no_code_has_two_meanings() -> None:
     told = {verdict.exit_code for verdict in Verdict} | {outcome.exit_code for outcome in Outcome}
     assert not told & WRONG_CALL and min(WRONG_CALL) > 3
+
+
+def test_the_numbers_are_those_of_the_readme_and_of_sysexits() -> None:
+    assert (USAGE, NO_INPUT, CONFIG) == (os.EX_USAGE, os.EX_NOINPUT, os.EX_CONFIG) == (64, 66, 78)
+    assert (SAME, CHANGES, UNTOLD, NOT_FOLLOWED) == (0, 10, 3, 26)
