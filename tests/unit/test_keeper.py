@@ -94,3 +94,13 @@ def test_no_more_than_four_mebibytes_and_a_line_wait_for_a_host_that_takes_nothi
     for _ in range(4):
         stuck.send(line)
     assert 4 * 2**20 < len(stuck.out) < 5 * 2**20
+
+
+def test_a_host_that_has_given_the_lock_ends_by_itself_when_nothing_more_is_said_to_it() -> None:
+    given, other = Link("mysql1", ["sh", "-c", "read -r line; exit 7"]), Link("mysql2", ["sleep", "600"])
+    given.taken = True
+    for host in (given, other):
+        host.close()
+    assert (given.process.wait(), other.process.wait()) == (7, -9)
+    for host in (given, other):
+        host.stdout.close()
