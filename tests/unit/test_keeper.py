@@ -104,3 +104,7 @@ def test_a_host_that_has_given_the_lock_ends_by_itself_when_nothing_more_is_said
     assert (given.process.wait(), other.process.wait()) == (7, -9)
     for host in (given, other):
         host.stdout.close()
+
+
+def test_a_host_that_says_nothing_has_said_no_line(stuck: Link) -> None:
+    assert stuck.lines() == []
