@@ -19,11 +19,13 @@ from cluster.galera.gates import (
 )
 from cluster.galera.record import GaleraNode
 from cluster.galera.recovery import finds_up
+from cluster.galera.verdict import _needs_recovery
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
 from cluster.state import ServiceState, Unknown
 from deploy.galera_files import arbitrator_files, node_files, server_settings
 from facts.galera import UserDatabases, parse_wsrep_status
+from tests.unit.test_health import GALERA, unit
 
 FIXTURES = Path(__file__).parent / "fixtures" / "galera"
 
@@ -328,3 +330,13 @@ def test_the_arbitrators_file_leaves_nothing_for_a_shell_to_read() -> None:
 def test_the_servers_file_is_judged_by_mariadbd_itself() -> None:
     file = node_files(cluster(Galera()), "mysql1")[0]
     assert file.check is not None and "--defaults-file={}" in file.check and "runuser -u mysql" in file.check
+
+
+@pytest.mark.parametrize(
+    ("down", "of", "needed"), [(1, 3, False), (2, 3, True), (1, 2, False), (2, 4, False), (3, 4, True)]
+)
+def test_a_recovery_is_due_once_more_than_half_of_the_servers_are_down(down: int, of: int, *, needed: bool) -> None:
+    up = replace(GALERA, cluster_status="non-Primary", state="Initialized", ready=False)
+    ended = replace(GALERA, running=False, answers=False, service=unit("mariadb.service", "inactive"))
+    nodes = {f"db{number}": ended if number < down else up for number in range(of)}
+    assert _needs_recovery(nodes) is needed

@@ -39,6 +39,14 @@ def test_what_a_controller_without_quorum_sees_of_the_resources_is_not_told() ->
     assert told(alone) == told(Unknown("timed out")) == set()
 
 
+def test_how_each_member_is_in_pacemaker_is_told_by_what_keeps_it_from_its_work() -> None:
+    first, second, third = CRM.nodes
+    members = (replace(first, standby=True, unclean=True), replace(second, online=False), third)
+    state = ClusterState({"pacemaker": {"cc01": replace(CRM, nodes=members)}})
+    told = {thing.host: how for thing, how in PACEMAKER.things(SPEC, state) if thing.name.endswith("in Pacemaker")}
+    assert told == {"cc01": "unclean, standby", "cc02": "offline", "cc03": "online"}
+
+
 def test_each_fact_is_asked_as_often_as_the_documentation_says() -> None:
     (told,) = re.findall(r"Each fact says how often.*?`--every`", (ROOT / "docs/observer.md").read_text(), re.DOTALL)
     periods = {fact.name: fact.period for fact in (*FACTS.values(), CLUSTER_LOCK)}
