@@ -23,16 +23,19 @@ class Keeper:
     says: dict[str, str]
     reached: list[str]
     made = 0
+    sent = 0
+    ends = ""
 
     def __init__(self, *_: object) -> None:
         type(self).made += 1
         self.said: dict[str, str] = {}
         self.holders: dict[str, LockNode] = {}
         self.held = False
-        self.lost = ""
+        self.lost = type(self).ends
 
     def send(self, reach: dict[str, list[str]]) -> None:
         type(self).reached += reach
+        type(self).sent += 1
         self.said |= {name: self.says[name] for name in reach if name in self.says}
         self.holders |= {name: BOB for name in reach if self.says.get(name) == "held"}
 
@@ -53,6 +56,8 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> type[Keeper]:
     monkeypatch.setattr(Keeper, "says", {}, raising=False)
     monkeypatch.setattr(Keeper, "reached", [], raising=False)
     monkeypatch.setattr(Keeper, "made", 0)
+    monkeypatch.setattr(Keeper, "sent", 0)
+    monkeypatch.setattr(Keeper, "ends", "")
     monkeypatch.setattr(locking, "Keeping", Keeper)
     # Time passes by what is waited for alone.
     ticks = itertools.count(0.0, 0.001)
@@ -63,10 +68,11 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> type[Keeper]:
 
 def test_once_all_have_said_and_too_few_gave_it_nothing_is_waited_for(keeper: type[Keeper]) -> None:
     keeper.says = {name: "taken" if name in HOSTS[:4] else "ended" for name in HOSTS}
-    with pytest.raises(Locked, match="4 of 9 hosts gave it, 5 are needed"):
+    said = rf"4 of 9 hosts gave it, 5 are needed; .*{HOSTS[-1]} \(the connection ended\) did not"
+    with pytest.raises(Locked, match=said):
         Lock(SPEC, ME)
     assert sorted(keeper.reached) == sorted(HOSTS)
-    assert sum(WAITED) < 1
+    assert sum(WAITED) < 1 and keeper.sent == 2
 
 
 def test_one_host_that_has_not_said_is_waited_for_to_the_end(keeper: type[Keeper]) -> None:
@@ -74,6 +80,8 @@ def test_one_host_that_has_not_said_is_waited_for_to_the_end(keeper: type[Keeper
     with pytest.raises(Locked, match=rf"{HOSTS[-1]} \(no answer\) did not"):
         Lock(SPEC, ME)
     assert ANSWER - 1 < sum(WAITED) <= ANSWER
+    # Each was reached once.
+    assert keeper.sent == 2
 
 
 def test_whoever_holds_a_majority_has_it_and_it_is_not_tried_again(keeper: type[Keeper]) -> None:
@@ -89,3 +97,9 @@ def test_where_nobody_has_a_majority_it_is_tried_again_a_little_later(keeper: ty
         Lock(SPEC, ME)
     assert keeper.made == TRIES
     assert 0.1 * TRIES < sum(WAITED) < 0.5 * TRIES
+
+
+def test_that_its_keeper_has_ended_is_told(keeper: type[Keeper]) -> None:
+    keeper.ends = "The process that keeps it has ended."
+    with pytest.raises(Locked, match=r"can't be taken\. The process that keeps it has ended\. Run the same again\."):
+        Lock(SPEC, ME)
