@@ -24,14 +24,11 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A box over the screen, which goes on being refreshed below it.
 
-    The keys that move the focus are taken before any widget gets them: what is typed right after them goes to the new
-    place, however busy the machine is.
+    Enter is looked at before a field gets it: in a field that has another below it, it goes on to that one.
     """
 
     BINDINGS: ClassVar = [
         Binding("escape", "no", "cancel", show=False, priority=True),
-        Binding("tab", "app.focus_next", "next", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", "previous", show=False, priority=True),
         Binding("enter", "next_field", "next field", show=False, priority=True),
     ]
 
