@@ -125,8 +125,7 @@ class Keeper:
                     if host.taken:
                         host.send(self.log[-1])
             if "ask" in order:
-                held = not self.lost and self.tenure.held(now())
-                self._tell(answer=order["ask"], until=self.tenure.until if held else 0.0)
+                self._tell(answer=order["ask"], until=0.0 if self.lost else self.tenure.until)
 
     def _reach(self, name: str, command: list[str]) -> None:
         if self.lost:

@@ -10,7 +10,7 @@ from cluster.spec import Cluster, Role
 
 
 def _holder(_: Cluster, __: str, record: Any) -> Claim | None:
-    held = isinstance(record, LockNode) and record.held and record.run
+    held = isinstance(record, LockNode) and record.run
     return Claim(record.run, f"{record.who} holds the cluster's lock (run {record.run})") if held else None
 
 

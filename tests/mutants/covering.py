@@ -18,7 +18,7 @@ SLOW = (
 )  # fmt: skip
 """The files of tests that take seconds, wait, or start many processes."""
 SELECTED = ("tests/unit", "--ignore=tests/unit/tui", *(f"--ignore-glob=tests/unit/test_{name}*.py" for name in SLOW))
-_LOCK = ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
+_LOCK = ("tests/unit/test_lock_times.py", "tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
 PROCESSES = {
     "operations/keeper.py": _LOCK,
     "operations/keeping.py": _LOCK,
@@ -26,7 +26,7 @@ PROCESSES = {
     "operations/lock_script.py": _LOCK,
     "operations/locking.py": _LOCK,
     "operations/pauses.py": _LOCK,
-    "cluster/lease.py": ("tests/unit/test_lock.py",),
+    "cluster/lease.py": ("tests/unit/test_lock_times.py", "tests/unit/test_lock.py"),
 }
 """The tests of what runs as a process of its own, whose lines are not seen."""
 CONFIG = """
@@ -48,13 +48,14 @@ class Covering:
     def tests_of(self, mutant: Mutant, known: Set[str]) -> list[str]:
         """The tests, of those `known`, that run what is changed, those first that run least else.
 
-        What stands outside of a function nothing is seen to run: all of its file's then, or all that there are.
+        What stands outside of a function nothing is seen to run: all of its file's then, or all that there are. None
+        where all that runs it is a process of its own.
         """
         mine = self._lines[mutant.path]
         first, last = mutant.lines
         found = set().union(*(mine.get(line, ()) for line in range(first, last + 1))) or set().union(*mine.values())
-        also = [test for test in PROCESSES.get(mutant.path, ()) if test not in found]
-        return [*sorted(found & known, key=lambda test: (self._breadth[test], test)), *also] or [*SELECTED]
+        seen = sorted(found & known, key=lambda test: (self._breadth[test], test))
+        return seen or ([] if mutant.path in PROCESSES else [*SELECTED])
 
 
 def covering(paths: Sequence[str], folder: Path) -> Covering:

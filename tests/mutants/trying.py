@@ -28,8 +28,8 @@ from tests.mutants.mutations import Mutant
 
 CPU = 300
 """Seconds of work after which a mutant is taken to go on for ever."""
-WALL = 900
-"""Seconds after which one is taken to wait for ever."""
+WALL = 300
+"""Seconds after which one is taken to wait for ever: its tests take a minute at most on a quiet machine."""
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not lab")
 
 Place = tuple[str, str]
@@ -48,24 +48,25 @@ class _Trial:
 def tried(sample: Sequence[Mutant], covering: Covering, copies: Sequence[Copy]) -> Iterator[tuple[Mutant, str]]:
     """What becomes of each: "killed", "survived" or "timed out".
 
-    As many at once as there are processors, and besides, as there are copies: most of what needs one waits.
+    As many at once as there are copies, and as many besides: many wait, of those that are changed here some for ever.
+    What also runs as a process of its own gets its copy once it has survived here, which takes a fraction of the time.
     """
     functions, tests = _load()
-    words = {mutant: [*OPTIONS, *covering.tests_of(mutant, tests)] for mutant in sample}
+    words = {mutant: covering.tests_of(mutant, tests) for mutant in sample}
     swaps = {mutant: _swaps(mutant, functions) for mutant in sample}
-    here = [mutant for mutant in sample if swaps[mutant]]
-    there = [mutant for mutant in sample if not swaps[mutant]]
-    free, places = list(copies), os.cpu_count() or 1
+    here = [mutant for mutant in sample if swaps[mutant] and words[mutant]]
+    there = [mutant for mutant in sample if not (swaps[mutant] and words[mutant])]
+    free = list(copies)
     running: dict[int, _Trial] = {}
     try:
         while here or there or running:
             while there and free:
                 mutant, copy = there.pop(), free.pop()
-                pid = _forked(partial(copy.run, mutant, words[mutant]))
+                pid = _forked(partial(copy.run, mutant, [*OPTIONS, *words[mutant], *PROCESSES.get(mutant.path, ())]))
                 running[pid] = _Trial(mutant, copy, time.monotonic())
-            while here and sum(trial.copy is None for trial in running.values()) < places:
+            while here and sum(trial.copy is None for trial in running.values()) < len(copies):
                 mutant = here.pop()
-                pid = _forked(partial(_swap, swaps[mutant], words[mutant]))
+                pid = _forked(partial(_swap, swaps[mutant], [*OPTIONS, *words[mutant]]))
                 running[pid] = _Trial(mutant, None, time.monotonic())
             for pid, trial in list(running.items()):
                 ended, status = os.waitpid(pid, os.WNOHANG)
@@ -75,6 +76,10 @@ def tried(sample: Sequence[Mutant], covering: Covering, copies: Sequence[Copy]) 
                         trial.copy.restore(trial.mutant.path)
                         free.append(trial.copy)
                     code = os.waitstatus_to_exitcode(status)
+                    if not code and trial.copy is None and trial.mutant.path in PROCESSES:
+                        words[trial.mutant] = []
+                        there.append(trial.mutant)
+                        continue
                     yield trial.mutant, "timed out" if code < 0 else "killed" if code else "survived"
                 elif time.monotonic() - trial.begun > WALL:
                     os.killpg(pid, signal.SIGKILL)
@@ -133,8 +138,6 @@ def _swap(swaps: Swaps, words: list[str]) -> int:
 
 def _swaps(mutant: Mutant, functions: Functions) -> Swaps:
     """The functions that are changed and what their code becomes; nothing if that is not all there is to change."""
-    if mutant.path in PROCESSES:
-        return []
     file = str(ROOT / mutant.path)
     old, new = (_bodies(compile(text, file, "exec")) for text in ((ROOT / mutant.path).read_text(), mutant.text))
     changed = [place for place in new if _shape(new[place]) != _shape(old[place])]

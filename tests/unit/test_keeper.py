@@ -8,7 +8,7 @@ import pytest
 
 from cluster.lease import PATIENCE
 from operations import pauses as clock
-from operations.link import Link
+from operations.link import LINE, ROOM, Link
 from operations.pauses import Pauses
 
 
@@ -108,3 +108,28 @@ def test_a_host_that_has_given_the_lock_ends_by_itself_when_nothing_more_is_said
 
 def test_a_host_that_says_nothing_has_said_no_line(stuck: Link) -> None:
     assert stuck.lines() == []
+
+
+def test_what_waits_is_bounded_to_the_byte(stuck: Link) -> None:
+    # The pipe is full after that.
+    stuck.send("x" * 2**17)
+    stuck.out = bytearray(ROOM - 1)
+    stuck.send("more")
+    assert len(stuck.out) == ROOM + 4
+    stuck.out = bytearray(ROOM)
+    stuck.send("more")
+    assert len(stuck.out) == ROOM
+
+
+@pytest.mark.parametrize(("length", "expected"), [(LINE, []), (LINE + 1, None)])
+def test_a_line_that_is_too_long_ends_the_connection(length: int, expected: list[str] | None) -> None:
+    host = Link("mysql1", ["head", "-c", str(length), "/dev/zero"])
+    host.process.wait()
+    # The end of the connection is not looked for yet.
+    assert host.lines() == expected
+    host.close()
+    host.stdout.close()
+
+
+def test_a_host_may_say_lines_of_eight_kibibytes_and_be_owed_four_mebibytes() -> None:
+    assert (LINE, ROOM) == (8192, 4194304)

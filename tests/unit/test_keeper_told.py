@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
+import subprocess
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -197,3 +200,34 @@ def test_what_a_host_says_before_it_gave_the_lock_counts_for_nothing(watched: Wa
     for line in ("what?", "-1", "1.0", "\u0661", "9" * 5000):
         watched.keeper._hear(host, line)
     assert host.lease.heard == heard
+
+
+def test_a_host_whose_connection_does_not_end_is_given_two_seconds(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched.reach(a=HOST)
+    process, waited = watched.keeper.hosts["a"].process, []
+
+    def wait(timeout: float | None = None) -> int:
+        waited.append(timeout)
+        if timeout is not None:
+            raise subprocess.TimeoutExpired("ssh", timeout)
+        return ended(None)
+
+    ended = process.wait
+    monkeypatch.setattr(process, "wait", wait)
+    monkeypatch.setattr(process, "poll", lambda: None)
+    monkeypatch.setattr(keeper, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    watched.keeper.free()
+    assert waited == [2.0, None] and watched.keeper.hosts == {}
+
+
+def test_it_runs_before_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(os, "nice", asked.append)
+    monkeypatch.setattr(os, "dup", lambda _: ours.detach())
+    theirs.sendall(b'{"me": "{}", "needed": 1, "check_in": 1.0}\n')
+    theirs.close()
+    keeper.main()
+    assert asked == [-10]

@@ -456,3 +456,13 @@ def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default:
     kind: Any = described or getattr(spec, "Service" if section == "services" else section.capitalize())
     (told,) = [one for one in fields(kind) if one.name == key]
     assert (told.default if told.default is not MISSING else {}) == default
+
+
+def test_a_value_of_the_wrong_type_is_one_mistake_also_where_it_might_be_left_out() -> None:
+    """What it would be if it were left out is taken for it: nothing is said of a number that nobody gave."""
+    assert said(at("keepalived/advert_interval", "x")) == ["keepalived.advert_interval is 'x': it must be a number."]
+
+
+def test_where_there_is_no_balancer_at_all_none_is_looked_for() -> None:
+    found = said(at("hosts/haproxy", {}))
+    assert not [sentence for sentence in found if "keepalived.priorities" in sentence], found
