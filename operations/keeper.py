@@ -35,7 +35,8 @@ ENDING = 2.0
 """Seconds in which a connection must have ended, once its input has."""
 
 
-_KEPT = re.compile(r"(kept|unkept) ([0-9]{1,11})", re.ASCII)
+_SAID = re.compile(r"(?:(kept|unkept) )?([0-9]{1,11})", re.ASCII)
+"""Of a host that has given the lock: a beat that it heard, or the line of the journal that it could (not) write."""
 
 
 class Keeper:
@@ -162,10 +163,11 @@ class Keeper:
             host.send(str(host.lease.beat(now())))
             for kept in self.log:
                 host.send(kept)
-        elif host.taken and (found := _KEPT.fullmatch(line)):
-            self._tell(**{found[1]: [host.name, int(found[2])]})
-        elif host.taken and line.isascii() and line.isdecimal() and len(line) < 12:
-            host.lease.echo(int(line))
+        elif host.taken and (found := _SAID.fullmatch(line)):
+            if found[1]:
+                self._tell(**{found[1]: [host.name, int(found[2])]})
+            else:
+                host.lease.echo(int(found[2]))
 
     def _beat(self) -> None:
         if now() < self.beat_due:

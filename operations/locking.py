@@ -106,9 +106,10 @@ class Lock:
             if keeper.held:
                 self._reach(rest)
                 return None
-            most = Counter(keeper.holders.values()).most_common(1)
-            if most and most[0][1] >= self._majority:
-                return _Refusal(f"{most[0][0]}.", contended=False)
+            counts = Counter(keeper.holders.values())
+            holder = max(counts, key=counts.__getitem__, default=None)
+            if holder and counts[holder] >= self._majority:
+                return _Refusal(f"{holder}.", contended=False)
             said = len(keeper.said) >= len(asked)
             if said and not rest and sum(one == "taken" for one in keeper.said.values()) < self._majority:
                 break
@@ -117,7 +118,8 @@ class Lock:
                 asked, rest = hosts, []
             keeper.wait(min(left, FIRST / 5))
         if keeper.holders:
-            return _Refusal(f"{Counter(keeper.holders.values()).most_common(1)[0][0]}.", contended=True)
+            counts = Counter(keeper.holders.values())
+            return _Refusal(f"{max(counts, key=counts.__getitem__)}.", contended=True)
         if keeper.lost:
             return _Refusal(f"The cluster's lock can't be taken. {keeper.lost} Run the same again.", contended=False)
         silent = [
