@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster.health.verdict import LayerHealth
-from cluster.layer import UNKNOWN, Layer, Port, Thing, Things, Unit
+from cluster.layer import UNKNOWN, Layer, Thing, Things, Unit
 from cluster.ports.checks import checks
 from cluster.ports.names import CONFIG, UNIT
 from cluster.ports.record import PORT_FILTER
@@ -13,21 +13,27 @@ from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
 
 
-def _guarded(spec: Cluster, host: str) -> tuple[Port, ...]:
-    # Late: they are those of all layers, this one among them.
+# Late, both: they are those of all layers, this one among them.
+def _guards(spec: Cluster, host: str) -> bool:
     from cluster.ports.rules import guarded
 
-    return guarded(spec, host)
+    return bool(guarded(spec, host))
+
+
+def _counts(spec: Cluster) -> dict[str, int]:
+    from cluster.ports.rules import counts
+
+    return counts(spec)
 
 
 def _verdict(spec: Cluster, state: ClusterState) -> LayerHealth:
-    counts = {name: len(_guarded(spec, name)) for name in spec.hosts}
-    return ports_health(state[PORT_FILTER], {name: count for name, count in counts.items() if count})
+    return ports_health(state[PORT_FILTER], _counts(spec))
 
 
 def _things(spec: Cluster, state: ClusterState) -> Things:
+    guarding = _counts(spec)
     for name, node in state[PORT_FILTER].items():
-        if not PORTS.carries(spec, name):
+        if name not in guarding:
             continue
         how = UNKNOWN if isinstance(node, Unknown) else "in force" if node.rules else "absent"
         yield Thing(PORT_FILTER.name, name, f"the packet filter on {name}"), how
@@ -36,7 +42,7 @@ def _things(spec: Cluster, state: ClusterState) -> Things:
 PORTS = Layer(
     name="ports",
     roles=tuple(Role),
-    carries=lambda spec, host: bool(_guarded(spec, host)),
+    carries=_guards,
     settings=Ports,
     checks=checks,
     facts=(PORT_FILTER,),

@@ -23,3 +23,13 @@ def guarded(spec: Cluster, host: str) -> tuple[Port, ...]:
             words = f"{former.words}; {one.words}" if former else one.words
             found[one.protocol, one.numbers] = Port(one.protocol, one.numbers, tuple(sources), words)
     return tuple(found.values())
+
+
+def counts(spec: Cluster) -> dict[str, int]:
+    """How many ports each host guards; the hosts that guard none are left out."""
+    if not ports_of(spec).filter:
+        return {}
+    # What a layer needs is the same on each of its hosts: of many hosts it is asked once.
+    needed = [(layer, {(one.protocol, one.numbers) for one in layer.ports(spec)}) for layer in LAYERS if layer.ports]
+    found = {host: set().union(*(ports for layer, ports in needed if layer.is_on(spec, host))) for host in spec.hosts}
+    return {host: len(ports) for host, ports in found.items() if ports}

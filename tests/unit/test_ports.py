@@ -13,7 +13,7 @@ from cluster.health.verdict import Verdict
 from cluster.ports import checks
 from cluster.ports.names import CONFIG, TABLE
 from cluster.ports.record import FilterNode
-from cluster.ports.rules import guarded
+from cluster.ports.rules import counts, guarded
 from cluster.ports.verdict import ports_health
 from cluster.spec import Role
 from cluster.state import Unknown
@@ -43,13 +43,16 @@ def test_each_port_is_open_to_whom_it_is_for_and_to_nobody_else() -> None:
     guards = {one.numbers for host in SPEC.hosts for one in guarded(SPEC, host)}
     assert not {"3306", "5670", "5672", "80", "22"} & guards
     assert guarded(SPEC, "net01") == ()
+    # How many that are is counted for all hosts at once.
+    assert counts(SPEC) == {host: len(guarded(SPEC, host)) for host in SPEC.hosts if guarded(SPEC, host)}
 
 
 def test_who_else_may_speak_to_them_and_that_nobody_is_kept_out_is_the_inventorys_choice() -> None:
     spec = replace(SPEC, others={"ports": {"also": "192.0.2.7, 198.51.100.0/24"}})
     assert all(one.sources[-2:] == ("192.0.2.7", "198.51.100.0/24") for one in guarded(spec, "mysql1"))
     assert list(checks.checks(spec)) == []
-    assert guarded(replace(SPEC, others={"ports": {"filter": False}}), "mysql1") == ()
+    without = replace(SPEC, others={"ports": {"filter": False}})
+    assert guarded(without, "mysql1") == () and counts(without) == {}
 
 
 @pytest.mark.parametrize("also", ["mysql9", "192.0.2.1/24", "2001:db8::1", "192.0.2.7; drop", "192.0.2.7 198.51.100.1"])
