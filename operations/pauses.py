@@ -32,7 +32,7 @@ class Pauses:
         took, slept = boot - self._boot, (boot - self._boot) - (mono - self._mono)
         self._boot, self._mono = boot, mono
         still = took - waited_for
-        if still >= LATE and (still > self._worst[1] or boot - self._worst[0] > 2 * PATIENCE):
+        if still >= LATE and (still >= self._worst[1] or boot - self._worst[0] > 2 * PATIENCE):
             self._worst = (boot, still, slept > still / 2)
 
     def why(self) -> str | None:

@@ -72,6 +72,11 @@ def test_the_longest_pause_of_late_is_told_and_an_old_one_is_forgotten(clocks: C
     # A shorter one takes an old one's place.
     pauses.seen(2 * PATIENCE + 0.1 - 1.5)
     assert "1.5 s" in (pauses.why() or "")
+    # Of two alike the later one counts.
+    clocks.pass_(1.5)
+    pauses.seen(0.0)
+    clocks.pass_(2 * PATIENCE)
+    assert "1.5 s" in (pauses.why() or "")
 
 
 @pytest.fixture

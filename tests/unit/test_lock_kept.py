@@ -21,8 +21,10 @@ class Process:
 
     def __init__(self, *_: object, **__: object) -> None:
         self.killed = False
+        self.waited: list[float | None] = []
 
     def wait(self, timeout: float | None = None) -> int:
+        self.waited.append(timeout)
         if timeout is not None:
             raise subprocess.TimeoutExpired("keeper", timeout)
         return 0
@@ -167,7 +169,7 @@ def test_what_a_host_said_of_the_holder_stays_when_its_connection_ends(kept: Kep
 
 def test_a_keeper_that_does_not_end_is_ended(kept: Kept) -> None:
     kept.end()
-    assert isinstance(kept._process, Process) and kept._process.killed
+    assert isinstance(kept._process, Process) and kept._process.killed and kept._process.waited == [3, None]
 
 
 def test_why_it_was_lost_is_told_on_when_its_keeper_has_ended(kept: Kept) -> None:
