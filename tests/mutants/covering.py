@@ -32,7 +32,6 @@ PROCESSES = {
 CONFIG = """
 [run]
 source = {source}
-dynamic_context = test_function
 data_file = {data}
 core = ctrace
 """
@@ -65,7 +64,7 @@ def covering(paths: Sequence[str], folder: Path) -> Covering:
     config.write_text(CONFIG.format(source=rooms, data=data))
     done = subprocess.run(
         [sys.executable, "-m", "coverage", "run", f"--rcfile={config}", "-m", "pytest", "-q", "-p", "no:cacheprovider",
-         *SELECTED],
+         "-p", "tests.mutants.contexts", *SELECTED],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
@@ -75,18 +74,12 @@ def covering(paths: Sequence[str], folder: Path) -> Covering:
     return Covering(
         {
             path: {
-                line: {_test(context) for context in contexts if context}
+                line: {context for context in contexts if context}
                 for line, contexts in found.contexts_by_lineno(str(ROOT / path)).items()
             }
             for path in paths
         }
     )
-
-
-def _test(context: str) -> str:
-    """`tests.unit.test_galera.test_one` as pytest names it."""
-    module, _, name = context.rpartition(".")
-    return f"{module.replace('.', '/')}.py::{name}"
 
 
 def sources(wanted: Iterable[str]) -> dict[str, str]:
