@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cluster.health.hosts import judged
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.layers import LAYERS
+from cluster.layers import wanted
 from cluster.spec import Cluster
 from cluster.state import HOSTS, ClusterState, HostAnswer
 
 
 def assess(spec: Cluster, state: ClusterState) -> tuple[LayerHealth, ...]:
     """The hosts, and every layer, in the order in which they stand on each other."""
-    return (_hosts(state), *(layer.verdict(spec, state) for layer in LAYERS if layer.verdict))
+    return (_hosts(state), *(layer.verdict(spec, state) for layer in wanted(spec) if layer.verdict))
 
 
 def overall(layers: tuple[LayerHealth, ...]) -> Verdict:

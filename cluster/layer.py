@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from cluster.health.verdict import LayerHealth
 from cluster.reading import Mistake
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster, Role, Service
 from cluster.state import ClusterState, Fact
 
 
@@ -117,6 +117,8 @@ class Layer:
     name: str
     roles: tuple[Role, ...]
     """Whose hosts carry it."""
+    wanted: Callable[[Cluster], bool] = lambda _: True
+    """Whether the inventory has it at all. Where not, nobody carries it, is asked for it, or is told of it."""
     carries: Callable[[Cluster, str], bool] = lambda *_: True
     """Whether a host of these roles does, where not each of them does."""
     settings: type | None = None
@@ -143,8 +145,10 @@ class Layer:
     units: tuple[Unit, ...] = ()
     ports: Callable[[Cluster], tuple[Port, ...]] | None = None
     """What the cluster's hosts say to each other on each host that carries it. What clients use is none of it."""
-    packages: Callable[[str], tuple[str, ...]] = lambda _: ()
-    """What Debian's release of that name has to have installed."""
+    packages: Callable[[Cluster], tuple[str, ...]] = lambda _: ()
+    """What its hosts have to have installed, by Debian's names in the cluster's release."""
+    services: Callable[[Cluster], Mapping[str, Service]] = lambda _: {}
+    """What the balancers spread over its hosts, by the name of HAProxy's backend: as the inventory's own services."""
     home: str = ""
     """The package in which the floors' parts of it are; empty for those that come with hatui."""
     deployed: bool = True
@@ -160,4 +164,4 @@ class Layer:
 
     def is_on(self, spec: Cluster, host: str) -> bool:
         """Whether the host carries it."""
-        return spec.hosts[host].role in self.roles and self.carries(spec, host)
+        return spec.hosts[host].role in self.roles and self.wanted(spec) and self.carries(spec, host)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cluster.layer import Thing
-from cluster.layers import LAYERS, layer_of
+from cluster.layers import layer_of, wanted
 from cluster.spec import Cluster
 from cluster.state import HOSTS, ClusterState, Unknown
 
@@ -51,7 +51,7 @@ def picture(spec: Cluster, state: ClusterState) -> dict[Thing, str]:
         Thing(HOSTS, name, name): "not answering" if isinstance(answer, Unknown) else "there"
         for name, answer in state.hosts.items()
     }
-    return there | {thing: value for layer in LAYERS for thing, value in layer.things(spec, state)}
+    return there | {thing: value for layer in wanted(spec) for thing, value in layer.things(spec, state)}
 
 
 def changes(before: Picture, now: Picture) -> list[Change]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from cluster.layer import Condition
-from cluster.layers import LAYERS
+from cluster.layers import wanted
 from cluster.spec import Cluster
 from cluster.state import ClusterState, HostAnswer, Unknown
 
@@ -27,7 +27,7 @@ class Gate:
 
 def gates(spec: Cluster, state: ClusterState) -> tuple[Gate, ...]:
     """Every part, in the order in which they are asked."""
-    return tuple(_gate(one, spec, state) for one in _conditions())
+    return tuple(_gate(one, spec, state) for one in _conditions(spec))
 
 
 def _gate(one: Condition, spec: Cluster, state: ClusterState) -> Gate:
@@ -38,12 +38,12 @@ def _gate(one: Condition, spec: Cluster, state: ClusterState) -> Gate:
 
 def not_steady(spec: Cluster, state: ClusterState, excluding: Collection[str] = frozenset()) -> str | None:
     """Why the cluster is not whole and at rest, and what would put it right: one sentence. None if it is."""
-    return next((reason for one in _conditions() for reason in one.against(spec, state, excluding)), None)
+    return next((reason for one in _conditions(spec) for reason in one.against(spec, state, excluding)), None)
 
 
-def _conditions() -> Iterator[Condition]:
+def _conditions(spec: Cluster) -> Iterator[Condition]:
     yield Condition("hosts", _count, _against)
-    for layer in LAYERS:
+    for layer in wanted(spec):
         yield from layer.steady
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from cluster.checks import mistakes
-from cluster.layers import LAYERS
+from cluster.layers import LAYERS, wanted
 from cluster.reading import Mistake, Reader, place, shown
 from cluster.spec import (
     Cluster,
@@ -62,6 +62,7 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         secrets=_secrets(reader, given.get("secrets", {})),
         others={name: asdict(reader.record(name, given.get(name, {}), kind)) for name, kind in described.items()},
     )
+    cluster = replace(cluster, services={**cluster.services, **_of_layers(reader, cluster)})
     # Which role is meant decides what else is wrong; nothing that follows from the wrong one is said.
     doubtful = [key for name in _with_several_roles(given.get("hosts", {})) for key in _about(name)]
     keys = [*(mistake.key for mistake in reader.errors), *doubtful]
@@ -143,6 +144,18 @@ def _pacemaker(reader: Reader, given: Mapping[str, Any]) -> Pacemaker:
 def _services(reader: Reader, value: object) -> dict[str, Service]:
     table = reader.table("services", value)
     return {name: reader.record(place("services", name), section, Service) for name, section in table.items()}
+
+
+def _of_layers(reader: Reader, cluster: Cluster) -> dict[str, Service]:
+    """What layers have the balancers spread; none may have the name of one of the inventory's own."""
+    found: dict[str, Service] = {}
+    for layer in wanted(cluster):
+        mine = layer.services(cluster)
+        for name in mine.keys() & cluster.services:
+            says = f"is a name that the layer {layer.name} has for what it offers: choose another."
+            reader.errors.append(Mistake(place("services", name), says))
+        found |= mine
+    return found
 
 
 def _secrets(reader: Reader, value: object) -> dict[str, str]:

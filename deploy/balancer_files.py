@@ -83,6 +83,8 @@ def _service(cluster: Cluster, service: Service) -> dict[str, object]:
         "algorithm": service.algorithm,
         "silence": service.timeout or _SILENCE[service.mode],
         "websocket": service.websocket,
+        "check_timeout": service.check_timeout,
+        "max_connections": service.max_connections,
         "check": service.check or ("/" if service.mode == "http" else ""),
         "servers": {server: cluster.address(server) for server in cluster.names(Role(service.role))},
     }

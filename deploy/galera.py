@@ -27,7 +27,7 @@ arbitrator = cluster.galera.arbitrator
 leads = conducts([*nodes, *([arbitrator] if arbitrator else [])])
 
 if Role.GALERA in host.groups:
-    installed(name="Galera: packages", packages=GALERA.packages(cluster.release))
+    installed(name="Galera: packages", packages=GALERA.packages(cluster))
     server.user(  # noqa: S604 (the user's login shell)
         name="Galera: the health responder's user",
         user=CHECK_USER,

@@ -21,7 +21,7 @@ balancers = cluster.names(Role.HAPROXY)
 leads = conducts(balancers)
 
 if Role.HAPROXY in host.groups:
-    installed(name="HAProxy: packages", packages=HAPROXY.packages(cluster.release))
+    installed(name="HAProxy: packages", packages=HAPROXY.packages(cluster))
     managed(name="HAProxy: settings", files=haproxy_files(cluster, host.name, secret(cluster, "haproxy_stats")))
     running(name="HAProxy: it runs", units=[UNIT])
 

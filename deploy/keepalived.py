@@ -26,7 +26,7 @@ if Role.HAPROXY in host.groups:
     interface = host.get_fact(InterfaceOf, address=address)
     if interface is None:
         raise PyinfraError(f"{host.name} has no interface with the address {address}: mend the inventory or the host.")
-    installed(name="Keepalived: packages", packages=KEEPALIVED.packages(cluster.release))
+    installed(name="Keepalived: packages", packages=KEEPALIVED.packages(cluster))
     managed(name="Keepalived: settings and check", files=keepalived_files(cluster, host.name, interface))
     running(name="Keepalived: it runs", units=[UNIT])
 

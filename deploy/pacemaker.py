@@ -23,7 +23,7 @@ controllers = cluster.names(Role.CONTROLLER)
 leads = conducts(controllers)
 
 if Role.CONTROLLER in host.groups:
-    installed(name="Pacemaker: packages", packages=PACEMAKER.packages(cluster.release))
+    installed(name="Pacemaker: packages", packages=PACEMAKER.packages(cluster))
     files = corosync_files(cluster, secret(cluster, "corosync_authkey"))
     if cluster.pacemaker.fencing:
         files += fencing_files(secret(cluster, "bmc"))

@@ -2,7 +2,7 @@
 
 from pyinfra import host
 
-from cluster.layers import LAYERS
+from cluster.layers import wanted
 from cluster.spec import Cluster
 from operations.lock import unlocked
 from operations.packages import installed
@@ -11,7 +11,7 @@ unlocked(name="Packages: nobody else changes the cluster")
 
 cluster: Cluster = host.data.cluster
 
-mine = [layer for layer in LAYERS if not set(layer.roles).isdisjoint(host.groups)]
-wanted = list(dict.fromkeys(package for layer in mine for package in layer.packages(cluster.release)))
-if wanted:
-    installed(name="Packages of all layers", packages=wanted)
+mine = [layer for layer in wanted(cluster) if not set(layer.roles).isdisjoint(host.groups)]
+packages = list(dict.fromkeys(package for layer in mine for package in layer.packages(cluster)))
+if packages:
+    installed(name="Packages of all layers", packages=packages)

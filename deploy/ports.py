@@ -20,7 +20,7 @@ cluster: Cluster = host.data.cluster
 ports = guarded(cluster, host.name)
 
 if ports:
-    installed(name="Ports: packages", packages=PORTS.packages(cluster.release))
+    installed(name="Ports: packages", packages=PORTS.packages(cluster))
     managed(
         name="Ports: the rules",
         files=[

@@ -24,7 +24,7 @@ brokers = {name: cluster.address(name) for name in cluster.names(Role.CONTROLLER
 leads = conducts(list(brokers))
 
 if Role.CONTROLLER in host.groups:
-    installed(name="RabbitMQ: packages", packages=RABBITMQ.packages(cluster.release))
+    installed(name="RabbitMQ: packages", packages=RABBITMQ.packages(cluster))
     managed(name="RabbitMQ: cookie, settings, accounts", files=broker_files(cluster, host.name))
     amended(name="RabbitMQ: its management plugin", path=PLUGINS, amend=plugins)
     running(name="RabbitMQ: the port mapper, and the mender of partitions", units=[EPMD_SOCKET, MEND_TIMER])

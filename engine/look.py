@@ -140,7 +140,7 @@ async def converse(
 ) -> ClusterState:
     """What all hosts say. Where two contradict each other, they are asked once more: the one may have been asked before
     something moved, and the other after it."""
-    await asyncio.gather(*(talk.ask(asked(cluster.hosts[name].role), begun, within) for name, talk in talks.items()))
+    await asyncio.gather(*(talk.ask(asked(cluster, name), begun, within) for name, talk in talks.items()))
     first = readings(cluster, known, {name: talk.answer for name, talk in talks.items()}, begun, {})
     doubtful = {
         layer: [name for name in told if talks[name].answer.reason is None]
@@ -180,6 +180,6 @@ def read(cluster: Cluster, answers: Mapping[str, Answer], told: Mapping[str, Map
     for name, answer in answers.items():
         reason = answer.reason
         fields[HOSTS][name] = HostAnswer(answer.took) if reason is None else Unknown(reason, alike=answer.alike)
-        for layer in asked(cluster.hosts[name].role):
+        for layer in asked(cluster, name):
             fields[layer][name] = records.get(layer, {}).get(name, Unknown(reason or "did not say", alike=answer.alike))
     return ClusterState(fields)

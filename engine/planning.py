@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cluster.changes import Change
 from cluster.layer import Layer, Load
-from cluster.layers import LAYERS, UNITS
+from cluster.layers import LAYERS, UNITS, wanted
 from cluster.spec import Cluster
 from cluster.state import ClusterState
 
@@ -80,7 +80,7 @@ def _effects(changes: Sequence[Change]) -> tuple[str, ...]:
 def carried(spec: Cluster, state: ClusterState, layer: Layer) -> dict[str, Load]:
     """The hosts that carry traffic of `layer`; of any, for a layer that has none of its own."""
     found: dict[str, Load] = {}
-    for one in [layer] if layer.loads else LAYERS:
+    for one in [layer] if layer.loads else wanted(spec):
         for name, load in one.loads(spec, state).items() if one.loads else ():
             found[name] = max(found.get(name, load), load, key=lambda load: load.clients)
     return found

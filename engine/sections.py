@@ -1,4 +1,4 @@
-"""What a host is asked, by its role: the facts of the layers that it carries, and what tells of a change in each."""
+"""What a host is asked: the facts of the layers that it carries, and what tells of a change in each."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _told() -> dict[str, tuple[FactBase[Any], Hints]]:
 
 def commands(cluster: Cluster, name: str, known: Mapping[str, FactBase[Any]]) -> dict[str, str]:
     """What host `name` is asked: each section's command, by its fact."""
-    return {fact: str(known[fact].command()) for fact in asked(cluster.hosts[name].role)}
+    return {fact: str(known[fact].command()) for fact in asked(cluster, name)}
 
 
 def record(fact: FactBase[Any], section: Section) -> Any:

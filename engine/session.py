@@ -79,7 +79,7 @@ def seen(cluster: Cluster) -> ClusterState:
     there = [name for name, answer in hosts.items() if isinstance(answer, HostAnswer)]
     asked = {
         layer: gevent.spawn(
-            look_all, [name for name in there if layer in asked_of(cluster.hosts[name].role)], type(fact)
+            look_all, [name for name in there if layer in asked_of(cluster, name)], type(fact)
         )
         for layer, fact in known.items()
     }
@@ -90,7 +90,7 @@ def seen(cluster: Cluster) -> ClusterState:
             # The one may have been asked before something moved, and the other after it.
             said = look_all(list(said), type(known[layer]))
         fields[layer] = {
-            name: said.get(name, hosts[name]) for name, host in cluster.hosts.items() if layer in asked_of(host.role)
+            name: said.get(name, hosts[name]) for name in cluster.hosts if layer in asked_of(cluster, name)
         }
     return ClusterState(fields)
 

@@ -15,7 +15,7 @@ from cluster.layers.pacemaker import PACEMAKER
 from cluster.layers.ports import PORTS
 from cluster.layers.rabbitmq import RABBITMQ
 from cluster.layers.services import SERVICES
-from cluster.spec import Role
+from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
     *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, PORTS),
@@ -32,15 +32,21 @@ LAYER_OF = {fact.name: layer for layer in LAYERS for fact in layer.facts}
 """By a fact's name."""
 
 
+def wanted(spec: Cluster) -> tuple[Layer, ...]:
+    """The layers that the inventory has, in their order."""
+    return tuple(layer for layer in LAYERS if layer.wanted(spec))
+
+
 def module_of(floor: str, name: str) -> str:
     """The module in which a floor, such as "facts" or "engine.layers", has its part of the layer of that name."""
     home = BY_NAME[name].home if name in BY_NAME else ""
     return ".".join(filter(None, (home, floor, name)))
 
 
-def asked(role: Role) -> tuple[str, ...]:
-    """The names of the facts that a host of `role` is asked."""
-    return tuple(fact.name for layer in LAYERS if role in layer.roles for fact in layer.facts)
+def asked(spec: Cluster, host: str) -> tuple[str, ...]:
+    """The names of the facts that a host is asked."""
+    role = spec.hosts[host].role
+    return tuple(fact.name for layer in wanted(spec) if role in layer.roles for fact in layer.facts)
 
 
 def unit_of(path: str) -> str:

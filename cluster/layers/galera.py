@@ -43,7 +43,7 @@ def _ports(spec: Cluster) -> tuple[Port, ...]:
     )
 
 
-def _packages(_: str) -> tuple[str, ...]:
+def _packages(_: Cluster) -> tuple[str, ...]:
     # mariabackup sends a state transfer through socat; the health responder is Python.
     return (
         "galera-4",

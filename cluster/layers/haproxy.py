@@ -25,7 +25,7 @@ def _ports(spec: Cluster) -> tuple[Port, ...]:
     return (Port("tcp", str(PEERS_PORT), spec.addresses(Role.HAPROXY), "who the writer is"),)
 
 
-def _packages(_: str) -> tuple[str, ...]:
+def _packages(_: Cluster) -> tuple[str, ...]:
     # socat asks HAProxy's sockets.
     return "haproxy", "socat"
 

@@ -24,7 +24,7 @@ def _ports(spec: Cluster) -> tuple[Port, ...]:
     return (Port("vrrp", "", spec.addresses(Role.HAPROXY), "who owns the VIP"),)
 
 
-def _packages(_: str) -> tuple[str, ...]:
+def _packages(_: Cluster) -> tuple[str, ...]:
     # nftables holds new connections back while the VIP is handed over.
     return "keepalived", "nftables", "socat"
 

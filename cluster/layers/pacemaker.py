@@ -38,8 +38,8 @@ _FENCING = {
 }
 
 
-def _packages(release: str) -> tuple[str, ...]:
-    return ("corosync", "crmsh", "pacemaker", "pacemaker-cli-utils", "resource-agents", *_FENCING[release])
+def _packages(spec: Cluster) -> tuple[str, ...]:
+    return ("corosync", "crmsh", "pacemaker", "pacemaker-cli-utils", "resource-agents", *_FENCING[spec.release])
 
 
 PACEMAKER = Layer(

@@ -31,7 +31,7 @@ def _ports(spec: Cluster) -> tuple[Port, ...]:
     )
 
 
-def _packages(_: str) -> tuple[str, ...]:
+def _packages(_: Cluster) -> tuple[str, ...]:
     return "rabbitmq-server", "curl"
 
 

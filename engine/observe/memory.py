@@ -47,7 +47,7 @@ class Memory:
         self, cluster: Cluster, periods: Mapping[str, float], older: Callable[[float], float] = lambda _: 0.0
     ) -> None:
         self._cluster = cluster
-        self._layers = {name: asked_of(host.role) for name, host in cluster.hosts.items()}
+        self._layers = {name: asked_of(cluster, name) for name in cluster.hosts}
         self._hosts = {name: _Host() for name in cluster.hosts}
         self._held: dict[str, float] = {}
         self._older = older

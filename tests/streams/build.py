@@ -131,10 +131,10 @@ def stream(
 def ages(spec: Cluster, since: float, heard: Mapping[str, float | None]) -> Ages:
     """How old each record is: a layer is asked at its period, each host at another moment of it."""
     found: dict[str, dict[str, float | None]] = {"hosts": {}, **{name: {} for name in FACTS}}
-    for n, (name, host) in enumerate(spec.hosts.items()):
+    for n, name in enumerate(spec.hosts):
         last = heard.get(name, since)
         found["hosts"][name] = None if last is None else round(since - last + (last + n * 0.13) % 1, 2)
-        for layer in asked(host.role):
+        for layer in asked(spec, name):
             found[layer][name] = (
                 None if last is None else round(since - last + (last + n * 1.7) % FACTS[layer].period, 2)
             )

@@ -10,7 +10,6 @@ from tests.toy_environment import ROOT, environment
 _LOOK = """
 from cluster.assess import assess
 from cluster.layers import DEPLOYED, LAYERS, asked, unit_of
-from cluster.spec import Role
 from cluster.state import ClusterState, ServiceState
 from cluster.steady import gates
 from cluster.validate import SpecError, cluster_spec
@@ -23,12 +22,12 @@ from tui.console.depth import depth_of
 from tui.main import parser
 
 assert LAYERS[-1].name == DEPLOYED[-1] == "memcached"
-assert asked(Role.NETWORK) == ("lock", "ports", "memcached")
 assert {"memcached", "galera"} <= facts().keys() == hints().keys()
 assert unit_of("/etc/memcached.conf") == "memcached.service"
 assert file_of("memcached").endswith("tests/toy/hatui_memcached/deploy/memcached.py")
 spec = cluster_spec({**DATA, "memcached": {"memory_mb": 65}})
 assert spec.others["memcached"] == {"memory_mb": 65}
+assert asked(spec, "net01") == ("lock", "ports", "memcached")
 for wrong, said in (({"memory": 65}, "memcached.memory"), ({"memory_mb": 0}, "must be from 1 to 65536 MB")):
     try:
         cluster_spec({**DATA, "memcached": wrong})

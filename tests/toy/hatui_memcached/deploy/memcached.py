@@ -19,7 +19,7 @@ cluster: Cluster = host.data.cluster
 hosts = cluster.names(Role.NETWORK)
 
 if Role.NETWORK in host.groups:
-    installed(name="Memcached: packages", packages=MEMCACHED.packages(cluster.release))
+    installed(name="Memcached: packages", packages=MEMCACHED.packages(cluster))
     memory = settings_of(cluster, "memcached", Settings).memory_mb
     settings = (
         f"# Managed by hatui.\n-m {memory}\n-p 11211\n-u memcache\n-l 127.0.0.1\n-l {cluster.address(host.name)}\n"
