@@ -6,6 +6,7 @@ name: facts/NAME.py, operations/NAME.py, deploy/NAME.py, engine/layers/NAME.py, 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -69,7 +70,7 @@ class Load:
     """As in "cc01: a broker with 3 clients"."""
 
 
-MOST = 10**6
+MOST = sys.maxsize
 """More than any number of clients: a host whose loss everybody feels."""
 
 

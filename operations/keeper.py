@@ -87,7 +87,7 @@ class Keeper:
         deadline = time.monotonic() + ENDING
         for host in self.hosts.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
-                host.process.wait(max(0.0, deadline - time.monotonic()))
+                host.process.wait(deadline - time.monotonic())
             if host.process.poll() is None:
                 host.process.kill()
                 host.process.wait()
@@ -174,7 +174,7 @@ class Keeper:
             return
         self.beat_due = now() + BEAT
         for host in self.hosts.values():
-            if host.taken and not self.lost:
+            if host.taken:
                 host.send(str(host.lease.beat(now())))
 
     def _judge(self) -> None:

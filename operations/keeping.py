@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import socket
 import subprocess
 import threading
@@ -39,7 +40,7 @@ class Keeping:
         self._kept: dict[int, set[str]] = {}
         self._unkept: dict[int, set[str]] = {}
         self._lines = 0
-        self._until = 0.0
+        self._until = -math.inf
         self._asked = self._answered = 0
         self._news = threading.Condition()
         self._ended = threading.Event()

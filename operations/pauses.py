@@ -23,7 +23,7 @@ class Pauses:
 
     def __init__(self) -> None:
         self._boot, self._mono = now(), time.monotonic()
-        self._worst: tuple[float, float, bool] = (0.0, 0.0, False)
+        self._worst: tuple[float, float, bool] | None = None
         """When it was seen, its seconds, and whether the machine slept."""
 
     def seen(self, waited_for: float) -> None:
@@ -32,14 +32,15 @@ class Pauses:
         took, slept = boot - self._boot, (boot - self._boot) - (mono - self._mono)
         self._boot, self._mono = boot, mono
         still = took - waited_for
-        if still >= LATE and (still >= self._worst[1] or boot - self._worst[0] > 2 * PATIENCE):
+        worst = self._worst
+        if still >= LATE and (worst is None or still >= worst[1] or boot - worst[0] > 2 * PATIENCE):
             self._worst = (boot, still, slept > still / 2)
 
     def why(self) -> str | None:
         """A sentence for a loss now; None if this process did not stand still of late."""
-        at, still, slept = self._worst
-        if not still or now() - at > 2 * PATIENCE:
+        if self._worst is None or now() - self._worst[0] > 2 * PATIENCE:
             return None
+        _, still, slept = self._worst
         if slept:
             return f"This machine slept for {still:.1f} s."
         return f"The process that keeps the lock did not run for {still:.1f} s: this machine has too much to do."

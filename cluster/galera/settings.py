@@ -73,7 +73,7 @@ _REFUSED: Mapping[str, str] = {
 }
 """Name, in mariadbd's spelling with _, to the reason."""
 
-_PREFIX = re.compile(r"(?:(?:loose|skip|disable|enable|maximum|autoset)_)*")
+_PREFIX = re.compile(r"^(?:(?:loose|skip|disable|enable|maximum|autoset)_)*")
 """What mariadbd takes off a name before it looks the name up (MariaDB, "Option Prefixes")."""
 
 
@@ -110,7 +110,7 @@ def galera_settings(cluster: Cluster) -> Iterator[Mistake]:
 
 def _reason(name: str) -> str | None:
     """Why `name` is refused. mariadbd takes the beginning of a name for the whole, so such beginnings are, too."""
-    bare = _PREFIX.sub("", name, count=1)
+    bare = _PREFIX.sub("", name)
     for refused, reason in _REFUSED.items():
         if len(bare) > 3 and refused.startswith(bare):
             return reason

@@ -136,7 +136,7 @@ def entry_of(said: Any) -> Entries | None:
 
 def _of_now(said: Any) -> Any:
     """An event of version 0 as it would be today: a service that was not measured had the reason for its figures."""
-    if not isinstance(said, dict) or said.get("event") != "measured" or not isinstance(said.get("services"), dict):
+    if not isinstance(said, dict) or not isinstance(said.get("services"), dict):
         return said
     why = {
         name: felt["reason"] for name, felt in said["services"].items() if isinstance(felt, dict) and felt.get("reason")

@@ -18,17 +18,20 @@ SLOW = (
 )  # fmt: skip
 """The files of tests that take seconds, wait, or start many processes."""
 SELECTED = ("tests/unit", "--ignore=tests/unit/tui", *(f"--ignore-glob=tests/unit/test_{name}*.py" for name in SLOW))
-_LOCK = ("tests/unit/test_lock_times.py", "tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
+_LOCK = ("tests/unit/test_lock.py", "tests/unit/test_deploy_lock.py")
 PROCESSES = {
     "operations/keeper.py": _LOCK,
     "operations/keeping.py": _LOCK,
     "operations/link.py": _LOCK,
+    "operations/lock.py": _LOCK,
     "operations/lock_script.py": _LOCK,
     "operations/locking.py": _LOCK,
     "operations/pauses.py": _LOCK,
-    "cluster/lease.py": ("tests/unit/test_lock_times.py", "tests/unit/test_lock.py"),
+    "cluster/lease.py": ("tests/unit/test_lock.py",),
 }
 """The tests of what runs as a process of its own, whose lines are not seen."""
+TOLD = ("tests/unit/test_defaults.py", "tests/unit/test_lock_times.py", "tests/unit/test_things.py")
+"""Tests that compare numbers which are given once, such as a fact's period, with the documentation."""
 CONFIG = """
 [run]
 source = {source}
@@ -52,7 +55,9 @@ class Covering:
         """
         mine = self._lines[mutant.path]
         first, last = mutant.lines
-        found = set().union(*(mine.get(line, ()) for line in range(first, last + 1))) or set().union(*mine.values())
+        found = set().union(*(mine.get(line, ()) for line in range(first, last + 1)))
+        if not found and (of_file := set().union(*mine.values())):
+            found = of_file | {test for test in known if test.startswith(TOLD)}
         seen = sorted(found & known, key=lambda test: (self._breadth[test], test))
         return seen or ([] if mutant.path in PROCESSES else [*SELECTED])
 

@@ -141,6 +141,9 @@ def _swaps(mutant: Mutant, functions: Functions) -> Swaps:
     file = str(ROOT / mutant.path)
     old, new = (_bodies(compile(text, file, "exec")) for text in ((ROOT / mutant.path).read_text(), mutant.text))
     changed = [place for place in new if _shape(new[place]) != _shape(old[place])]
+    # One that was made while its module was loaded keeps its code, whatever becomes of the function that made it.
+    if any(_shape(inner) not in map(_shape, _inner(old[place])) for place in changed for inner in _inner(new[place])):
+        return []
     found = [(function, new[place]) for place in changed for function in functions.get((file, place), ())]
     return found if len(found) == len(changed) else []
 
@@ -152,6 +155,11 @@ def _bodies(code: CodeType) -> dict[str, CodeType]:
         if isinstance(one, CodeType):
             found |= {one.co_qualname: one} if one.co_flags & inspect.CO_OPTIMIZED else _bodies(one)
     return found
+
+
+def _inner(code: CodeType) -> list[CodeType]:
+    """The functions that stand in a function; comprehensions are none, which are made where they are used."""
+    return [one for one in code.co_consts if isinstance(one, CodeType) and not one.co_name.endswith(("comp>", "expr>"))]
 
 
 def _shape(code: CodeType) -> tuple[object, ...]:

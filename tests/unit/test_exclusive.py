@@ -237,3 +237,12 @@ def test_only_what_was_needed_and_is_claimed_no_more_is_lost() -> None:
 
 def test_a_fact_that_no_layer_has_claims_nothing() -> None:
     assert claim_of(SPEC, "uptime", "haproxy1", vip(held=True)) is None
+
+
+def test_of_what_nobody_has_any_more_it_is_told_who_said_so_first() -> None:
+    lost = Claim("haproxy1", f"{VIP} is on haproxy1", needed=True)
+    before = Reading("before", 1.0, 1.1, None, 1.1)
+    now = Reading("now", 3.0, 3.1, None, 3.1, lost)
+    told = current({"haproxy1": now, "haproxy2": before})
+    words = f"has not answered since haproxy1 told no longer that {VIP} is on haproxy1"
+    assert told == {"haproxy1": "now", "haproxy2": Unknown(words)}

@@ -19,6 +19,7 @@ from cluster.galera.gates import (
 )
 from cluster.galera.record import GaleraNode
 from cluster.galera.recovery import finds_up
+from cluster.galera.recovery_record import GaleraPosition
 from cluster.galera.verdict import _needs_recovery
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.spec import Cluster, Galera, Host, Keepalived, Pacemaker, Role, Ssh
@@ -206,6 +207,13 @@ def test_who_may_join() -> None:
         assert reason is not None and words in reason
 
 
+def test_what_the_tablespace_says_counts_only_where_the_state_file_names_no_cluster() -> None:
+    other = GaleraPosition("other", 99, filed_uuid=None, filed_seqno=-1)
+    assert may_join(three(SYNCED, DOWN, SYNCED), {}, "mysql2", other) is None
+    reason = may_join(three(SYNCED, replace(DOWN, uuid=""), SYNCED), {}, "mysql2", other)
+    assert reason is not None and "another cluster (uuid other" in reason
+
+
 @pytest.mark.parametrize(
     ("node", "words"),
     [
@@ -216,7 +224,8 @@ def test_who_may_join() -> None:
         (replace(SYNCED, running=True, standalone=True), "mysql3 runs without Galera"),
         (replace(SYNCED, state="Donor/Desynced"), "mysql3 is Donor/Desynced"),
         (replace(SYNCED, state="Joined"), "mysql3 is Joined"),
-        (replace(SYNCED, cluster_status="non-Primary"), "mysql3 is not in the Primary component"),
+        (replace(SYNCED, cluster_status="non-Primary"), "mysql3 is not in the Primary component (non-Primary)"),
+        (replace(SYNCED, cluster_status=""), "mysql3 is not in the Primary component (no component)"),
         (replace(SYNCED, size=2), "mysql3 sees 2 of 3 members"),
         (replace(SYNCED, conf_id=8), "mysql3 8"),
         (replace(SYNCED, ready=False), "mysql3 is not ready"),

@@ -121,6 +121,19 @@ def test_connections_that_end_lose_it_and_are_named_apart(watched: Watched, cloc
     assert watched.told() == lost
 
 
+def test_where_all_connections_ended_nobody_is_said_to_be_silent(watched: Watched) -> None:
+    watched.reach(a=HOST, b=HOST)
+    watched.keeper._judge()
+    assert "held" in watched.told()
+    for host in watched.keeper.hosts.values():
+        host.process.kill()
+    while any(host.taken for host in watched.keeper.hosts.values()):
+        watched.hear()
+    assert sorted(watched.told()["said"][0] for _ in "ab") == ["a", "b"]
+    watched.keeper._judge()
+    assert watched.told() == {"lost": "The connection ended to a, b.", "count": 0}
+
+
 def test_a_parent_that_says_nothing_loses_it(clock: list[float]) -> None:
     watched = Watched(check_in=2.0)
     try:

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.locked import Holder, LockNode
 from cluster.validate import cluster_spec
-from operations import locking
+from operations import lock, locking
 from operations.locking import ANSWER, TRIES, Lock, Locked
 from tests.unit.inventories import inventory
 
@@ -103,3 +103,18 @@ def test_that_its_keeper_has_ended_is_told(keeper: type[Keeper]) -> None:
     keeper.ends = "The process that keeps it has ended."
     with pytest.raises(Locked, match=r"can't be taken\. The process that keeps it has ended\. Run the same again\."):
         Lock(SPEC, ME)
+
+
+def test_a_deploy_that_was_refused_once_takes_nothing_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a host whose turn comes later would be changed, and those before it not."""
+    tried = []
+
+    def taken(*_: object) -> None:
+        tried.append(1)
+        raise Locked("bob has it.")
+
+    monkeypatch.setattr(lock, "Lock", taken)
+    deploy = lock._Deploy()
+    deploy._cluster = SPEC
+    first, second = deploy._take(), deploy._take()
+    assert first == second == "bob has it. Wait for its end: `hatui history`." and len(tried) == 1

@@ -10,13 +10,14 @@ from dataclasses import replace
 import pytest
 
 from cluster.health.verdict import Verdict
+from cluster.layers.ports import PORTS
 from cluster.ports import checks
 from cluster.ports.names import CONFIG, TABLE
 from cluster.ports.record import FilterNode
 from cluster.ports.rules import counts, guarded
 from cluster.ports.verdict import ports_health
 from cluster.spec import Role
-from cluster.state import Unknown
+from cluster.state import ClusterState, Unknown
 from deploy.rendering import render
 from facts.ports import PortFilter
 from operations import ports
@@ -82,6 +83,8 @@ def test_what_the_kernel_has_is_counted() -> None:
 
 def test_a_host_that_lets_anybody_in_is_a_warning_and_one_without_ports_is_none() -> None:
     nodes = {"mysql1": FilterNode(FILTER, 6), "mysql2": FilterNode(FILTER, 0), "net01": FilterNode(FILTER, 0)}
+    told = {thing.host: how for thing, how in PORTS.things(SPEC, ClusterState({"ports": nodes}))}
+    assert told == {"mysql1": "in force", "mysql2": "absent"}
     found = ports_health(nodes, {"mysql1": 6, "mysql2": 6})
     assert found.verdict is Verdict.WARN and "mysql2: nothing of hatui's guards its 6 ports" in found.reason
     assert [(host.host, host.verdict) for host in found.hosts] == [("mysql1", Verdict.OK), ("mysql2", Verdict.WARN)]

@@ -8,7 +8,7 @@ import pytest
 
 from cluster.rabbitmq.evidence import table
 from cluster.rabbitmq.record import BrokerNode
-from cluster.rabbitmq.recovery import lost, may_force, may_recover, waiting
+from cluster.rabbitmq.recovery import joining, lost, may_force, may_recover, waiting
 from cluster.state import ServiceState, Unknown
 
 HOSTS = ("cc01", "cc02", "cc03")
@@ -51,6 +51,16 @@ def test_brokers_of_one_cluster_are_started_together_those_that_wait_too() -> No
 def test_what_is_not_started_together(nodes: dict[str, BrokerNode | Unknown], words: str) -> None:
     reason = may_recover(nodes)
     assert reason is not None and words in reason
+
+
+def test_brokers_join_while_each_runs_and_one_is_not_seen_yet() -> None:
+    up = {name: down(name, running=True) for name in HOSTS}
+    unseen = replace(up["cc01"], running_members=ALL[:2])
+    assert not joining(up) and joining({**up, "cc01": unseen})
+    # One that does not run joins nothing, nor do those that are parted or of different clusters.
+    assert not joining({**up, "cc01": unseen, "cc03": down("cc03")})
+    assert not joining({**up, "cc01": replace(unseen, parted={"rabbit@cc02": ("rabbit@cc01",)})})
+    assert not joining({**up, "cc01": replace(unseen, members=ALL[:2])})
 
 
 def test_one_may_be_forced_where_another_can_not_be_read() -> None:

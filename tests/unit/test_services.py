@@ -53,6 +53,7 @@ def wrong(name: str = "pages", **changes: Any) -> str:
 def test_a_service_is_read_and_a_second_on_its_port_is_refused() -> None:
     spec = cluster_spec({**inventory(), "services": {"pages": PAGES}})
     assert spec.services == {"pages": Service(**PAGES)}
+    assert cluster_spec({**inventory(), "services": {"mail": {"port": 25, "role": "network"}}}).services
     assert measured(spec) == ("sql", "amqp", "pages")
     two = {"pages": PAGES, "more": {"port": 8080, "role": "network"}}
     with pytest.raises(SpecError, match=r"services.more.port is 8080, which services.pages.port has"):
