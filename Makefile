@@ -20,12 +20,14 @@ demo: .venv/ready programs
 	@cat docs/next-steps.txt
 
 test: check programs
-	$(E2E) -m "lab and not thorough" tests/e2e tests/lab
+	$(E2E) -m "lab and not thorough and not openstack" tests/e2e tests/lab
 
 # What repeats a test of `make test` too (each says why: the marker thorough), and all end-to-end tests on Debian 12 as well.
 test-all: check programs
-	$(E2E) -m lab tests/e2e tests/lab
-	HALAB_RELEASE=bookworm $(E2E) -m lab tests/e2e
+	$(E2E) -m "lab and not openstack" tests/e2e tests/lab
+	HALAB_RELEASE=bookworm $(E2E) -m "lab and not openstack" tests/e2e
+	HALAB_OPENSTACK=1 $(BIN)/pytest -v --instafail -m openstack tests/e2e
+	HALAB_OPENSTACK=1 HALAB_RELEASE=bookworm $(BIN)/pytest -v --instafail -m openstack tests/e2e
 
 check: .venv/ready-for-tests
 	$(BIN)/ruff check .

@@ -12,12 +12,13 @@ SUBNET = os.environ.get("HALAB_SUBNET", "192.168.47.0/24")
 PREFIX = SUBNET.rpartition(".")[0]
 LAB = f"/var/lib/halab/{SUBNET.replace('/', '_')}"
 UP = Path(LAB, "lab.json")
-"""Is there while the lab is up, and tells its release (`halab up --release`)."""
+NOTED = json.loads(UP.read_text()) if UP.exists() else {}
+"""Of the lab while it is up: its release, and whether it is to have OpenStack (`halab up`)."""
 
 DATA = {
     "name": f"lab-{PREFIX}.0",
     "network": SUBNET,
-    "release": json.loads(UP.read_text())["release"] if UP.exists() else "trixie",
+    "release": NOTED.get("release", "trixie"),
     "hosts": {
         "haproxy": {"haproxy1": f"{PREFIX}.120", "haproxy2": f"{PREFIX}.121"},
         "galera": {"mysql1": f"{PREFIX}.125", "mysql2": f"{PREFIX}.126", "mysql3": f"{PREFIX}.127"},
@@ -39,6 +40,7 @@ DATA = {
         },
     },
     "secrets": {"bmc": f"file:{LAB}/bmc/password"},
+    **({"keystone": {}} if NOTED.get("openstack") else {}),
 }
 
 CLUSTER = cluster_of(DATA)

@@ -167,7 +167,8 @@ class Cluster:
     services: Mapping[str, Service] = field(default_factory=dict)
     """Beside the database and the queue."""
     others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The checked settings of the layers that describe their own (cluster/layer.py), by the layer's name."""
+    """The checked settings of the layers that describe their own (cluster/layer.py), by the layer's name: of those
+    for which the inventory has a section."""
 
     def names(self, role: Role) -> tuple[str, ...]:
         """The hosts of `role`, in the order of the inventory."""

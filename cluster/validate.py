@@ -60,7 +60,9 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
         corosync=reader.record("corosync", given.get("corosync", {}), Corosync),
         services=_services(reader, given.get("services", {})),
         secrets=_secrets(reader, given.get("secrets", {})),
-        others={name: asdict(reader.record(name, given.get(name, {}), kind)) for name, kind in described.items()},
+        others={
+            name: asdict(reader.record(name, given[name], kind)) for name, kind in described.items() if name in given
+        },
     )
     cluster = replace(cluster, services={**cluster.services, **_of_layers(reader, cluster)})
     # Which role is meant decides what else is wrong; nothing that follows from the wrong one is said.

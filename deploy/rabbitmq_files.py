@@ -28,8 +28,9 @@ from cluster.spec import Cluster, Role
 from deploy.rendering import render
 from deploy.secrets import secret
 from facts.rabbitmq import API
+from operations.curl import curl_string
 from operations.files import ManagedFile
-from operations.rabbitmq_definitions import Wanted, WantedUser, curl_string, definitions
+from operations.rabbitmq_definitions import Wanted, WantedUser, definitions
 from operations.service import drop_in, stamp_lines
 
 AMQP_PORT = 5672

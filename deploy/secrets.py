@@ -38,6 +38,10 @@ def _authkey() -> str:
 
 MADE: Mapping[str, Callable[[], str]] = {
     "haproxy_stats": _password,
+    "keystone_admin": _password,
+    "keystone_database": _password,
+    "keystone_sync": _password,
+    "keystone_watch": _password,
     "rabbitmq_admin": _password,
     "rabbitmq_cookie": _password,
     "rabbitmq_watch": _password,

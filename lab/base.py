@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.packages import BASE_PACKAGES
+from lab.packages import BASE_PACKAGES, Kind
 from lab.shell import run
 
 REPO_MOUNT = "/srv/packages"
@@ -65,13 +65,18 @@ done
 """
 
 
-def recipe(release: str, repository: Path) -> list[object]:
-    """What the base of `release` is made of, for the cache's key."""
-    return [_GENERATION, release, repository.name, FILES, _MASKED, _STUBBED, sorted(BASE_PACKAGES)]
+def _stubbed(kind: Kind) -> tuple[str, ...]:
+    # OpenStack's services run as users who can't keep what Python compiles: each start would compile all of it again.
+    return () if kind.openstack else _STUBBED
 
 
-def build(release: str, repository: Path, tree: Path) -> None:
-    """Make the base of `release` in `tree` from the packages in `repository`."""
+def recipe(kind: Kind, repository: Path) -> list[object]:
+    """What the base is made of, for the cache's key."""
+    return [_GENERATION, kind.release, repository.name, FILES, _MASKED, _stubbed(kind), sorted(BASE_PACKAGES)]
+
+
+def build(kind: Kind, repository: Path, tree: Path) -> None:
+    """Make the base in `tree` from the packages in `repository`."""
     run(
         [
             "mmdebstrap",
@@ -81,7 +86,7 @@ def build(release: str, repository: Path, tree: Path) -> None:
             f"--include={','.join(BASE_PACKAGES)}",
             "--dpkgopt=force-unsafe-io",
             *(f"--dpkgopt={line}" for line in _DPKG.splitlines() if line.startswith("path-")),
-            release,
+            kind.release,
             tree,
             f"deb [trusted=yes] copy:{repository} ./",
         ],
@@ -103,4 +108,5 @@ def build(release: str, repository: Path, tree: Path) -> None:
     (tree / "etc/machine-id").write_text("")
     mount = tree / REPO_MOUNT.lstrip("/")
     mount.mkdir(parents=True)
-    run(["unshare", "--mount", "sh", "-euc", _UPDATE, "sh", repository, mount, tree, " ".join(_STUBBED)], timeout=120)
+    stubbed = " ".join(_stubbed(kind))
+    run(["unshare", "--mount", "sh", "-euc", _UPDATE, "sh", repository, mount, tree, stubbed], timeout=120)

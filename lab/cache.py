@@ -57,9 +57,9 @@ def built(tree: Path, build: Callable[[Path], None]) -> None:
         raise
 
 
-def prune(root: Path, release: str, keep: set[Path]) -> None:
-    """Remove the trees of `release` in `root` that no lab stands on; the caller holds the cache's lock."""
+def prune(root: Path, label: str, keep: set[Path]) -> None:
+    """Remove the trees of a kind in `root` that no lab stands on; the caller holds the cache's lock."""
     for kind in ("base", "packages"):
-        for tree in root.glob(f"{kind}-{release}-*"):
+        for tree in root.glob(f"{kind}-{label}-*"):
             if tree not in keep:
                 shutil.rmtree(tree)

@@ -18,6 +18,8 @@ class Config:
     release: str
     base: Path
     repository: Path
+    openstack: bool = False
+    """Whether the repository has OpenStack's packages too."""
 
 
 def load(lab: Lab) -> Config | None:
@@ -34,7 +36,7 @@ def load_all() -> list[Config]:
 def _read(path: Path) -> Config | None:
     try:
         noted = json.loads(path.read_text())
-        return Config(noted["release"], Path(noted["base"]), Path(noted["repository"]))
+        return Config(noted["release"], Path(noted["base"]), Path(noted["repository"]), noted.get("openstack", False))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as why:
@@ -50,5 +52,10 @@ def need(lab: Lab) -> Config:
 
 
 def save(lab: Lab, config: Config) -> None:
-    noted = {"release": config.release, "base": str(config.base), "repository": str(config.repository)}
+    noted = {
+        "release": config.release,
+        "base": str(config.base),
+        "repository": str(config.repository),
+        "openstack": config.openstack,
+    }
     replace_file(lab.config, json.dumps(noted, indent=2) + "\n")

@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     up = verbs.add_parser("up", parents=[common], help="bring hosts up (all of them, if none is named)")
     up.add_argument("hosts", nargs="*", metavar="HOST")
     up.add_argument("--release", choices=RELEASES, help=f"the hosts' Debian (default: {RELEASES[0]})")
+    up.add_argument("--openstack", action="store_true", help="with OpenStack's packages, and keystone in the inventory")
     up.set_defaults(verb=_up)
 
     down = verbs.add_parser("down", parents=[common], help="take the lab away")
@@ -94,7 +95,7 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def _up(lab: Lab, args: argparse.Namespace) -> int:
-    lifecycle.up(lab, check_hosts(args.hosts), args.release, Progress())
+    lifecycle.up(lab, check_hosts(args.hosts), args.release, Progress(), openstack=args.openstack)
     return 0
 
 

@@ -55,6 +55,8 @@ LAYER_PACKAGES: dict[str, tuple[str, ...]] = {
     "trixie": (*_LAYERS, "fence-agents-ipmilan"),
 }
 """What deploys may install, by release: the same but for the packages that Debian split."""
+OPENSTACK_PACKAGES = ("keystone",)
+"""What they may install besides, where the lab is to have OpenStack: it takes minutes, and hundreds of megabytes."""
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _GENERATION = 2
@@ -77,9 +79,27 @@ class Target:
     component: str
 
 
-def recipe(release: str) -> list[object]:
-    """What the repository of `release` is made of, for the cache's key."""
-    return [_GENERATION, release, sorted((*BASE_PACKAGES, *LAYER_PACKAGES[release]))]
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the trees of a lab are made for; those of each kind are kept apart."""
+
+    release: str
+    openstack: bool = False
+
+    @property
+    def label(self) -> str:
+        """As in the names of the trees."""
+        return f"{self.release}+openstack" if self.openstack else self.release
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """All that its repository must have, with what they need."""
+        return (*BASE_PACKAGES, *LAYER_PACKAGES[self.release], *(OPENSTACK_PACKAGES if self.openstack else ()))
+
+
+def recipe(kind: Kind) -> list[object]:
+    """What the repository is made of, for the cache's key."""
+    return [_GENERATION, kind.release, sorted(kind.packages)]
 
 
 def parse_targets(text: str) -> list[Target]:
@@ -111,12 +131,13 @@ def machine_release() -> str:
     return ""
 
 
-def build(release: str, tree: Path) -> None:
-    """Download the packages of `release` with all that they need into `tree`, and index them.
+def build(kind: Kind, tree: Path) -> None:
+    """Download the packages with all that they need into `tree`, and index them.
 
     The machine's own apt configuration is used; its lists and its package database are not touched.
-    Raises LabError if the machine has no Debian sources, or they can't be reached for `release`.
+    Raises LabError if the machine has no Debian sources, or they can't be reached for the release.
     """
+    release = kind.release
     machine = machine_release()
     shape = "$(RELEASE)|$(REPO_URI)|$(COMPONENT)"
     targets = parse_targets(run(["apt-get", "indextargets", "--format", shape, "Created-By: Packages"]))
@@ -135,7 +156,7 @@ def build(release: str, tree: Path) -> None:
         run([*apt, "update", "--error-on=any"], timeout=300)
     except LabError as why:
         raise LabError(f"the package lists of Debian {release} can't be read with this machine's apt: {why}") from why
-    wanted = [*BASE_PACKAGES, *LAYER_PACKAGES[release], "?essential", "?priority(required)"]
+    wanted = [*kind.packages, "?essential", "?priority(required)"]
     try:
         run([*apt, "--no-install-recommends", "--download-only", "install", *wanted], timeout=1800)
     except LabError as why:

@@ -29,7 +29,11 @@ class WantedAccount:
     privileges: frozenset[str] = frozenset()
     """On everything."""
     own_database: frozenset[str] = frozenset()
-    """On the database of the user's name."""
+    """On its database."""
+    database: str = ""
+    """Its database, made where it is missing; empty: that of the user's name."""
+    charset: str = ""
+    """Of the database where it is made; empty: the server's."""
 
     @property
     def plugin(self) -> str:
@@ -46,7 +50,8 @@ class WantedAccount:
     @property
     def database_pattern(self) -> str:
         """The own database as GRANT takes it, where _ and % stand for any character."""
-        return self.user.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+        name = self.database or self.user
+        return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
     def is_met_by(self, seen: Account) -> bool:
         databases = {self.database_pattern: self.own_database} if self.own_database else {}
@@ -74,8 +79,10 @@ def statements(seen: Accounts, wanted: Sequence[WantedAccount]) -> list[tuple[st
             left.append((f"drop the account {user or '(no name)'}@{host}", [f"DROP USER {_account(user, host)}"]))
     if "test" in seen.databases:
         left.append(("drop the database test", ["DROP DATABASE `test`"]))
-    for database in sorted({account.user for account in wanted if account.own_database} - seen.databases):
-        left.append((f"create the database {database}", [f"CREATE DATABASE {_identifier(database)}"]))
+    databases = {one.database or one.user: one.charset for one in wanted if one.own_database}
+    for database in sorted(databases.keys() - seen.databases):
+        charset = f" CHARACTER SET {databases[database]}" if databases[database] else ""
+        left.append((f"create the database {database}", [f"CREATE DATABASE {_identifier(database)}{charset}"]))
     for account in wanted:
         now = seen.accounts.get((account.user, account.host))
         if now is None or not account.is_met_by(now):

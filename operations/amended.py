@@ -22,9 +22,12 @@ def amended(
     says_else: Callable[[str], Sequence[str]] = lambda _: (),
     user: str = "root",
     group: str = "root",
+    secrets: Sequence[str] = (),
+    what: Callable[[str], str] = lambda _: "put what is hatui's into",
 ) -> Generator[PyinfraCommand, None, None]:
     """Make the file at `path` be what `amend` makes of its present text; it keeps its mode and owner.
 
+    `secrets` are the values in it that are never shown; `what` says what is done to the text, before the path.
     `says_else` gives what there is in it that contradicts what is put in: told with the change. Refused, and nothing is
     written, where the file changed after it was read.
     """
@@ -44,11 +47,11 @@ def amended(
     still = f'[ "$(sha256sum <{place} 2>/dev/null | cut -c1-64)" = "{before}" ]' if seen else f"[ ! -e {place} ]"
     check = f"{{ {still} || {{ echo 'It was changed since it was read. Run this again.'; false; }}; }}"
     if seen:
-        file = ManagedFile(path, content, seen.mode, seen.user, seen.group, check)
+        file = ManagedFile(path, content, seen.mode, seen.user, seen.group, check, tuple(secrets))
     else:
-        file = ManagedFile(path, content, user=user, group=group, check=check)
+        file = ManagedFile(path, content, user=user, group=group, check=check, secrets=tuple(secrets))
     change = replacement(file, whole=False)
-    change.what = f"put what is hatui's into {path}"
+    change.what = f"{what(text)} {path}"
     if contrary := says_else(text):
         change.what += f", before what else it says of the same: {'; '.join(contrary)}"
     if state.config.DIFF:

@@ -16,6 +16,7 @@ from pyinfra.api.operation import operation
 from cluster.rabbitmq.names import DEFINITIONS
 from cluster.text import clean
 from facts.rabbitmq import API
+from operations.curl import Call, made
 from operations.hosts import named, shell
 from operations.steps import Refused, Step
 
@@ -193,33 +194,7 @@ def _change(name: str, admin: WantedUser, request: Request) -> None:
 
 
 def call(name: str, account: WantedUser, request: Request) -> tuple[str, Any]:
-    """Ask the management API of `name`: status code ("000": no answer) and what its JSON says.
-
-    Login and body travel on stdin (curl(1), --config), and the answer is not shown at any verbosity.
-    """
-    lines = [
-        f"user = {curl_string(f'{account.name}:{account.password}')}",
-        f"url = {curl_string(f'{API}/{request.path}')}",
-        f"request = {curl_string(request.method)}",
-    ]
-    if request.body:
-        lines += [f"data = {curl_string(request.body)}", 'header = "content-type: application/json"']
-    said = shell(
-        name,
-        "curl -qsS -K - --connect-timeout 2 -m 15 -w '\\nHttp=%{http_code}' 2>&1; true",
-        stdin="\n".join(lines),
-        timeout=20,
-        quiet=True,
-    )
-    body, _, code = said.rpartition("\nHttp=")
-    try:
-        return code.strip() or "000", json.loads(body) if body.strip() else {}
-    except ValueError:
-        return code.strip() or "000", {}
-
-
-def curl_string(text: str) -> str:
-    """`text` as curl's configuration takes it."""
-    if not text.isprintable():
-        raise Refused("A password of the message brokers holds a control character: change it.")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Ask the management API of `name`: status code ("000": no answer) and what its JSON says."""
+    login = f"{account.name}:{account.password}"
+    answer = made(name, Call(f"{API}/{request.path}", request.method, request.body, login=login))
+    return f"{answer.status:03d}", answer.body

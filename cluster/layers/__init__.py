@@ -10,6 +10,7 @@ from cluster.layers.corosync import COROSYNC
 from cluster.layers.galera import GALERA
 from cluster.layers.haproxy import HAPROXY
 from cluster.layers.keepalived import KEEPALIVED
+from cluster.layers.keystone import KEYSTONE
 from cluster.layers.lock import LOCK
 from cluster.layers.pacemaker import PACEMAKER
 from cluster.layers.ports import PORTS
@@ -18,7 +19,7 @@ from cluster.layers.services import SERVICES
 from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
-    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, PORTS),
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, KEYSTONE, PORTS),
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )
 """Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""

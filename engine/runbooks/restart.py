@@ -18,7 +18,7 @@ def plan(view: View, layer: str = "") -> Plan:
         say = "Say which layer: `hatui restart LAYER`."
         return choice(
             "Restart a layer, host by host",
-            LAYERS_BY_NAME,
+            [name for name, one in LAYERS_BY_NAME.items() if one.wanted(view.cluster)],
             lambda name: _against(view, name),
             say=say,
             now=lambda name: _now(view, LAYERS_BY_NAME[name]),
@@ -27,6 +27,8 @@ def plan(view: View, layer: str = "") -> Plan:
     restart = handling(LAYERS_BY_NAME[layer]).restart if layer in LAYERS_BY_NAME else None
     if restart is None:
         return Plan(title, refused=f"There is no layer {layer}: there are {', '.join(LAYERS_BY_NAME)}.")
+    if not LAYERS_BY_NAME[layer].wanted(view.cluster):
+        return Plan(title, refused=f"The inventory has no {layer}: a section of that name adds it.")
     # What a restart that died has left out of service is put back first; what somebody drained on purpose is not.
     broken = [one for one in view.broken if one.runbook == "restart" and one.parameters.get("layer") == layer]
     hosts = LAYERS_BY_NAME[layer].hosts(view.cluster)

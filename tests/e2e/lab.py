@@ -135,12 +135,16 @@ def all_ok(*, within: float) -> None:
 
 
 def start_clean() -> None:
-    """Bring up clean hosts, of the release HALAB_RELEASE if that is set. Refuses to take a lab away that is up."""
+    """Bring up clean hosts, of the release HALAB_RELEASE if that is set, and with HALAB_OPENSTACK for OpenStack.
+
+    Refuses to take a lab away that is up.
+    """
     assert ": down" in halab("status"), (
         "a lab is up on this subnet: take it down (halab down), or choose another: HALAB_SUBNET=192.168.48.0/24"
     )
     release = os.environ.get("HALAB_RELEASE")
-    halab("up", *(("--release", release) if release else ()), timeout=900)
+    openstack = ("--openstack",) if os.environ.get("HALAB_OPENSTACK") else ()
+    halab("up", *(("--release", release) if release else ()), *openstack, timeout=900)
 
 
 def drained(found: dict[str, Any]) -> set[str]:

@@ -101,6 +101,7 @@ def test_a_diff_is_harmless_short_and_keeps_its_indentation() -> None:
     assert len(many) == 401 and many[-1] == "… and 600 more lines"
     assert len(bounded(["+"] * 400)) == 400
     assert bounded(["+"] * 401)[400:] == ("… and 1 more lines",)
+    assert [len(line) for line in bounded(["+" + "x" * 300, "+" + "x" * 301, f"+{' ' * 41}x"])] == [301, 301, 42]
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
 
 
 def test_the_layers_are_those_that_are_deployed() -> None:
-    assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker", "ports"}
+    assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker", "keystone", "ports"}
 
 
 def test_what_carries_traffic_is_counted_for_its_own_layer_and_for_the_base() -> None:

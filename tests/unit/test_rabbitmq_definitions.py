@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from operations.rabbitmq_definitions import Wanted, WantedUser, curl_string, definitions, differences
+from operations.curl import curl_string
+from operations.rabbitmq_definitions import Wanted, WantedUser, definitions, differences
 from operations.steps import Refused
 
 PASSWORD = "a-password-of-some-length"

@@ -39,6 +39,14 @@ def test_what_a_controller_without_quorum_sees_of_the_resources_is_not_told() ->
     assert told(alone) == told(Unknown("timed out")) == set()
 
 
+def test_a_resource_that_failed_is_told_with_where_it_is() -> None:
+    first, *others = CRM.resources
+    state = ClusterState({"pacemaker": {"cc01": replace(CRM, resources=(replace(first, failed=True), *others))}})
+    told = {thing.name: how for thing, how in PACEMAKER.things(SPEC, state)}
+    assert told.pop(f"the resource {first.id}") == f"{', '.join(first.nodes)} (failed)"
+    assert not any("failed" in how for how in told.values())
+
+
 def test_how_each_member_is_in_pacemaker_is_told_by_what_keeps_it_from_its_work() -> None:
     first, second, third = CRM.nodes
     members = (replace(first, standby=True, unclean=True), replace(second, online=False), third)

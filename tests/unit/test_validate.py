@@ -13,7 +13,7 @@ import pytest
 
 from cluster import spec
 from cluster.checks import SECRETS
-from cluster.layers import BY_NAME
+from cluster.layers import BY_NAME, module_of
 from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
@@ -461,6 +461,33 @@ def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default:
 def test_a_value_of_the_wrong_type_is_one_mistake_also_where_it_might_be_left_out() -> None:
     """What it would be if it were left out is taken for it: nothing is said of a number that nobody gave."""
     assert said(at("keepalived/advert_interval", "x")) == ["keepalived.advert_interval is 'x': it must be a number."]
+
+
+def test_a_layer_that_describes_its_own_settings_has_its_section() -> None:
+    cluster = cluster_spec(inventory(at("ports/also", "192.0.2.7"), at("keystone", {})))
+    assert cluster.others["ports"] == {"filter": True, "also": "192.0.2.7"}
+    assert cluster.others["keystone"]["port"] == cluster.services["keystone"].port == 5000
+    # One without a section has its defaults, and of some that it is not there at all.
+    assert cluster_spec(inventory()).others == {} and not cluster_spec(inventory()).services
+
+
+def test_a_service_may_not_have_the_name_of_a_layers() -> None:
+    found = said(at("keystone", {}), at("services", {"keystone": {"port": 80, "role": "network"}}))
+    assert "services.keystone is a name that the layer keystone has for what it offers: choose another." in found
+
+
+def test_a_controller_alone_has_no_majority_to_lose() -> None:
+    found = said(at("hosts/controller", {"ctl1": "127.8.0.31"}))
+    assert "hosts.controller has 1: it must be 3, 5 or another odd number, so that a majority is left." in found
+
+
+def test_a_fencing_device_for_no_controller_is_told_with_those_that_there_are() -> None:
+    (found,) = said(at("pacemaker/fencing/db1", {"address": "127.9.0.21", "user": "fence"}))
+    assert found == "pacemaker.fencing.db1 is for no controller: there are ctl1, ctl2, ctl3."
+
+
+def test_what_is_no_layer_has_no_home_in_another_package() -> None:
+    assert module_of("tui.console.depth", "hosts") == "tui.console.depth.hosts"
 
 
 def test_where_there_is_no_balancer_at_all_none_is_looked_for() -> None:

@@ -1,0 +1,34 @@
+"""What is seen of an API of OpenStack on one host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cluster.state import Record, ServiceState
+
+PATIENCE = 3
+"""Seconds in which it must have answered either call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiNode(Record):
+    """Its unit, and what it answers to two calls of its own host's: its health path, which asks nothing behind it,
+    and one that can't be answered without its database."""
+
+    service: ServiceState
+    health: int
+    """The HTTP status of the first; 0: no answer."""
+    call: int
+    """The HTTP status of the second; 0: no answer in PATIENCE."""
+    took: float = 0.0
+    """Seconds that the second took."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the process answers (RFC 9110, 15.3 and 15.4)."""
+        return 200 <= self.health < 400
+
+    @property
+    def works(self) -> bool:
+        """Whether it does what it is there for."""
+        return self.healthy and 200 <= self.call < 300
