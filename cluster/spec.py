@@ -90,8 +90,9 @@ class Service:
     """Seconds of silence after which a connection is ended, on both sides; 0: 90 minutes of tcp, a minute of http."""
     websocket: bool = False
     """Of http: a connection may become a tunnel, which is ended after an hour of silence."""
-    check_timeout: int = 0
-    """Seconds in which a server must have answered its check: one that is busy is slow, not dead. 0: 0.8 s."""
+    check_timeout: int = 1
+    """Seconds in which a server must have answered its check: one that is busy is slow, not dead. It is given up after
+    two that it did not answer, and its clients are cut then."""
     max_connections: int = 0
     """What each server is sent at once; more wait in the balancer, for 5 s at most. 0: no limit."""
 

@@ -30,7 +30,7 @@ def checks(cluster: Cluster) -> Iterator[Mistake]:
         yield from port(f"{key}.port", service.port, taken)
         yield from between(f"{key}.server_port", service.server_port, 0, 65535)
         yield from between(f"{key}.timeout", service.timeout, 0, _LONGEST, " seconds")
-        yield from between(f"{key}.check_timeout", service.check_timeout, 0, 60, " seconds")
+        yield from between(f"{key}.check_timeout", service.check_timeout, 1, 60, " seconds")
         yield from between(f"{key}.max_connections", service.max_connections, 0, 100_000)
         yield from choice(f"{key}.mode", service.mode, ("tcp", "http"))
         yield from _hosts(cluster, key, service)

@@ -77,7 +77,6 @@ def services(spec: Cluster) -> dict[str, Service]:
             check=HEALTH_PATH,
             algorithm="leastconn",
             timeout=120,
-            check_timeout=5,
             max_connections=max(1, mine.processes * mine.threads - 1),
         )
     }

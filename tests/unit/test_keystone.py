@@ -143,7 +143,7 @@ def test_the_keys_that_a_rotation_made_last_are_those_of_all() -> None:
 
 def test_a_thread_stays_free_for_the_balancers_check() -> None:
     service = services(SPEC)["keystone"]
-    assert service.max_connections == 7 and service.check == "/healthcheck" and service.check_timeout == 5
+    assert service.max_connections == 7 and service.check == "/healthcheck"
 
 
 def test_its_settings_hold_no_secret_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

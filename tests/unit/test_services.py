@@ -77,7 +77,7 @@ def test_a_service_is_read_and_a_second_on_its_port_is_refused() -> None:
         ({"mode": "tcp", "check": "", "websocket": True}, "only a service of mode http has WebSockets"),
         ({"mode": "tcp", "check": "", "algorithm": "uri"}, "must be roundrobin or leastconn or source."),
         ({"timeout": -1}, "must be from 0 to 86400 seconds"),
-        ({"check_timeout": 61}, "must be from 0 to 60 seconds"),
+        ({"check_timeout": 61}, "must be from 1 to 60 seconds"),
         ({"max_connections": -1}, "must be from 0 to 100000"),
         ({"ports": 1}, "did you mean port?"),
     ],
@@ -109,7 +109,7 @@ def test_the_balancers_check_each_server_and_keep_the_services_apart() -> None:
     assert "mode tcp" in mail and "timeout server 300s" in mail and "server cc01 192.0.2.100:25\n" in mail
     assert "httpchk" not in mail.partition("listen statistics")[0]
     assert "timeout check 5s" in mail and "default-server maxconn 7\n" in mail
-    assert "timeout check" not in pages.partition("frontend")[0] and "maxconn" not in pages.partition("frontend")[0]
+    assert "timeout check 1s" in pages.partition("frontend")[0] and "maxconn" not in pages.partition("frontend")[0]
     assert "frontend pages" not in haproxy_files(CLUSTER, "haproxy1", "secret")[0].content.decode()
 
 
