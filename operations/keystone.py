@@ -12,10 +12,12 @@ from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.galera.gates import is_synced
-from cluster.openstack.keystone import CONFIG, KEYS, SYNC_CONFIG, SYNCED, UNIT
+from cluster.haproxy.gates import kept_away
+from cluster.openstack.keystone import CONFIG, KEYS, NAME, SYNC_CONFIG, SYNCED, UNIT
 from cluster.openstack.record import ApiNode
 from cluster.openstack.verdict import answer
 from cluster.state import Unknown, runs
+from facts.haproxy import HaproxyStat
 from facts.keystone import KeyFiles, KeystoneApi, KeystoneTables, Tables, TablesSynced
 from operations import services
 from operations.galera import nodes_of
@@ -198,19 +200,18 @@ def silent(name: str) -> str | None:
 
 
 def restarted(balancers: Sequence[str], name: str) -> list[Step]:
-    """The steps that restart keystone on `name` while the others carry on."""
-    return [
-        services.taken_out(balancers, "keystone", name),
-        Step(
-            f"Keystone on {name} restarts",
-            lambda: restart(name),
-            verify=lambda: silent(name),
-            within=START,
-            lasting="it was restarted",
-            on=name,
-        ),
-        services.given_back(balancers, "keystone", name),
-    ]
+    """The steps that restart keystone on `name` while the others carry on. Who was taken out by hand stays so."""
+    step = Step(
+        f"Keystone on {name} restarts",
+        lambda: restart(name),
+        verify=lambda: silent(name),
+        within=START,
+        lasting="it was restarted",
+        on=name,
+    )
+    if name in kept_away(look_all(balancers, HaproxyStat), NAME):
+        return [step]
+    return [services.taken_out(balancers, NAME, name), step, services.given_back(balancers, NAME, name)]
 
 
 def restart(name: str) -> None:
@@ -235,7 +236,9 @@ def brought_back(balancers: Sequence[str], name: str) -> None:
 def rolled(hosts: Sequence[str], balancers: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     """Restart what runs with former settings, one host at a time."""
     for name, node in look_all(taking_part(hosts), KeystoneApi).items():
-        if isinstance(node, ApiNode) and node.service.restart_due:
+        if not isinstance(node, ApiNode):
+            yield refused("Restart keystone", f"whether it is due on {name} is not known: {node.reason}")
+        elif node.service.restart_due:
             plan = partial(_restarted_now, balancers, name)
             yield Procedure(f"{name}: restart keystone", plan, on=name)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cluster.assess import assess
+from cluster.haproxy.record import ProxyServer
 from cluster.health.verdict import Verdict
 from cluster.layers.keystone import KEYSTONE_API
 from cluster.openstack.keystone import KEYS, services, url
@@ -19,12 +20,13 @@ from cluster.steady import gates
 from cluster.validate import cluster_spec
 from deploy import keystone_files as files
 from facts.keystone import KeyFiles, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
-from operations import keystone_users
+from operations import keystone, keystone_users
 from operations.curl import Answer, Call
 from operations.keystone import newest
 from operations.keystone_users import INTERFACES, Introduction, endpoints, login
 from operations.steps import Refused
 from tests.unit.inventories import inventory
+from tests.unit.test_health import proxy
 
 SPEC = cluster_spec(inventory((("keystone",), {"processes": 2, "threads": 4})))
 RUNS = ServiceState("keystone.service", "active", "running", enabled=True)
@@ -264,3 +266,15 @@ def test_a_call_is_told_on_stdin_and_quoted() -> None:
 
 def test_the_layer_asks_for_its_token_every_half_minute() -> None:
     assert KEYSTONE_API.period == 30
+
+
+def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = ProxyServer("keystone", "ctl2", "127.8.0.32:5000", "MAINT", "L7OK/200", 0, False, 9, 0)
+    proxies = {"lb1": replace(proxy(), servers=(kept,)), "lb2": Unknown("can't be reached")}
+    monkeypatch.setattr(keystone, "look_all", lambda *_: proxies)
+    assert [step.name for step in keystone.restarted(["lb1", "lb2"], "ctl2")] == ["Keystone on ctl2 restarts"]
+    assert [step.name for step in keystone.restarted(["lb1", "lb2"], "ctl1")] == [
+        "ctl1 serves no keystone",
+        "Keystone on ctl1 restarts",
+        "ctl1 serves keystone again",
+    ]
