@@ -14,7 +14,8 @@ from operations.amended import amended
 from operations.files import managed
 from operations.hosts import conducts
 from operations.ini import told, with_keys
-from operations.keystone import answering, keys_shared, rolled, tables_made
+from operations.keystone import answering, rolled
+from operations.keystone_made import keys_shared, tables_made
 from operations.keystone_users import Introduction, introduced
 from operations.lock import unlocked
 from operations.packages import installed

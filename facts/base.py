@@ -60,8 +60,13 @@ class FileNotes(FactBase[dict[str, str]]):
 
     @override
     def process(self, output: Iterable[str]) -> dict[str, str]:
-        lines = (line.partition("  ") for line in output)
-        return {path: digest for digest, blanks, path in lines if blanks}
+        return hashes(output)
+
+
+def hashes(output: Iterable[str]) -> dict[str, str]:
+    """Each path to its sha256 in hexadecimal, from lines as sha256sum(1) writes them."""
+    lines = (line.partition("  ") for line in output)
+    return {path: digest for digest, blanks, path in lines if blanks}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from cluster.openstack.keystone import (
 from cluster.openstack.record import PATIENCE, ApiNode
 from cluster.state import Unknown
 from cluster.text import clean
-from facts.base import parse_services, services_command, unreadable
+from facts.base import hashes, parse_services, services_command, unreadable
 from facts.galera import CLIENT
 from facts.hints import Hints
 
@@ -82,8 +82,7 @@ class KeyFiles(FactBase[dict[str, str]]):
 
     @override
     def process(self, output: Iterable[str]) -> dict[str, str]:
-        lines = (line.partition("  ") for line in output)
-        return {path: digest for digest, blanks, path in lines if blanks}
+        return hashes(output)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from cluster.openstack.keystone import ADMIN, NAME, WATCH
 from cluster.state import Unknown
 from operations.curl import Answer, Call, made
 from operations.hosts import shell
-from operations.keystone import manage, tables_of
+from operations.keystone_made import manage, tables_of
 from operations.procedure import Procedure
 from operations.steps import FAILURES, Refused, Step
 

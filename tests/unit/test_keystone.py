@@ -22,7 +22,7 @@ from deploy import keystone_files as files
 from facts.keystone import KeyFiles, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
 from operations import keystone, keystone_users
 from operations.curl import Answer, Call
-from operations.keystone import newest
+from operations.keystone_made import newest
 from operations.keystone_users import INTERFACES, Introduction, endpoints, login
 from operations.steps import Refused
 from tests.unit.inventories import inventory

@@ -1,0 +1,167 @@
+"""Keystone's keys and tables: made once, on one controller, and the keys the same on all of them.
+
+Source: keystone-manage(1); "Fernet - Frequently Asked Questions" of keystone's administrator guide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from functools import partial
+
+from pyinfra.api.command import PyinfraCommand
+from pyinfra.api.operation import operation
+
+from cluster.galera.gates import is_synced
+from cluster.openstack.keystone import CONFIG, KEYS, SYNC_CONFIG, SYNCED
+from cluster.state import Unknown
+from facts.keystone import KeyFiles, KeystoneTables, Tables, TablesSynced
+from operations.galera import nodes_of
+from operations.hosts import look, look_all, shell
+from operations.procedure import Procedure
+from operations.steps import Refused, Step, refused
+
+MAKE = 900
+"""Seconds that its tables may take to be made."""
+_FOLDER = KEYS[0].rpartition("/")[0]
+_NAMES = " ".join(folder.rpartition("/")[2] for folder in KEYS)
+
+_TAKE_KEYS = f"""set -eu
+umask 077
+new=$(mktemp -d {_FOLDER}/.hatui-keys.XXXXXX)
+trap 'rm -rf -- "$new"' EXIT
+base64 -d | tar -C "$new" -xpf -
+for folder in {_NAMES}; do
+    mkdir -p -m 0700 {_FOLDER}/$folder
+    chown keystone:keystone {_FOLDER}/$folder
+    names=" $(ls -- "$new/$folder" | tr '\\n' ' ')"
+    # Each new key before an old one goes: keystone reads them while it works.
+    for name in $names; do mv -f -- "$new/$folder/$name" "{_FOLDER}/$folder/$name"; done
+    for name in $(ls -- {_FOLDER}/$folder); do
+        case "$names" in *" $name "*) ;; *) rm -f -- "{_FOLDER}/$folder/$name" ;; esac
+    done
+done
+sync -f {_FOLDER}
+"""
+
+
+@operation()
+def keys_shared(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Have the same keys on all of `hosts`: made on the first where none has any, else those that were rotated last."""
+    try:
+        left = _keys_left(hosts)
+    except Refused as refusal:
+        yield refused("Keystone's keys", str(refusal))
+        return
+    if left:
+        yield Procedure("Keystone's keys are the same on all controllers", partial(_keys_left, hosts))
+
+
+def _keys_left(hosts: Sequence[str]) -> list[Step]:
+    found = _keys(hosts)
+    source = newest(found)
+    if source is None:
+        return [_key_step(hosts[0]), *(_copy_step(hosts[0], name) for name in hosts[1:])]
+    return [_copy_step(source, name) for name in hosts if found[name] != found[source]]
+
+
+def _keys(hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+    found = look_all(hosts, KeyFiles)
+    for name, keys in found.items():
+        if isinstance(keys, Unknown):
+            raise Refused(f"{name}: {keys.reason}. Tokens of others would not be valid there: bring it back first.")
+    return found
+
+
+def newest(found: Mapping[str, Mapping[str, str]]) -> str | None:
+    """The host whose keys all are to have: those with the highest number, which a rotation made last. None: no keys.
+
+    Refused where two hosts differ and neither is newer: then somebody must say which.
+    """
+    numbers = {name: max((_number(path) for path in keys), default=-1) for name, keys in found.items()}
+    highest = max(numbers.values(), default=-1)
+    if highest < 0:
+        return None
+    first, *others = [name for name, number in numbers.items() if number == highest]
+    if differing := [name for name in others if found[name] != found[first]]:
+        raise Refused(
+            f"{first} and {', '.join(differing)} have different keys in {' and '.join(KEYS)}, and none are newer: "
+            "take both folders away on those whose tokens are to be lost, and run this again."
+        )
+    return first
+
+
+def _number(path: str) -> int:
+    """Of a token's key: they are numbered, and a rotation makes the next number."""
+    name = path.removeprefix(f"{KEYS[0]}/")
+    return int(name) if name.isascii() and name.isdecimal() else -1
+
+
+def _key_step(name: str) -> Step:
+    owner = "--keystone-user keystone --keystone-group keystone"
+    # Not as root: its log would be root's then, and keystone could not write it.
+    command = (
+        f"install -d -m 0700 -o keystone -g keystone {' '.join(KEYS)}; "
+        f"{manage(f'fernet_setup {owner}')} && {manage(f'credential_setup {owner}')}"
+    )
+    return Step(
+        f"{name}: make keystone's keys",
+        lambda: _told(name, command, MAKE),
+        verify=lambda: None if look(name, KeyFiles) else f"{name} has no keys in {KEYS[0]}",
+        lasting=f"{name} has keys",
+        on=name,
+    )
+
+
+def _copy_step(source: str, name: str) -> Step:
+    def same() -> str | None:
+        return None if look(name, KeyFiles) == look(source, KeyFiles) else f"{name} has other keys than {source}"
+
+    return Step(
+        f"{name}: the keys of {source}",
+        lambda: _copy(source, name),
+        verify=same,
+        lasting=f"{name} has the keys of {source}",
+        on=name,
+    )
+
+
+def _copy(source: str, name: str) -> None:
+    keys = shell(source, f"tar -C {_FOLDER} -cf - {_NAMES} | base64", quiet=True)
+    shell(name, _TAKE_KEYS, stdin=keys, quiet=True)
+
+
+def manage(words: str, *settings: str) -> str:
+    """Shell: keystone-manage(1) as keystone's own user; where it fails, the end of what it said, on stderr."""
+    files = "".join(f"--config-file {path} " for path in settings)
+    run = f"runuser -u keystone -- keystone-manage {files}{words}"
+    return f"{{ said=$({run} 2>&1) || {{ printf '%s\\n' \"$said\" | tail -n 2 >&2; false; }}; }}"
+
+
+def _told(name: str, command: str, within: int) -> None:
+    shell(name, command, timeout=within)
+
+
+@operation()
+def tables_made(hosts: Sequence[str], nodes: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Have keystone's tables made by the first of `hosts`, for the version that it has; `nodes` are the databases'."""
+    first = hosts[0]
+    synced, tables = look(first, TablesSynced), tables_of(nodes)
+    if isinstance(tables, Unknown):
+        yield refused("Keystone's tables", tables.reason)
+    elif not (tables.count and synced.noted == synced.installed):
+        version = synced.installed or "the version that it has"
+        yield Step(f"{first}: keystone's tables, for {version}", partial(_sync, first))
+
+
+def tables_of(nodes: Sequence[str]) -> Tables | Unknown:
+    """What the first database that is Synced says of keystone's tables."""
+    ready = [name for name, node in nodes_of(nodes).items() if is_synced(node)]
+    if not ready:
+        return Unknown(f"no node of {', '.join(nodes)} is Synced.")
+    found: Tables | Unknown = look(ready[0], KeystoneTables)
+    return Unknown(f"{ready[0]}: {found.reason}") if isinstance(found, Unknown) else found
+
+
+def _sync(name: str) -> None:
+    noted = f"dpkg-query -W -f '${{Version}}' keystone >{SYNCED}"
+    _told(name, f"{manage('db_sync', CONFIG, SYNC_CONFIG)} && {noted}", MAKE)
