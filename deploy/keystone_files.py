@@ -10,6 +10,7 @@ from cluster.openstack.keystone import (
     STAMPED,
     SYNC_CONFIG,
     TOKEN_CALL,
+    TOKEN_LIFE,
     UNIT,
     WATCH,
     WORKERS,
@@ -55,7 +56,7 @@ def settings(cluster: Cluster) -> Keys:
             "max_overflow": "20",
             "pool_timeout": "10",
         },
-        "token": {"provider": "fernet"},
+        "token": {"provider": "fernet", "expiration": str(TOKEN_LIFE)},
         # Its links name what the client asked for, not the controller behind the balancer.
         "oslo_middleware": {"enable_proxy_headers_parsing": "true"},
         "DEFAULT": _STALE,

@@ -9,7 +9,7 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from cluster.layers.keystone import KEYSTONE_API
-from cluster.number import real, whole
+from cluster.number import real, whole, whole_or
 from cluster.openstack.keystone import (
     CONFIG,
     HEALTH_CALL,
@@ -83,6 +83,22 @@ class KeyFiles(FactBase[dict[str, str]]):
     @override
     def process(self, output: Iterable[str]) -> dict[str, str]:
         return hashes(output)
+
+
+class KeysAge(FactBase[int | None]):
+    """Seconds since keystone's token keys were rotated last, or made; None where there are none.
+
+    A rotation makes a new file, the key that is to be the next; the others keep their time (keystone-manage(1)).
+    """
+
+    @override
+    def command(self) -> str:
+        made = f"made=$(stat -c %Y {KEYS[0]}/* 2>/dev/null | sort -n | tail -n 1)"
+        return f"{made}; echo ${{made:+$(($(date +%s) - made))}}"
+
+    @override
+    def process(self, output: Iterable[str]) -> int | None:
+        return whole_or(None, "".join(output), -(10**9))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,23 +48,25 @@ sync -f {_FOLDER}
 def keys_shared(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
     """Have the same keys on all of `hosts`: made on the first where none has any, else those that were rotated last."""
     try:
-        left = _keys_left(hosts)
+        left = keys_left(hosts)
     except Refused as refusal:
         yield refused("Keystone's keys", str(refusal))
         return
     if left:
-        yield Procedure("Keystone's keys are the same on all controllers", partial(_keys_left, hosts))
+        yield Procedure("Keystone's keys are the same on all controllers", partial(keys_left, hosts))
 
 
-def _keys_left(hosts: Sequence[str]) -> list[Step]:
-    found = _keys(hosts)
+def keys_left(hosts: Sequence[str]) -> list[Step]:
+    """The steps after which all of `hosts` have the same keys."""
+    found = keys_of(hosts)
     source = newest(found)
     if source is None:
-        return [_key_step(hosts[0]), *(_copy_step(hosts[0], name) for name in hosts[1:])]
-    return [_copy_step(source, name) for name in hosts if found[name] != found[source]]
+        return [_key_step(hosts[0]), *(copied(hosts[0], name) for name in hosts[1:])]
+    return [copied(source, name) for name in hosts if found[name] != found[source]]
 
 
-def _keys(hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+def keys_of(hosts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Each host's keys. Refused where one can't be asked."""
     found = look_all(hosts, KeyFiles)
     for name, keys in found.items():
         if isinstance(keys, Unknown):
@@ -112,7 +114,8 @@ def _key_step(name: str) -> Step:
     )
 
 
-def _copy_step(source: str, name: str) -> Step:
+def copied(source: str, name: str) -> Step:
+    """The step after which `name` has the keys of `source`, read then."""
     def same() -> str | None:
         return None if look(name, KeyFiles) == look(source, KeyFiles) else f"{name} has other keys than {source}"
 

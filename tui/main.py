@@ -68,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--force-from", default="", metavar="HOST", help="begin with this host against all doubt; typed once more"
     )
+    rotate = verbs.add_parser("rotate", help="make new keys in the place of old ones, and lose nothing by it")
+    keys = rotate.add_subparsers(dest="keys", required=True, metavar="KEYS")
+    _acting(keys, "fernet", "rotate keystone's token keys: made on one controller, the same on all, tokens stay good")
     verb = _acting(verbs, "run", "carry out a runbook: one of hatui's, or a file of your own")
     verb.add_argument(
         "runbook", metavar="FILE", help="a path that ends with .py, or the name of one in engine/runbooks"
@@ -220,6 +223,8 @@ def _asked(whole: argparse.ArgumentParser, options: argparse.Namespace) -> tuple
         return f"recover_{options.layer}", {"force_from": options.force_from} if options.force_from else {}
     if options.verb == "restart":
         return "restart", {"layer": options.layer}
+    if options.verb == "rotate":
+        return f"rotate_{options.keys}", {}
     if wrong := [pair for pair in options.set if "=" not in pair]:
         whole.error(f"--set {wrong[0]}: it must be KEY=VALUE.")
     return options.runbook, dict(pair.split("=", 1) for pair in options.set)

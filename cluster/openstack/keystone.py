@@ -17,6 +17,8 @@ WORKERS = "/etc/keystone/hatui-uwsgi.ini"
 """How uwsgi serves it: where it listens, with how many processes and threads."""
 SYNC_CONFIG = "/etc/keystone/hatui-db-sync.conf"
 """The account that may change the tables: read by db_sync alone."""
+TOKEN_LIFE = 3600
+"""Seconds for which a token is good."""
 KEYS = ("/etc/keystone/fernet-keys", "/etc/keystone/credential-keys")
 """What tokens and credentials are encrypted with: the same on all controllers."""
 SYNCED = "/var/lib/hatui/keystone.synced"

@@ -14,7 +14,7 @@ import pytest
 from operations.keystone_users import login
 from tests.e2e import lab
 from tests.e2e.load import Load
-from tests.e2e.operator import carried_out, felt, nothing_is_left
+from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left
 from tests.pace import slower, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
@@ -174,3 +174,23 @@ def test_a_key_of_a_former_release_is_told_and_taken_away_and_all_else_stays(hea
     lab.deploy("keystone")
     assert lab.ssh("cc01", f"cat {path}") == before
     assert layer()["verdict"] == "OK"
+
+
+def test_rotated_keys_end_no_token_and_are_not_rotated_again_too_soon(healthy: None) -> None:
+    refused = hatui("rotate", "fernet", "--yes", "--reason", "a test")
+    assert refused.returncode == 21 and "tokens of before may be in use" in refused.stdout + refused.stderr
+    for name in CONTROLLERS:
+        lab.ssh(name, "touch -d '2 hours ago' /etc/keystone/fernet-keys/*")
+    status, before = token()
+    assert status == 201
+    run = carried_out("rotate", "fernet")
+    assert felt(run, "keystone").failed == 0
+    _, after = token()
+    for name in CONTROLLERS:
+        for found in (before, after):
+            headers = {"X_Auth_Token": after, "X_Subject_Token": found}
+            assert asked(f"http://{lab.address(name)}:5000/v3/auth/tokens", **headers)[0] == 200, name
+    told = {name: lab.ssh(name, "cd /etc/keystone/fernet-keys; sha256sum *") for name in CONTROLLERS}
+    assert len(set(told.values())) == 1 and len(told["cc01"].splitlines()) == 3
+    assert hatui("rotate", "fernet", "--yes", "--reason", "a test").returncode == 21
+    assert lab.changes(lab.deploy("keystone")) == []

@@ -30,6 +30,7 @@ VERBS = {
     "restart": ["restart", "galera", "--yes"],
     "rollout": ["rollout"],
     "resume": ["rollout", "--resume"],
+    "rotate": ["rotate", "fernet"],
     "recover": ["recover", "rabbitmq"],
     "run": ["run", "drain", "--set", "host=ctl1"],
     "history": ["history"],

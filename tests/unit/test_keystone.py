@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,10 @@ from cluster.state import ClusterState, ServiceState, Unknown
 from cluster.steady import gates
 from cluster.validate import cluster_spec
 from deploy import keystone_files as files
-from facts.keystone import KeyFiles, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
-from operations import keystone, keystone_users
+from engine.runbook import Plan, View
+from engine.runbooks import rotate_fernet
+from facts.keystone import KeyFiles, KeysAge, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
+from operations import keystone, keystone_made, keystone_rotation, keystone_users
 from operations.curl import Answer, Call
 from operations.keystone_made import newest
 from operations.keystone_users import INTERFACES, Introduction, endpoints, login
@@ -278,3 +281,41 @@ def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back(monkeypatch: 
         "Keystone on ctl1 restarts",
         "ctl1 serves keystone again",
     ]
+
+
+def rotation(monkeypatch: pytest.MonkeyPatch, found: dict[str, Any], age: int | None) -> Plan:
+    for module in (keystone_made, keystone_rotation):
+        monkeypatch.setattr(module, "look", lambda *_: age)
+    monkeypatch.setattr(keystone_made, "look_all", lambda names, _: {name: found[name] for name in names})
+    return rotate_fernet.plan(View(SPEC, ClusterState({}), Path("inventory.py")))
+
+
+def test_the_keys_are_rotated_on_one_and_brought_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = dict.fromkeys(HOSTS, keys(0, 1))
+    found = rotation(monkeypatch, same, 3600)
+    names = ["ctl1: a new key for tokens", "ctl2: the keys of ctl1", "ctl3: the keys of ctl1"]
+    assert not found.refused and [step.name for step in found.steps] == names
+    assert found.steps[0].precheck() is None
+    assert found.steps[0].verify() == "ctl1 has the keys that it had"
+    # What another rotation has done meanwhile is seen before anything is done.
+    monkeypatch.setattr(keystone_made, "look_all", lambda names, _: {n: keys(0, 1, mark=n) for n in names})
+    assert found.steps[0].precheck() == "ctl2, ctl3 have other keys than ctl1"
+
+
+def test_no_rotation_ends_a_token_that_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = dict.fromkeys(HOSTS, keys(0, 1))
+    refused = rotation(monkeypatch, same, 599).refused
+    assert refused.startswith("the keys are 9 minutes old") and refused.endswith("would end them. Wait 51 minutes.")
+    assert rotation(monkeypatch, same, 3599).refused.endswith("Wait 1 minutes.")
+    assert "deploy keystone first" in rotation(monkeypatch, {name: {} for name in HOSTS}, None).refused
+
+
+def test_a_rotation_that_broke_off_is_finished_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = rotation(monkeypatch, {"ctl1": keys(0, 1, 2), "ctl2": keys(0, 1), "ctl3": keys(0, 1, 2)}, 5)
+    assert not found.refused and [step.name for step in found.steps] == ["ctl2: the keys of ctl1"]
+    refused = rotation(monkeypatch, {"ctl1": keys(0, 1), "ctl2": Unknown("can't be reached"), "ctl3": {}}, 9999).refused
+    assert refused.startswith("ctl2: can't be reached.")
+
+
+def test_the_age_of_the_keys_is_read() -> None:
+    assert KeysAge().process(["61"]) == 61 and KeysAge().process([""]) is None and KeysAge().process([]) is None
