@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 from bench.console import console
+from bench.keystone import keystones
 from bench.main_job import demo, deploys, halab, lab_is_up
 from bench.memory import memory
 from bench.observer import observers
@@ -30,6 +31,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "switchovers": switchovers,
     "console": console,
     "start": starts,
+    "keystone": keystones,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

@@ -7,7 +7,7 @@ import time
 
 from bench.main_job import halab
 from bench.report import Figure
-from bench.status import status
+from bench.status import until_ok
 
 
 def snapshots(runs: int = 3) -> list[Figure]:
@@ -20,21 +20,13 @@ def snapshots(runs: int = 3) -> list[Figure]:
     try:
         took = [_loaded(name) for _ in range(runs)]
     finally:
-        _until_ok()
+        until_ok()
     return [Figure("a deployed snapshot loaded, and every layer OK", tuple(took), "s", 30)]
 
 
 def _loaded(name: str) -> float:
-    _until_ok()
+    until_ok()
     begin = time.monotonic()
     halab("snapshot", "load", name)
-    _until_ok()
+    until_ok()
     return time.monotonic() - begin
-
-
-def _until_ok(within: float = 300) -> None:
-    begin = time.monotonic()
-    while status()[1] != 0:
-        if time.monotonic() - begin > within:
-            raise TimeoutError(f"the lab is not OK after {within:.0f} s: see `hatui status`")
-        time.sleep(0.5)

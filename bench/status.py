@@ -29,3 +29,12 @@ def statuses(runs: int = 15) -> list[Figure]:
         Figure("hatui status, 10 hosts", healthy, "s", 1.5),
         Figure("hatui status, one host without power", missing, "s", 5),
     ]
+
+
+def until_ok(within: float = 300) -> None:
+    """Wait until the lab is well. TimeoutError after `within` seconds."""
+    begin = time.monotonic()
+    while status()[1] != 0:
+        if time.monotonic() - begin > within:
+            raise TimeoutError(f"the lab is not OK after {within:.0f} s: see `hatui status`")
+        time.sleep(0.5)

@@ -84,6 +84,8 @@ def test_no_more_probes_than_there_is_room_for_hang_at_once() -> None:
     prober.start()
     time.sleep(0.3)
     prober.stop()
+    # None begins beside those that are let go.
+    prober._schedule.join()
     let_go.set()
     prober.wait()
     assert prober.felt.probes - prober.felt.failed == 11

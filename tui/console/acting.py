@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.layers import DEPLOYED, LAYERS
+from cluster.layers import BY_NAME, DEPLOYED, LAYERS
 from cluster.wire.runs import Proposal
 from engine.known_runs import Run, ask_to_stop
 from engine.rollouts import ABORT, ROLLOUT, find
@@ -141,8 +141,11 @@ class Acting(Looking):
         self._begin(self._rollout())
 
     async def _rollout(self) -> None:
+        seen = {layer.layer for layer in self.known.snapshot.layers} if self.known.snapshot else set()
+        # What the inventory has not is not judged, and there is nothing of it to roll out.
+        names = [name for name in DEPLOYED if name in seen or not BY_NAME[name].verdict]
         fields = {
-            "layer": (f"layer: {', '.join(DEPLOYED)}; empty: all", ""),
+            "layer": (f"layer: {', '.join(names)}; empty: all", ""),
             "canary": ("canary: the host that goes first; empty: one that carries no traffic", ""),
             "soak": ("soak: seconds that the cluster must bear the canary", "60"),
             "pause_after": ("pause after: canary, a layer, or a stage such as galera/mysql2; empty: don't", ""),
