@@ -170,7 +170,7 @@ def test_a_node_that_is_down_by_its_settings_is_mended_by_a_rollout_to_it(monkey
 
 
 def test_a_way_back_names_a_verb_that_there_is() -> None:
-    known = {"status", "plan", "rollout", "history", "recover", "run", *(verb.split()[0] for verb in VERBS)}
+    known = {"status", "plan", "rollout", "history", "recover", "rotate", "run", *(verb.split()[0] for verb in VERBS)}
     files = [path for room in ("cluster", "operations", "engine", "deploy") for path in (ROOT / room).rglob("*.py")]
     said = {verb for path in files for verb in re.findall(r"`hatui ([a-z]+)", path.read_text())}
     assert said and said <= known, said - known
