@@ -22,10 +22,11 @@ demo: .venv/ready programs
 test: check programs
 	$(E2E) -m "lab and not thorough and not openstack" tests/e2e tests/lab
 
-# What repeats a test of `make test` too (each says why: the marker thorough), and all end-to-end tests on Debian 12 as well.
+# What repeats a test of `make test` too (each says why: the marker thorough), all of `make test` on real hosts on Debian 12
+# as well, and OpenStack on both.
 test-all: check programs
 	$(E2E) -m "lab and not openstack" tests/e2e tests/lab
-	HALAB_RELEASE=bookworm $(E2E) -m "lab and not openstack" tests/e2e
+	HALAB_RELEASE=bookworm $(E2E) -m "lab and not thorough and not openstack" tests/e2e
 	HALAB_OPENSTACK=1 $(BIN)/pytest -v --instafail -m openstack tests/e2e
 	HALAB_OPENSTACK=1 HALAB_RELEASE=bookworm $(BIN)/pytest -v --instafail -m openstack tests/e2e
 

@@ -15,6 +15,7 @@ from cluster.health.verdict import Verdict
 from cluster.layers.keystone import KEYSTONE_API
 from cluster.openstack.keystone import KEYS, services, url
 from cluster.openstack.record import ApiNode
+from cluster.outcome import Outcome
 from cluster.picture import picture
 from cluster.state import ClusterState, ServiceState, Unknown
 from cluster.steady import gates
@@ -27,7 +28,8 @@ from operations import keystone, keystone_made, keystone_rotation, keystone_user
 from operations.curl import Answer, Call
 from operations.keystone_made import newest
 from operations.keystone_users import INTERFACES, Introduction, endpoints, login
-from operations.steps import Refused
+from operations.procedure import carry_out
+from operations.steps import Refused, Unseen
 from tests.unit.inventories import inventory
 from tests.unit.test_health import proxy
 
@@ -319,3 +321,65 @@ def test_a_rotation_that_broke_off_is_finished_and_not_repeated(monkeypatch: pyt
 
 def test_the_age_of_the_keys_is_read() -> None:
     assert KeysAge().process(["61"]) == 61 and KeysAge().process([""]) is None and KeysAge().process([]) is None
+
+
+class Hosts:
+    """Three controllers, as far as a rotation changes and looks at them; call number `at` goes wrong."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.keys = {name: keys(0, 1) for name in HOSTS}
+        self.age = 9999
+        self.calls = self.at = 0
+        self.failure: BaseException = Refused("it does not work")
+        self.done = False
+        for module in (keystone_made, keystone_rotation):
+            monkeypatch.setattr(module, "look", self.look)
+            monkeypatch.setattr(module, "shell", self.shell)
+        monkeypatch.setattr(keystone_made, "look_all", lambda names, _: {name: dict(self.keys[name]) for name in names})
+        monkeypatch.setattr("time.sleep", lambda _: None)
+
+    def look(self, name: str, fact: type) -> Any:
+        return self.age if fact is KeysAge else dict(self.keys[name])
+
+    def shell(self, name: str, command: str, *, stdin: str = "", **_: object) -> str:
+        self.calls += 1
+        fails = self.calls == self.at
+        if fails and not self.done:
+            raise self.failure
+        said = ""
+        if "fernet_rotate" in command:
+            highest = max(int(path.rpartition("/")[2]) for path in self.keys[name] if path.startswith(f"{KEYS[0]}/"))
+            self.keys[name] = keys(0, highest, highest + 1, mark=f"rotated {highest}")
+            self.age = 0
+        elif command.startswith("tar"):
+            said = json.dumps(self.keys[name])
+        else:
+            self.keys[name] = json.loads(stdin)
+        if fails:
+            raise self.failure
+        return said
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("failure", [Refused("no"), Unseen("gone", host="ctl2"), KeyboardInterrupt(), OSError(5, "x")])
+def test_a_rotation_that_breaks_anywhere_is_finished_by_the_next_and_rotates_once(
+    monkeypatch: pytest.MonkeyPatch, failure: BaseException, done: bool
+) -> None:
+    at, broke = 0, True
+    while broke:
+        at += 1
+        hosts = Hosts(monkeypatch)
+        hosts.at, hosts.failure, hosts.done = at, failure, done
+        view = View(SPEC, ClusterState({}), Path("inventory.py"))
+        result = carry_out(rotate_fernet.plan(view).steps, lambda _entry, /: None)
+        broke = hosts.calls >= at
+        assert (result.outcome is Outcome.DONE) == (not broke), (at, result)
+        if broke and hosts.age == 0:
+            assert "ctl1" in result.reason, result
+        hosts.at = 0
+        again = rotate_fernet.plan(view)
+        if not again.refused:
+            assert carry_out(again.steps, lambda _entry, /: None).outcome is Outcome.DONE
+        assert hosts.keys == dict.fromkeys(HOSTS, keys(0, 1, 2, mark="rotated 1")), (at, hosts.keys)
+        assert rotate_fernet.plan(view).refused.startswith("the keys are 0 minutes old")
+    assert at == 6
