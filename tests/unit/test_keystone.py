@@ -22,7 +22,7 @@ from cluster.steady import gates
 from cluster.validate import cluster_spec
 from deploy import keystone_files as files
 from engine.runbook import Plan, View
-from engine.runbooks import rotate_fernet
+from engine.runbooks import restart, rotate_fernet
 from facts.keystone import KeyFiles, KeysAge, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
 from operations import keystone, keystone_made, keystone_rotation, keystone_users
 from operations.curl import Answer, Call
@@ -383,3 +383,9 @@ def test_a_rotation_that_breaks_anywhere_is_finished_by_the_next_and_rotates_onc
         assert hosts.keys == dict.fromkeys(HOSTS, keys(0, 1, 2, mark="rotated 1")), (at, hosts.keys)
         assert rotate_fernet.plan(view).refused.startswith("the keys are 0 minutes old")
     assert at == 6
+
+
+def test_what_the_inventory_has_not_is_neither_restarted_nor_rotated() -> None:
+    view = View(cluster_spec(inventory()), ClusterState({}), Path("inventory.py"))
+    said = "The inventory has no keystone: a section of that name adds it."
+    assert restart.plan(view, "keystone").refused == said == rotate_fernet.plan(view).refused
