@@ -105,6 +105,7 @@ def test_the_balancers_check_each_server_and_keep_the_services_apart() -> None:
     pages, _, mail = rest.partition("frontend mail\n")
     assert "bind 192.0.2.47:8080 transparent" in pages and "server mysql1 192.0.2.125:80\n" in pages
     assert "http-check send meth GET uri /health ver HTTP/1.1 hdr Host pages" in pages and "timeout tunnel 1h" in pages
+    assert pages.count("timeout connect 500ms") == mail.count("timeout connect 500ms") == 1
     assert pages.count("mode http") == 2 and "timeout client 60s" in pages
     assert "mode tcp" in mail and "timeout server 300s" in mail and "server cc01 192.0.2.100:25\n" in mail
     assert "httpchk" not in mail.partition("listen statistics")[0]
