@@ -30,7 +30,6 @@ class Gap:
 
     def __init__(self, call: Callable[[], bool], pause: float) -> None:
         self.longest = 0.0
-        self.failed = 0
         self._call, self._pause = call, pause
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -46,8 +45,6 @@ class Gap:
             if self._call():
                 self.longest = max(self.longest, time.monotonic() - last - self._pause)
                 last = time.monotonic()
-            else:
-                self.failed += 1
             self._stop.wait(self._pause)
 
 

@@ -7,7 +7,7 @@ from pyinfra import host
 from cluster.layers.keystone import KEYSTONE
 from cluster.openstack.keystone import CONFIG, UNIT, keystone_of, url
 from cluster.spec import Cluster, Role
-from deploy.keystone_files import SYNC_USER, SYNCS, USER, WORKS, keystone_files, own_url, settings
+from deploy.keystone_files import SYNC_USER, SYNCS, USER, WORKS, forms, keystone_files, own_url, settings
 from deploy.secrets import secret
 from operations.accounts import WantedAccount, accounts
 from operations.amended import amended
@@ -37,7 +37,7 @@ if wanted and Role.CONTROLLER in host.groups:
         amend=partial(with_keys, path=CONFIG, wanted=keys),
         what=partial(told, path=CONFIG, wanted=keys),
         group="keystone",
-        secrets=[secret(cluster, "keystone_database")],
+        secrets=forms(secret(cluster, "keystone_database")),
     )
     managed(name="Keystone: how it is served and asked", files=keystone_files(cluster, host.name))
 

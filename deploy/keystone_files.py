@@ -40,7 +40,12 @@ def connection(cluster: Cluster, user: str, password: str) -> str:
     """Where SQLAlchemy finds keystone's database, and how long it waits there (PyMySQL's arguments)."""
     where = f"{cluster.keepalived.vip}:{cluster.haproxy.database_port}/keystone"
     times = "charset=utf8mb4&connect_timeout=5&read_timeout=30&write_timeout=30"
-    return literal(f"mysql+pymysql://{user}:{quote(password, safe='')}@{where}?{times}")
+    return f"mysql+pymysql://{user}:{forms(password)[0]}@{where}?{times}"
+
+
+def forms(password: str) -> tuple[str, str]:
+    """A password as it stands in `connection`, and as it is: neither is shown."""
+    return literal(quote(password, safe="")), password
 
 
 def settings(cluster: Cluster) -> Keys:
@@ -98,7 +103,7 @@ def keystone_files(cluster: Cluster, name: str) -> list[ManagedFile]:
             f"# Managed by hatui; for db_sync alone.\n[database]\nconnection = {synced}\n".encode(),
             mode="0640",
             group="keystone",
-            secrets=(literal(quote(sync, safe="")), sync),
+            secrets=forms(sync),
         ),
         ManagedFile(HEALTH_CALL, f"{health}\n".encode(), mode="0600"),
         ManagedFile(TOKEN_CALL, f"{token}\n".encode(), mode="0600", secrets=(curl_string(asked), watch)),

@@ -77,10 +77,9 @@ def seen(cluster: Cluster) -> ClusterState:
     answers = {name: gevent.spawn(_reach, name) for name in cluster.hosts}
     hosts = {name: answer.get() for name, answer in answers.items()}
     there = [name for name, answer in hosts.items() if isinstance(answer, HostAnswer)]
+    facts_of = {name: asked_of(cluster, name) for name in cluster.hosts}
     asked = {
-        layer: gevent.spawn(
-            look_all, [name for name in there if layer in asked_of(cluster, name)], type(fact)
-        )
+        layer: gevent.spawn(look_all, [name for name in there if layer in facts_of[name]], type(fact))
         for layer, fact in known.items()
     }
     fields: dict[str, Any] = {HOSTS: hosts}
@@ -89,9 +88,7 @@ def seen(cluster: Cluster) -> ClusterState:
         if disputed(cluster, layer, said):
             # The one may have been asked before something moved, and the other after it.
             said = look_all(list(said), type(known[layer]))
-        fields[layer] = {
-            name: said.get(name, hosts[name]) for name in cluster.hosts if layer in asked_of(cluster, name)
-        }
+        fields[layer] = {name: said.get(name, hosts[name]) for name, mine in facts_of.items() if layer in mine}
     return ClusterState(fields)
 
 

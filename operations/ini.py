@@ -26,18 +26,8 @@ def with_keys(text: str, path: str, wanted: Keys) -> str:
 
     Raises PyinfraError where it is no INI file.
     """
-    # A key may stand there several times: oslo.config's lists are written so.
-    updater = ConfigUpdater(
-        delimiters=("=",), comment_prefixes=("#", ";"), inline_comment_prefixes=(), strict=False, allow_no_value=True
-    )
-    updater.optionxform = str  # type: ignore[assignment]
     whole = text if text.endswith("\n") or not text else f"{text}\n"
-    try:
-        updater.read_string(whole)
-    except configparser.Error as error:
-        what = str(error).splitlines()[0]
-        said = f"{path} is no INI file that can be amended: {what}. Mend it by hand, or take it away."
-        raise PyinfraError(said) from error
+    updater = _read(whole, path)
     for section, keys in wanted.items():
         if not updater.has_section(section):
             if all(value is None for value in keys.values()):
@@ -68,12 +58,22 @@ def _add(section: Section, key: str, value: str) -> None:
 
 def told(text: str, path: str, wanted: Keys) -> str:
     """What `with_keys` does to a file, in words: nothing of a former release is taken away unsaid."""
-    absent = {(section, key) for section, keys in wanted.items() for key, value in keys.items() if value is None}
-    section, found = "", []
-    for line in with_keys(text, path, {}).splitlines():
-        if line.startswith("["):
-            section = line[1:].partition("]")[0]
-        if (section, key := line.partition("=")[0].strip()) in absent:
-            found.append(f"[{section}] {key}")
+    updater = _read(text, path)
+    absent = [(section, key) for section, keys in wanted.items() for key, value in keys.items() if value is None]
+    found = [f"[{section}] {key}" for section, key in absent if updater.has_option(section, key)]
     stale = f"take {', '.join(found)} away, which its release does not read, and " if found else ""
     return f"{stale}put what is hatui's into"
+
+
+def _read(text: str, path: str) -> ConfigUpdater:
+    # A key may stand there several times: oslo.config's lists are written so.
+    updater = ConfigUpdater(
+        delimiters=("=",), comment_prefixes=("#", ";"), inline_comment_prefixes=(), strict=False, allow_no_value=True
+    )
+    updater.optionxform = str  # type: ignore[assignment]
+    try:
+        return updater.read_string(text)
+    except configparser.Error as error:
+        what = str(error).splitlines()[0]
+        said = f"{path} is no INI file that can be amended: {what}. Mend it by hand, or take it away."
+        raise PyinfraError(said) from error

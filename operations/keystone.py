@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
 from cluster.haproxy.gates import kept_away
+from cluster.haproxy.record import ProxyNode
 from cluster.openstack.keystone import NAME, UNIT
 from cluster.openstack.record import ApiNode
 from cluster.openstack.verdict import answer
-from cluster.state import runs
-from facts.haproxy import HaproxyStat
+from cluster.state import Unknown, runs
 from facts.keystone import KeystoneApi
 from operations import services
 from operations.hosts import look, look_all, shell, taking_part
@@ -49,8 +49,11 @@ def silent(name: str) -> str | None:
     return None if runs(node.service) and node.healthy else f"keystone on {name} {answer(node.health)}"
 
 
-def restarted(balancers: Sequence[str], name: str) -> list[Step]:
-    """The steps that restart keystone on `name` while the others carry on. Who was taken out by hand stays so."""
+def restarted(proxies: Mapping[str, ProxyNode | Unknown], name: str) -> list[Step]:
+    """The steps that restart keystone on `name` while the others carry on. Who was taken out by hand stays so.
+
+    `proxies` is what the balancers are seen to do.
+    """
     step = Step(
         f"Keystone on {name} restarts",
         lambda: restart(name),
@@ -59,8 +62,9 @@ def restarted(balancers: Sequence[str], name: str) -> list[Step]:
         lasting="it was restarted",
         on=name,
     )
-    if name in kept_away(look_all(balancers, HaproxyStat), NAME):
+    if name in kept_away(proxies, NAME):
         return [step]
+    balancers = list(proxies)
     return [services.taken_out(balancers, NAME, name), step, services.given_back(balancers, NAME, name)]
 
 
@@ -79,7 +83,7 @@ def brought_back(balancers: Sequence[str], name: str) -> None:
     if not runs(node.service):
         restart(name)
     elif node.service.restart_due:
-        taken(restarted(list(carrying(balancers)), name))
+        taken(_restarted_now(balancers, name))
 
 
 @operation()
@@ -95,4 +99,4 @@ def rolled(hosts: Sequence[str], balancers: Sequence[str]) -> Generator[PyinfraC
 
 def _restarted_now(balancers: Sequence[str], name: str) -> list[Step]:
     """The balancers may not run yet."""
-    return restarted(list(carrying(balancers)), name)
+    return restarted(carrying(balancers), name)

@@ -20,6 +20,8 @@ from operations.hosts import look, look_all, shell
 from operations.procedure import Procedure
 from operations.steps import Refused, Step, refused
 
+OWNER = "--keystone-user keystone --keystone-group keystone"
+"""Of the files that keystone-manage makes."""
 MAKE = 900
 """Seconds that its tables may take to be made."""
 _FOLDER = KEYS[0].rpartition("/")[0]
@@ -58,11 +60,16 @@ def keys_shared(hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
 
 def keys_left(hosts: Sequence[str]) -> list[Step]:
     """The steps after which all of `hosts` have the same keys."""
-    found = keys_of(hosts)
+    return sharing(keys_of(hosts))
+
+
+def sharing(found: Mapping[str, Mapping[str, str]]) -> list[Step]:
+    """The same, of hosts that have these keys (`keys_of`)."""
     source = newest(found)
     if source is None:
-        return [_key_step(hosts[0]), *(copied(hosts[0], name) for name in hosts[1:])]
-    return [copied(source, name) for name in hosts if found[name] != found[source]]
+        first, *others = found
+        return [_key_step(first), *(copied(first, name) for name in others)]
+    return [copied(source, name) for name in found if found[name] != found[source]]
 
 
 def keys_of(hosts: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -99,23 +106,25 @@ def _number(path: str) -> int:
 
 
 def _key_step(name: str) -> Step:
-    owner = "--keystone-user keystone --keystone-group keystone"
-    # Not as root: its log would be root's then, and keystone could not write it.
-    command = (
-        f"install -d -m 0700 -o keystone -g keystone {' '.join(KEYS)}; "
-        f"{manage(f'fernet_setup {owner}')} && {manage(f'credential_setup {owner}')}"
-    )
     return Step(
         f"{name}: make keystone's keys",
-        lambda: _told(name, command, MAKE),
+        lambda: _make(name),
         verify=lambda: None if look(name, KeyFiles) else f"{name} has no keys in {KEYS[0]}",
         lasting=f"{name} has keys",
         on=name,
     )
 
 
+def _make(name: str) -> None:
+    # Not as root: its log would be root's then, and keystone could not write it.
+    folders = f"install -d -m 0700 -o keystone -g keystone {' '.join(KEYS)}"
+    both = f"{manage(f'fernet_setup {OWNER}')} && {manage(f'credential_setup {OWNER}')}"
+    shell(name, f"{folders}; {both}", timeout=MAKE)
+
+
 def copied(source: str, name: str) -> Step:
     """The step after which `name` has the keys of `source`, read then."""
+
     def same() -> str | None:
         return None if look(name, KeyFiles) == look(source, KeyFiles) else f"{name} has other keys than {source}"
 
@@ -138,10 +147,6 @@ def manage(words: str, *settings: str) -> str:
     files = "".join(f"--config-file {path} " for path in settings)
     run = f"runuser -u keystone -- keystone-manage {files}{words}"
     return f"{{ said=$({run} 2>&1) || {{ printf '%s\\n' \"$said\" | tail -n 2 >&2; false; }}; }}"
-
-
-def _told(name: str, command: str, within: int) -> None:
-    shell(name, command, timeout=within)
 
 
 @operation()
@@ -167,4 +172,4 @@ def tables_of(nodes: Sequence[str]) -> Tables | Unknown:
 
 def _sync(name: str) -> None:
     noted = f"dpkg-query -W -f '${{Version}}' keystone >{SYNCED}"
-    _told(name, f"{manage('db_sync', CONFIG, SYNC_CONFIG)} && {noted}", MAKE)
+    shell(name, f"{manage('db_sync', CONFIG, SYNC_CONFIG)} && {noted}", timeout=MAKE)

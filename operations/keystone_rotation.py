@@ -6,34 +6,32 @@ before the last one have ended. Source: keystone-manage(1), fernet_rotate; keyst
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cluster.openstack.keystone import TOKEN_LIFE
 from facts.keystone import KeysAge
 from operations.hosts import look, shell
-from operations.keystone_made import copied, keys_of, manage
+from operations.keystone_made import OWNER, copied, keys_of, manage
 from operations.steps import Step
 
 ROTATE = 120
 """Seconds that it may take."""
 
 
-def rotated(hosts: Sequence[str]) -> list[Step]:
-    """The steps; the keys must be the same on all of `hosts` before."""
-    first, *others = hosts
-    return [_new(hosts, first), *(copied(first, name) for name in others)]
+def rotated(found: Mapping[str, Mapping[str, str]]) -> list[Step]:
+    """The steps, for hosts that have these keys, which must be the same on all."""
+    first, *others = found
+    return [_new(found, first), *(copied(first, name) for name in others)]
 
 
-def _new(hosts: Sequence[str], name: str) -> Step:
-    before = keys_of([name])[name]
-
+def _new(found: Mapping[str, Mapping[str, str]], name: str) -> Step:
     def changed() -> str | None:
-        return None if keys_of([name])[name] != before else f"{name} has the keys that it had"
+        return None if keys_of([name])[name] != found[name] else f"{name} has the keys that it had"
 
     return Step(
         f"{name}: a new key for tokens",
         lambda: _rotate(name),
-        precheck=lambda: too_soon(name) or _differing(hosts),
+        precheck=lambda: too_soon(name) or _differing(list(found)),
         verify=changed,
         lasting=f"{name} has a new key, and `hatui rotate fernet` brings it to the others: they read its tokens anyway",
         on=name,
@@ -41,8 +39,7 @@ def _new(hosts: Sequence[str], name: str) -> Step:
 
 
 def _rotate(name: str) -> None:
-    owner = "--keystone-user keystone --keystone-group keystone"
-    shell(name, manage(f"fernet_rotate {owner}"), timeout=ROTATE)
+    shell(name, manage(f"fernet_rotate {OWNER}"), timeout=ROTATE)
 
 
 def too_soon(name: str) -> str | None:

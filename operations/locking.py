@@ -17,10 +17,10 @@ import random
 import socket
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cluster.locked import Holder
+from cluster.locked import Holder, LockNode
 from cluster.spec import Cluster
 from operations.client import ssh_command
 from operations.keeping import Keeping
@@ -106,9 +106,8 @@ class Lock:
             if keeper.held:
                 self._reach(rest)
                 return None
-            counts = Counter(keeper.holders.values())
-            holder = max(counts, key=counts.__getitem__, default=None)
-            if holder and counts[holder] >= self._majority:
+            holder, count = _foremost(keeper.holders.values())
+            if holder and count >= self._majority:
                 return _Refusal(f"{holder}.", contended=False)
             said = len(keeper.said) >= len(asked)
             if said and not rest and sum(one == "taken" for one in keeper.said.values()) < self._majority:
@@ -117,9 +116,9 @@ class Lock:
                 self._reach(rest)
                 asked, rest = hosts, []
             keeper.wait(min(left, FIRST / 5))
-        if keeper.holders:
-            counts = Counter(keeper.holders.values())
-            return _Refusal(f"{max(counts, key=counts.__getitem__)}.", contended=True)
+        holder, _ = _foremost(keeper.holders.values())
+        if holder:
+            return _Refusal(f"{holder}.", contended=True)
         if keeper.lost:
             return _Refusal(f"The cluster's lock can't be taken. {keeper.lost} Run the same again.", contended=False)
         silent = [
@@ -137,6 +136,13 @@ class Lock:
     def _reach(self, hosts: Sequence[str]) -> None:
         command = lock_script(self._me.run)
         self._keeper.send(reach={name: ssh_command(self._cluster, name, command) for name in hosts})
+
+
+def _foremost(holders: Iterable[LockNode]) -> tuple[LockNode | None, int]:
+    """Whom most hosts name, and how many do; None where none names anybody."""
+    counts = Counter(holders)
+    holder = max(counts, key=counts.__getitem__, default=None)
+    return holder, counts[holder] if holder else 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cluster.haproxy.record import HAPROXY_STAT
 from cluster.layers.keystone import KEYSTONE, KEYSTONE_API
 from cluster.openstack.record import ApiNode
 from cluster.spec import Cluster, Role
@@ -23,8 +24,8 @@ def _there(state: ClusterState) -> bool:
 
 
 def _restarted(view: View, _: bool) -> Planned:
-    hosts, balancers = KEYSTONE.hosts(view.cluster), view.cluster.names(Role.HAPROXY)
-    return Planned([step for name in hosts for step in keystone.restarted(balancers, name)])
+    hosts, proxies = KEYSTONE.hosts(view.cluster), view.state[HAPROXY_STAT]
+    return Planned([step for name in hosts for step in keystone.restarted(proxies, name)])
 
 
 def _taken_back(cluster: Cluster, hosts: Sequence[str]) -> None:

@@ -3,7 +3,7 @@
 from cluster.layers.keystone import KEYSTONE
 from engine.probing import measured
 from engine.runbook import Plan, View
-from operations.keystone_made import keys_left, keys_of
+from operations.keystone_made import keys_of, sharing
 from operations.keystone_rotation import rotated, too_soon
 from operations.steps import Refused
 
@@ -16,9 +16,10 @@ def plan(view: View) -> Plan:
     if not hosts:
         return Plan(title, refused="The inventory has no keystone: a section of that name adds it.")
     try:
-        if not any(keys_of(hosts).values()):
+        found = keys_of(hosts)
+        if not any(found.values()):
             return Plan(title, refused="There are no keys for tokens yet: deploy keystone first.")
-        left = keys_left(hosts)
+        left = sharing(found)
         # What a rotation that broke off has left: the keys that it made go to all, and no others are made.
         against = None if left else too_soon(hosts[0])
     except Refused as refusal:
@@ -27,7 +28,7 @@ def plan(view: View) -> Plan:
         return Plan(title, refused=f"{against}.")
     return Plan(
         "Bring keystone's newest token keys to all controllers" if left else title,
-        left or rotated(hosts),
+        left or rotated(found),
         expected="nothing: tokens stay good",
         measures=measured(view.cluster),
         broken=[one.run for one in view.broken if one.runbook == "rotate_fernet"],

@@ -21,10 +21,12 @@ SECTIONS = {
     "haproxy": spec.Haproxy,
     "galera": spec.Galera,
     "rabbitmq": spec.Rabbitmq,
+    "services": spec.Service,
     "corosync": spec.Corosync,
     "pacemaker": spec.Pacemaker,
     **{layer.name: layer.settings for layer in LAYERS if layer.settings},
 }
+WORDS = "in words"
 ROW = re.compile(r"^\| `(\w+)` \| .* \| (.*?) ?\|$", re.MULTILINE)
 
 
@@ -37,7 +39,15 @@ def test_each_default_is_as_documented(name: str) -> None:
         value = field.default if field.default_factory is MISSING else field.default_factory()
         # One that must be given has none, or an empty one that does for no cluster.
         found[field.name] = MISSING if value is MISSING or (name, field.name) == ("keepalived", "priorities") else value
-    assert {key: ast.literal_eval(text.split("`")[1]) if text else MISSING for key, text in told.items()} == found
+        if name == "services" and value in (0, "") and value is not False:
+            found[field.name] = WORDS
+    assert {key: value_of(text) for key, text in told.items()} == found
+
+
+def value_of(text: str) -> object:
+    """The default that a row tells; one that is told in words is 0 or empty, which stands for that."""
+    literal = re.fullmatch(r"`([^`]+)`(?::.*)?", text)
+    return ast.literal_eval(literal[1]) if literal else WORDS if text else MISSING
 
 
 def test_the_port_of_a_bmc_is_as_documented() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cluster.assess import assess
-from cluster.haproxy.record import ProxyServer
+from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.health.verdict import Verdict
 from cluster.layers.keystone import KEYSTONE_API
 from cluster.openstack.keystone import KEYS, services, url
@@ -26,6 +26,7 @@ from engine.runbooks import restart, rotate_fernet
 from facts.keystone import KeyFiles, KeysAge, KeystoneApi, KeystoneTables, Synced, Tables, TablesSynced
 from operations import keystone, keystone_made, keystone_rotation, keystone_users
 from operations.curl import Answer, Call
+from operations.files import masked
 from operations.keystone_made import newest
 from operations.keystone_users import INTERFACES, Introduction, endpoints, login
 from operations.procedure import carry_out
@@ -160,6 +161,7 @@ def test_its_settings_hold_no_secret_that_is_shown(monkeypatch: pytest.MonkeyPat
         "mysql+pymysql://keystone:pass%24%20of%2Fkeystone_database@127.8.0.10:3306/keystone"
         "?charset=utf8mb4&connect_timeout=5&read_timeout=30&write_timeout=30"
     )
+    assert connection and "pass" not in masked(connection, files.forms("pass$ of/keystone_database"))
     made = {file.path: file for file in files.keystone_files(SPEC, "ctl2")}
     workers = made["/etc/keystone/hatui-uwsgi.ini"].content.decode()
     assert "http-socket = 127.8.0.32:5000\nprocesses = 2\nthreads = 4\n" in workers
@@ -273,12 +275,12 @@ def test_the_layer_asks_for_its_token_every_half_minute() -> None:
     assert KEYSTONE_API.period == 30
 
 
-def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back() -> None:
     kept = ProxyServer("keystone", "ctl2", "127.8.0.32:5000", "MAINT", "L7OK/200", 0, False, 9, 0)
-    proxies = {"lb1": replace(proxy(), servers=(kept,)), "lb2": Unknown("can't be reached")}
-    monkeypatch.setattr(keystone, "look_all", lambda *_: proxies)
-    assert [step.name for step in keystone.restarted(["lb1", "lb2"], "ctl2")] == ["Keystone on ctl2 restarts"]
-    assert [step.name for step in keystone.restarted(["lb1", "lb2"], "ctl1")] == [
+    serving = replace(proxy(), servers=(kept,))
+    proxies: dict[str, ProxyNode | Unknown] = {"lb1": serving, "lb2": Unknown("can't be reached")}
+    assert [step.name for step in keystone.restarted(proxies, "ctl2")] == ["Keystone on ctl2 restarts"]
+    assert [step.name for step in keystone.restarted(proxies, "ctl1")] == [
         "ctl1 serves no keystone",
         "Keystone on ctl1 restarts",
         "ctl1 serves keystone again",

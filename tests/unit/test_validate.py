@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from ast import literal_eval
-from collections.abc import Iterator
-from dataclasses import MISSING, fields
-from pathlib import Path
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from cluster import spec
 from cluster.checks import SECRETS
-from cluster.layers import BY_NAME, module_of
+from cluster.layers import module_of
 from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
@@ -438,24 +433,6 @@ def test_no_value_of_64_kib_is_echoed_whole(key: str) -> None:
 )
 def test_a_letter_that_only_looks_like_one_of_ours_is_pointed_at(change: Any, says: str) -> None:
     assert any(sentence.startswith(says) for sentence in said(change)), said(change)
-
-
-def documented() -> Iterator[tuple[str, str, object]]:
-    """Section, key and default of each plain default in docs/inventory.md."""
-    section = ""
-    for line in (Path(__file__).parents[2] / "docs/inventory.md").read_text().splitlines():
-        if heading := re.match(r"### `(\w+)`", line):
-            section = heading[1]
-        if section and (row := re.fullmatch(r"\| `(\w+)` \|.*\| `([^`]+)`(?::[^|]*)? \|", line)):
-            yield section, row[1], literal_eval(row[2])
-
-
-@pytest.mark.parametrize(("section", "key", "default"), documented())
-def test_what_is_left_out_is_as_the_manual_says(section: str, key: str, default: object) -> None:
-    described = BY_NAME[section].settings if section in BY_NAME else None
-    kind: Any = described or getattr(spec, "Service" if section == "services" else section.capitalize())
-    (told,) = [one for one in fields(kind) if one.name == key]
-    assert (told.default if told.default is not MISSING else {}) == default
 
 
 def test_a_value_of_the_wrong_type_is_one_mistake_also_where_it_might_be_left_out() -> None:
