@@ -11,7 +11,7 @@ FILES ?=
 E2E := $(BIN)/pytest -v -n 2 --dist loadfile --instafail --durations=40
 COMPILE := uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: demo test test-all check mutants bench lock pictures programs
+.PHONY: demo test test-all test-all-13 test-all-12 test-openstack-13 test-openstack-12 check mutants bench lock pictures programs
 
 demo: .venv/ready programs
 	$(BIN)/halab up
@@ -23,11 +23,19 @@ test: check programs
 	$(E2E) -m "lab and not thorough and not openstack" tests/e2e tests/lab
 
 # What repeats a test of `make test` too (each says why: the marker thorough), all of `make test` on real hosts on Debian 12
-# as well, and OpenStack on both.
-test-all: check programs
+# as well, and OpenStack on both. A part after the other; `make -k test-all` goes on after a part that failed.
+test-all: check test-all-13 test-all-12 test-openstack-13 test-openstack-12
+
+test-all-13: programs
 	$(E2E) -m "lab and not openstack" tests/e2e tests/lab
+
+test-all-12: programs
 	HALAB_RELEASE=bookworm $(E2E) -m "lab and not thorough and not openstack" tests/e2e
+
+test-openstack-13: programs
 	HALAB_OPENSTACK=1 $(BIN)/pytest -v --instafail -m openstack tests/e2e
+
+test-openstack-12: programs
 	HALAB_OPENSTACK=1 HALAB_RELEASE=bookworm $(BIN)/pytest -v --instafail -m openstack tests/e2e
 
 check: .venv/ready-for-tests
