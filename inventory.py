@@ -40,7 +40,7 @@ DATA = {
         },
     },
     "secrets": {"bmc": f"file:{LAB}/bmc/password"},
-    **({"keystone": {}} if NOTED.get("openstack") else {}),
+    **({"keystone": {}, "placement": {}, "glance": {"shared": True}} if NOTED.get("openstack") else {}),
 }
 
 CLUSTER = cluster_of(DATA)

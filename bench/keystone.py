@@ -14,7 +14,7 @@ from bench.report import Figure
 from bench.status import until_ok
 from deploy.secrets import secret
 from inventory import CLUSTER
-from operations.keystone_users import login
+from operations.identity import Login
 
 URL = f"http://{CLUSTER.keepalived.vip}:5000/v3"
 FAULTS = (("kill", ("--unit", "keystone"), 3.0), ("freeze", ("--unit", "keystone"), 3.0), ("power", (), 1.0))
@@ -62,7 +62,7 @@ def keystones(runs: int = 3) -> list[Figure]:
     if "keystone" not in CLUSTER.services:
         print("No keystone in this lab's inventory: `halab up --openstack`.", file=sys.stderr)
         return []
-    body = login("hatui_watch", secret(CLUSTER, "keystone_watch")).encode()
+    body = Login("hatui_watch", secret(CLUSTER, "keystone_watch")).body.encode()
     figures = []
     for name, options, bound in FAULTS:
         gets, tokens = [], []

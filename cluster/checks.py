@@ -12,30 +12,24 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from cluster.checking import named
-from cluster.layers import LAYERS
+from cluster.layers import LAYERS, wanted
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
 
-SECRETS = (
-    "bmc",
-    "corosync_authkey",
-    "haproxy_stats",
-    "keystone_admin",
-    "keystone_database",
-    "keystone_sync",
-    "keystone_watch",
-    "probe",
-    "rabbitmq_admin",
-    "rabbitmq_cookie",
-    "rabbitmq_watch",
-)
-"""The secrets that a deploy asks for."""
+_SECRETS = ("bmc", "corosync_authkey", "haproxy_stats", "probe", "rabbitmq_admin", "rabbitmq_cookie", "rabbitmq_watch")
+SECRETS = tuple(dict.fromkeys([*_SECRETS, *(name for layer in LAYERS for name in layer.secrets)]))
+"""The secrets that a deploy may ask for."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _PATH = re.compile(r"~?/[A-Za-z0-9_./@+-]+", re.ASCII)
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def secrets_of(cluster: Cluster) -> tuple[str, ...]:
+    """The secrets that a deploy of this cluster asks for."""
+    return tuple(dict.fromkeys([*_SECRETS, *(name for layer in wanted(cluster) for name in layer.secrets)]))
 
 
 def mistakes(cluster: Cluster) -> Iterator[Mistake]:
@@ -139,7 +133,8 @@ def _secrets(cluster: Cluster) -> Iterator[Mistake]:
     for name, source in cluster.secrets.items():
         key = place("secrets", name)
         if name not in SECRETS:
-            yield Mistake(key, f"is no secret that hatui knows: there are {', '.join(SECRETS)}.", foreign(name))
+            known = ", ".join(secrets_of(cluster))
+            yield Mistake(key, f"is no secret that hatui knows: there are {known}.", foreign(name))
         kind, _, rest = source.partition(":")
         if not rest.isprintable():
             yield Mistake(

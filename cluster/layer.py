@@ -150,6 +150,10 @@ class Layer:
     """What its hosts have to have installed, by Debian's names in the cluster's release."""
     services: Callable[[Cluster], Mapping[str, Service]] = lambda _: {}
     """What the balancers spread over its hosts, by the name of HAProxy's backend: as the inventory's own services."""
+    shared: str = ""
+    """The name of the floors' parts that it shares with other layers, where it has none of its own name."""
+    secrets: tuple[str, ...] = ()
+    """The names of the passwords that its deploy asks for, each made by hatui where the inventory names no source."""
     home: str = ""
     """The package in which the floors' parts of it are; empty for those that come with hatui."""
     deployed: bool = True

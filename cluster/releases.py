@@ -15,3 +15,10 @@ BROKERS_FORM_TOGETHER = frozenset({"trixie"})
 With 3.10 the first one is a cluster at once, and the others, started after it, can't but join it.
 Source: rabbitmq-server #9797 and #14743.
 """
+
+ONLY_IN: Mapping[str, frozenset[str]] = {"neutron-periodic-workers": frozenset({"trixie"})}
+"""Packages of OpenStack, and the units of their names, that not every release has.
+
+Where neutron's API is served by uwsgi, Zed's neutron-rpc-server does the periodic work too; 2025.1's does not.
+Source: neutron's release notes, "neutron-periodic-workers"; Debian's packages.
+"""

@@ -117,6 +117,9 @@ class Rabbitmq:
     partition_handling: str = "pause_minority"
     queue_type: str = "quorum"
     """quorum, or mirrored (RabbitMQ 3 only)."""
+    clients: str = "brokers"
+    """How OpenStack's services find it: brokers (they know each, and go to another by themselves), or vip (they know
+    the balancers alone)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def services(state: ClusterState) -> Iterator[tuple[str, str, ServiceState]]:
 
 
 def _units(record: Any) -> list[ServiceState]:
-    return [unit for one in fields(record) if isinstance(unit := getattr(record, one.name), ServiceState)]
+    values = [getattr(record, one.name) for one in fields(record)]
+    listed = [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+    return [one for one in listed if isinstance(one, ServiceState)]
 
 
 def restarted(before: Starts, now: Starts) -> list[Daemon]:

@@ -55,14 +55,14 @@ if leads:
                 privileges=frozenset({"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR", "SLAVE MONITOR"}),
             ),
             # Its own row shows whether the server takes writes.
-            WantedAccount(CHECK_USER, "localhost", own_database=frozenset({"SELECT", "INSERT", "DELETE", "CREATE"})),
+            WantedAccount(CHECK_USER, "localhost", own_databases=frozenset({"SELECT", "INSERT", "DELETE", "CREATE"})),
             # The server sees the balancers as its clients.
             *(
                 WantedAccount(
                     PROBE_ACCOUNT,
                     cluster.address(balancer),
                     password=secret(cluster, "probe"),
-                    own_database=frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX"}),
+                    own_databases=frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX"}),
                 )
                 for balancer in cluster.names(Role.HAPROXY)
             ),

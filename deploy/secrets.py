@@ -20,6 +20,7 @@ from threading import Lock
 
 from pyinfra.api.exceptions import PyinfraError
 
+from cluster.layers import LAYERS
 from cluster.spec import Cluster
 
 
@@ -38,15 +39,12 @@ def _authkey() -> str:
 
 MADE: Mapping[str, Callable[[], str]] = {
     "haproxy_stats": _password,
-    "keystone_admin": _password,
-    "keystone_database": _password,
-    "keystone_sync": _password,
-    "keystone_watch": _password,
     "rabbitmq_admin": _password,
     "rabbitmq_cookie": _password,
     "rabbitmq_watch": _password,
     "probe": _password,
     "corosync_authkey": _authkey,
+    **{name: _password for layer in LAYERS for name in layer.secrets},
 }
 """Secrets that hatui makes by itself. Others, such as a BMC's password, must be given."""
 

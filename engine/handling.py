@@ -101,7 +101,10 @@ _NONE = Handling()
 def handling(layer: Layer) -> Handling:
     """How the hosts of `layer` are handled."""
     part = part_of("engine.layers", layer.name)
-    found: Handling = part.HANDLING if part else _NONE
+    if part is None:
+        return _NONE
+    # A part that several layers share has one for each of them.
+    found: Handling = part.HANDLINGS[layer.name] if hasattr(part, "HANDLINGS") else part.HANDLING
     return found
 
 

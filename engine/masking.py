@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.checks import SECRETS
+from cluster.checks import secrets_of
 from cluster.spec import Cluster
 from deploy.secrets import SecretError, secret
 from operations.files import masked
@@ -15,7 +15,7 @@ def hidden(cluster: Cluster, text: str) -> str:
 
 def _secrets(cluster: Cluster) -> list[str]:
     found = []
-    for name in SECRETS:
+    for name in secrets_of(cluster):
         try:
             found.append(secret(cluster, name))
         except SecretError:

@@ -7,11 +7,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
 
-from cluster.layers import module_of
+from cluster.layers import modules_of
 
 
 @cache
 def part_of(floor: str, name: str) -> ModuleType | None:
     """The module of the layer of that name on `floor`, such as "facts" or "engine.layers"; None where there is none."""
-    path = module_of(floor, name)
-    return import_module(path) if find_spec(path) else None
+    return next((import_module(path) for path in modules_of(floor, name) if find_spec(path)), None)

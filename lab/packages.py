@@ -55,7 +55,7 @@ LAYER_PACKAGES: dict[str, tuple[str, ...]] = {
     "trixie": (*_LAYERS, "fence-agents-ipmilan"),
 }
 """What deploys may install, by release: the same but for the packages that Debian split."""
-OPENSTACK_PACKAGES = ("keystone",)
+OPENSTACK_PACKAGES = ("keystone", "placement-api", "glance-api")
 """What they may install besides, where the lab is to have OpenStack: it takes minutes, and hundreds of megabytes."""
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

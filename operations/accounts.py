@@ -28,12 +28,12 @@ class WantedAccount:
     """None: unix_socket."""
     privileges: frozenset[str] = frozenset()
     """On everything."""
-    own_database: frozenset[str] = frozenset()
-    """On its database."""
-    database: str = ""
-    """Its database, made where it is missing; empty: that of the user's name."""
+    own_databases: frozenset[str] = frozenset()
+    """On its databases."""
+    databases: tuple[str, ...] = ()
+    """Its databases, made where they are missing; none: the one of the user's name."""
     charset: str = ""
-    """Of the database where it is made; empty: the server's."""
+    """Of a database where it is made; empty: the server's."""
 
     @property
     def plugin(self) -> str:
@@ -48,13 +48,12 @@ class WantedAccount:
         return "*" + twice.hexdigest().upper()
 
     @property
-    def database_pattern(self) -> str:
-        """The own database as GRANT takes it, where _ and % stand for any character."""
-        name = self.database or self.user
-        return name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
+    def names(self) -> tuple[str, ...]:
+        """Of its own databases."""
+        return (self.databases or (self.user,)) if self.own_databases else ()
 
     def is_met_by(self, seen: Account) -> bool:
-        databases = {self.database_pattern: self.own_database} if self.own_database else {}
+        databases = {pattern(name): self.own_databases for name in self.names}
         return (
             seen.plugin == self.plugin
             and seen.secret == hashlib.sha256(self.authentication.encode()).hexdigest()
@@ -64,6 +63,11 @@ class WantedAccount:
             and not seen.grantable
             and not seen.proxy
         )
+
+
+def pattern(database: str) -> str:
+    """A database's name as GRANT takes it, where _ and % stand for any character."""
+    return database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
 
 
 def statements(seen: Accounts, wanted: Sequence[WantedAccount]) -> list[tuple[str, list[str]]]:
@@ -79,7 +83,7 @@ def statements(seen: Accounts, wanted: Sequence[WantedAccount]) -> list[tuple[st
             left.append((f"drop the account {user or '(no name)'}@{host}", [f"DROP USER {_account(user, host)}"]))
     if "test" in seen.databases:
         left.append(("drop the database test", ["DROP DATABASE `test`"]))
-    databases = {one.database or one.user: one.charset for one in wanted if one.own_database}
+    databases = {name: one.charset for one in wanted for name in one.names}
     for database in sorted(databases.keys() - seen.databases):
         charset = f" CHARACTER SET {databases[database]}" if databases[database] else ""
         left.append((f"create the database {database}", [f"CREATE DATABASE {_identifier(database)}{charset}"]))
@@ -98,9 +102,8 @@ def _account_sql(account: WantedAccount) -> list[str]:
     sql = [f"CREATE OR REPLACE USER {name} IDENTIFIED VIA {account.plugin}{using}"]
     if account.privileges:
         sql.append(f"GRANT {', '.join(sorted(account.privileges))} ON *.* TO {name}")
-    if account.own_database:
-        privileges = ", ".join(sorted(account.own_database))
-        sql.append(f"GRANT {privileges} ON {_identifier(account.database_pattern)}.* TO {name}")
+    privileges = ", ".join(sorted(account.own_databases))
+    sql += [f"GRANT {privileges} ON {_identifier(pattern(database))}.* TO {name}" for database in account.names]
     return sql
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cluster.openstack.keystone import TOKEN_LIFE
-from facts.keystone import KeysAge
+from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
+from facts.keystone_keys import KeysAge
 from operations.hosts import look, shell
-from operations.keystone_made import OWNER, copied, keys_of, manage
+from operations.keystone_keys import OWNER, copied, keys_of
+from operations.openstack_tables import told
 from operations.steps import Step
 
 ROTATE = 120
@@ -39,7 +40,7 @@ def _new(found: Mapping[str, Mapping[str, str]], name: str) -> Step:
 
 
 def _rotate(name: str) -> None:
-    shell(name, manage(f"fernet_rotate {OWNER}"), timeout=ROTATE)
+    shell(name, told(KEYSTONE, f"fernet_rotate {OWNER}"), timeout=ROTATE)
 
 
 def too_soon(name: str) -> str | None:

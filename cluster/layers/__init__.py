@@ -10,8 +10,8 @@ from cluster.layers.corosync import COROSYNC
 from cluster.layers.galera import GALERA
 from cluster.layers.haproxy import HAPROXY
 from cluster.layers.keepalived import KEEPALIVED
-from cluster.layers.keystone import KEYSTONE
 from cluster.layers.lock import LOCK
+from cluster.layers.openstack import OPENSTACK
 from cluster.layers.pacemaker import PACEMAKER
 from cluster.layers.ports import PORTS
 from cluster.layers.rabbitmq import RABBITMQ
@@ -19,7 +19,7 @@ from cluster.layers.services import SERVICES
 from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
-    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, KEYSTONE, PORTS),
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, *OPENSTACK, PORTS),
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )
 """Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""
@@ -38,10 +38,11 @@ def wanted(spec: Cluster) -> tuple[Layer, ...]:
     return tuple(layer for layer in LAYERS if layer.wanted(spec))
 
 
-def module_of(floor: str, name: str) -> str:
-    """The module in which a floor, such as "facts" or "engine.layers", has its part of the layer of that name."""
-    home = BY_NAME[name].home if name in BY_NAME else ""
-    return ".".join(filter(None, (home, floor, name)))
+def modules_of(floor: str, name: str) -> tuple[str, ...]:
+    """Where a floor, such as "facts" or "engine.layers", has its part of a layer, or else one that it shares."""
+    layer = BY_NAME.get(name)
+    home, shared = (layer.home, layer.shared) if layer else ("", "")
+    return tuple(".".join(filter(None, (home, floor, part))) for part in (name, shared) if part)
 
 
 def asked(spec: Cluster, host: str) -> tuple[str, ...]:

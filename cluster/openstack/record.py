@@ -1,4 +1,4 @@
-"""What is seen of an API of OpenStack on one host."""
+"""What is seen of a service of OpenStack on one host."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ PATIENCE = 3
 
 @dataclass(frozen=True, slots=True)
 class ApiNode(Record):
-    """Its unit, and what it answers to two calls of its own host's: its health path, which asks nothing behind it,
-    and one that can't be answered without its database."""
+    """Its units, and what its API answers to two calls of its own host's: its health path, which asks nothing behind
+    it, and one that can't be answered without its database."""
 
     service: ServiceState
+    """Its API's unit."""
     health: int
     """The HTTP status of the first; 0: no answer."""
-    call: int
-    """The HTTP status of the second; 0: no answer in PATIENCE."""
+    call: int | None
+    """The HTTP status of the second; 0: no answer in PATIENCE; None: it was not made, for want of a token."""
     took: float = 0.0
     """Seconds that the second took."""
+    workers: tuple[ServiceState, ...] = ()
+    """Its further units."""
 
     @property
     def healthy(self) -> bool:
@@ -31,4 +34,4 @@ class ApiNode(Record):
     @property
     def works(self) -> bool:
         """Whether it does what it is there for."""
-        return self.healthy and 200 <= self.call < 300
+        return self.healthy and self.call is not None and 200 <= self.call < 300

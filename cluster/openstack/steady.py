@@ -1,33 +1,40 @@
-"""When an API of OpenStack is complete, so that one of its hosts may be taken out."""
+"""When a service of OpenStack is complete, so that one of its hosts may be taken out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
 from cluster.condition import asked, known_of
+from cluster.health.services import down
 from cluster.layer import Condition
 from cluster.openstack.record import ApiNode
-from cluster.openstack.verdict import answer
+from cluster.openstack.service import OpenstackService
+from cluster.openstack.verdict import NO_TOKEN, answer
 from cluster.spec import Cluster, Role
-from cluster.state import ClusterState, Fact, Unknown
+from cluster.state import ClusterState, Unknown, runs
 
 
-def condition(name: str, fact: Fact[ApiNode], what: str) -> Condition:
-    """That all controllers give `what` it is there for."""
+def condition(service: OpenstackService) -> Condition:
+    """That all controllers give what it is there for."""
+    name, gives = service.name, service.gives
 
     def count(spec: Cluster, state: ClusterState) -> tuple[str, str]:
         names = spec.names(Role.CONTROLLER)
-        working = sum(node.works for node in known_of(state[fact], names, ApiNode).values())
-        return f"{len(names)} give {what}", f"{working} give {what}"
+        working = sum(node.works for node in known_of(state[service.fact], names, ApiNode).values())
+        return f"{len(names)} give {gives}", f"{working} give {gives}"
 
     def against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> Iterator[str]:
-        for host, node in asked(state[fact], spec.names(Role.CONTROLLER)).items():
+        for host, node in asked(state[service.fact], spec.names(Role.CONTROLLER)).items():
             if host in excluding:
                 continue
             if isinstance(node, Unknown):
                 yield f"{host} can't be asked for its {name}: {node.reason}."
+            elif away := [unit for unit in (node.service, *node.workers) if not runs(unit)]:
+                yield f"{down(away[0])} on {host}: see `journalctl -u {away[0].unit}` there."
+            elif node.healthy and node.call is None:
+                yield f"whether {name} on {host} gives {gives} is not known: {NO_TOKEN}."
             elif not node.works:
-                how = answer(node.call if node.healthy else node.health)
-                yield f"{name} on {host} {how}: see `journalctl -u {node.service.unit}` and its log there."
+                said = answer((node.call or 0) if node.healthy else node.health)
+                yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
 
     return Condition(name, count, against)

@@ -1,4 +1,4 @@
-"""How an API of OpenStack is judged: by a call that it can't answer without what stands behind it."""
+"""How a service of OpenStack is judged: by a call that it can't answer without what stands behind it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,58 @@ from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.openstack.record import PATIENCE, ApiNode
+from cluster.openstack.service import OpenstackService
 from cluster.state import Unknown, runs
 
+NO_TOKEN = "there is no token to ask it with, keystone gives none"  # noqa: S105 (a sentence)
 
-def api_health(name: str, what: str, nodes: Mapping[str, ApiNode | Unknown]) -> LayerHealth:
-    """`what` it gives who calls it, as in "a token"."""
+
+def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiNode | Unknown]) -> LayerHealth:
+    """All of it: of each controller, and how many are left. `release` is Debian's."""
+    gives = service.gives
+    units = service.units_in(release)
 
     def judge(host: str, node: ApiNode) -> tuple[HostHealth, list[Finding]]:
         if not runs(node.service):
             return stopped(host, down(node.service))
         if not node.healthy:
-            return stopped(host, f"{name} runs, and {answer(node.health)}")
-        mine = service_findings(host, node.service)
+            return stopped(host, f"{node.service.unit.removesuffix('.service')} runs, and {answer(node.health)}")
+        mine = [found for unit in (node.service, *node.workers) for found in service_findings(host, unit)]
+        away = [down(unit) for unit in node.workers if not runs(unit)]
+        seen = {unit.unit for unit in (node.service, *node.workers)}
+        if away := [*away, *(f"there is no {unit}" for unit in units if unit not in seen)]:
+            said = ", ".join(away)
+            mine += [Finding(Verdict.WARN, f"{host}: {said}")]
+            return HostHealth(host, Verdict.FAIL, said), mine
+        if node.call is None:
+            said = f"{service.name} answers, and whether it gives {gives} is not known: {NO_TOKEN}"
+            mine.append(Finding(Verdict.UNKNOWN, f"{host}: {said}"))
+            return HostHealth(host, Verdict.UNKNOWN, said), mine
         if not node.works:
-            said = f"{name} answers, and does not give {what}: it {answer(node.call)}"
+            said = f"{service.name} answers, and does not give {gives}: it {answer(node.call)}"
             mine.append(Finding(Verdict.WARN, f"{host}: {said} (is its database there?)"))
             return HostHealth(host, Verdict.FAIL, said), mine
-        return HostHealth(host, worst(one.verdict for one in mine), f"{what} in {node.took:.2f} s"), mine
+        return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
 
     hosts, findings = judged(nodes, judge)
     working = sum(isinstance(node, ApiNode) and node.works for node in nodes.values())
-    known = sum(isinstance(node, ApiNode) for node in nodes.values())
+    known = sum(isinstance(node, ApiNode) and (node.call is not None or not node.healthy) for node in nodes.values())
     if not working and known == len(nodes):
-        findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {what}"))
-    return layer_health(name, hosts, findings, healthy=f"{working} of {len(nodes)} hosts give {what}")
+        findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
+    return layer_health(service.name, hosts, findings, healthy=f"{working} of {len(nodes)} hosts give {gives}")
 
 
 def answer(status: int) -> str:
     """In words what an HTTP status says."""
     return f"answers with HTTP {status}" if status else f"does not answer within {PATIENCE} s"
+
+
+def how(service: OpenstackService, node: ApiNode) -> str:
+    """In few words how it is on a host, for events."""
+    if not node.healthy:
+        return node.service.active if node.service.active != "active" else "not answering"
+    if away := [unit for unit in node.workers if not runs(unit)]:
+        return down(away[0])
+    if node.call is None:
+        return "answering, there is no token to ask more with"
+    return f"giving {service.gives}" if node.works else f"not giving {service.gives}"

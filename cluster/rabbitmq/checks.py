@@ -30,3 +30,4 @@ def checks(cluster: Cluster) -> Iterator[Mistake]:
         )
     else:
         yield from choice("rabbitmq.queue_type", spec.queue_type, ("quorum", "mirrored"))
+    yield from choice("rabbitmq.clients", spec.clients, ("brokers", "vip"))

@@ -1,9 +1,9 @@
 """Rotate keystone's token keys: a new one on one controller, then on all; every token stays good."""
 
-from cluster.layers.keystone import KEYSTONE
+from cluster.layers.openstack import KEYSTONE_LAYER
 from engine.probing import measured
 from engine.runbook import Plan, View
-from operations.keystone_made import keys_of, sharing
+from operations.keystone_keys import keys_of, sharing
 from operations.keystone_rotation import rotated, too_soon
 from operations.steps import Refused
 
@@ -12,7 +12,7 @@ PARAMETERS: dict[str, str] = {}
 
 def plan(view: View) -> Plan:
     title = "Rotate keystone's token keys"
-    hosts = KEYSTONE.hosts(view.cluster)
+    hosts = KEYSTONE_LAYER.hosts(view.cluster)
     if not hosts:
         return Plan(title, refused="The inventory has no keystone: a section of that name adds it.")
     try:

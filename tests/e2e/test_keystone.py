@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from operations.keystone_users import login
+from operations.identity import Login
 from tests.e2e import lab
 from tests.e2e.load import Load
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left
@@ -44,7 +44,7 @@ def asked(url: str, body: str = "", **headers: str) -> tuple[int, str, str]:
 
 def token(url: str = VIP) -> tuple[int, str]:
     """A token of the administrator's."""
-    status, found, _ = asked(f"{url}/v3/auth/tokens", login("admin", lab.secret_of("keystone_admin"), "admin"))
+    status, found, _ = asked(f"{url}/v3/auth/tokens", Login("admin", lab.secret_of("keystone_admin"), "admin").body)
     return status, found
 
 
@@ -106,7 +106,7 @@ def test_the_own_client_of_openstack_finds_it_by_the_vip(healthy: None) -> None:
         (interface, f"{VIP}/v3", "RegionOne") for interface in ("public", "internal", "admin")
     }
     # Who watches may do nothing.
-    status, _, _ = asked(f"{VIP}/v3/auth/tokens", login("hatui_watch", lab.secret_of("keystone_watch"), "admin"))
+    status, _, _ = asked(f"{VIP}/v3/auth/tokens", Login("hatui_watch", lab.secret_of("keystone_watch"), "admin").body)
     assert status == 401
 
 

@@ -15,7 +15,7 @@ PASSWORD = "it's \"a\\ secret;#"
 OWN = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "INDEX"})
 SST = frozenset({"RELOAD", "PROCESS", "LOCK TABLES", "BINLOG MONITOR", "SLAVE MONITOR"})
 SOCKETS = [WantedAccount("mysql", "localhost", privileges=SST), WantedAccount("hatui_check", "localhost")]
-PROBES = [WantedAccount("hatui_probe", f"192.168.52.{n}", password=PASSWORD, own_database=OWN) for n in (120, 121)]
+PROBES = [WantedAccount("hatui_probe", f"192.168.52.{n}", password=PASSWORD, own_databases=OWN) for n in (120, 121)]
 
 
 def seen(fixture: str) -> Accounts:

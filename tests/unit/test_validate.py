@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cluster.checks import SECRETS
-from cluster.layers import module_of
+from cluster.layers import modules_of
 from cluster.reading import Reader, shown
 from cluster.spec import Cluster, Galera, Role
 from cluster.validate import SpecError, cluster_spec
@@ -464,7 +464,7 @@ def test_a_fencing_device_for_no_controller_is_told_with_those_that_there_are() 
 
 
 def test_what_is_no_layer_has_no_home_in_another_package() -> None:
-    assert module_of("tui.console.depth", "hosts") == "tui.console.depth.hosts"
+    assert modules_of("tui.console.depth", "hosts") == ("tui.console.depth.hosts",)
 
 
 def test_where_there_is_no_balancer_at_all_none_is_looked_for() -> None:

@@ -1,4 +1,4 @@
-"""Keystone's keys and tables: made once, on one controller, and the keys the same on all of them.
+"""Keystone's keys: made once, on one controller, and the same on all of them.
 
 Source: keystone-manage(1); "Fernet - Frequently Asked Questions" of keystone's administrator guide.
 """
@@ -11,19 +11,18 @@ from functools import partial
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.galera.gates import is_synced
-from cluster.openstack.keystone import CONFIG, KEYS, SYNC_CONFIG, SYNCED
+from cluster.openstack.keystone import KEYS, KEYSTONE
 from cluster.state import Unknown
-from facts.keystone import KeyFiles, KeystoneTables, Tables, TablesSynced
-from operations.galera import nodes_of
+from facts.keystone_keys import KeyFiles
 from operations.hosts import look, look_all, shell
+from operations.openstack_tables import told
 from operations.procedure import Procedure
 from operations.steps import Refused, Step, refused
 
 OWNER = "--keystone-user keystone --keystone-group keystone"
 """Of the files that keystone-manage makes."""
-MAKE = 900
-"""Seconds that its tables may take to be made."""
+MAKE = 300
+"""Seconds that they may take to be made."""
 _FOLDER = KEYS[0].rpartition("/")[0]
 _NAMES = " ".join(folder.rpartition("/")[2] for folder in KEYS)
 
@@ -118,7 +117,7 @@ def _key_step(name: str) -> Step:
 def _make(name: str) -> None:
     # Not as root: its log would be root's then, and keystone could not write it.
     folders = f"install -d -m 0700 -o keystone -g keystone {' '.join(KEYS)}"
-    both = f"{manage(f'fernet_setup {OWNER}')} && {manage(f'credential_setup {OWNER}')}"
+    both = f"{told(KEYSTONE, f'fernet_setup {OWNER}')} && {told(KEYSTONE, f'credential_setup {OWNER}')}"
     shell(name, f"{folders}; {both}", timeout=MAKE)
 
 
@@ -140,36 +139,3 @@ def copied(source: str, name: str) -> Step:
 def _copy(source: str, name: str) -> None:
     keys = shell(source, f"tar -C {_FOLDER} -cf - {_NAMES} | base64", quiet=True)
     shell(name, _TAKE_KEYS, stdin=keys, quiet=True)
-
-
-def manage(words: str, *settings: str) -> str:
-    """Shell: keystone-manage(1) as keystone's own user; where it fails, the end of what it said, on stderr."""
-    files = "".join(f"--config-file {path} " for path in settings)
-    run = f"runuser -u keystone -- keystone-manage {files}{words}"
-    return f"{{ said=$({run} 2>&1) || {{ printf '%s\\n' \"$said\" | tail -n 2 >&2; false; }}; }}"
-
-
-@operation()
-def tables_made(hosts: Sequence[str], nodes: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """Have keystone's tables made by the first of `hosts`, for the version that it has; `nodes` are the databases'."""
-    first = hosts[0]
-    synced, tables = look(first, TablesSynced), tables_of(nodes)
-    if isinstance(tables, Unknown):
-        yield refused("Keystone's tables", tables.reason)
-    elif not (tables.count and synced.noted == synced.installed):
-        version = synced.installed or "the version that it has"
-        yield Step(f"{first}: keystone's tables, for {version}", partial(_sync, first))
-
-
-def tables_of(nodes: Sequence[str]) -> Tables | Unknown:
-    """What the first database that is Synced says of keystone's tables."""
-    ready = [name for name, node in nodes_of(nodes).items() if is_synced(node)]
-    if not ready:
-        return Unknown(f"no node of {', '.join(nodes)} is Synced.")
-    found: Tables | Unknown = look(ready[0], KeystoneTables)
-    return Unknown(f"{ready[0]}: {found.reason}") if isinstance(found, Unknown) else found
-
-
-def _sync(name: str) -> None:
-    noted = f"dpkg-query -W -f '${{Version}}' keystone >{SYNCED}"
-    shell(name, f"{manage('db_sync', CONFIG, SYNC_CONFIG)} && {noted}", timeout=MAKE)

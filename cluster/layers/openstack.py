@@ -1,0 +1,47 @@
+"""OpenStack's services on the controllers: a layer each, made of its row in cluster/openstack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cluster.haproxy.loads import sessions
+from cluster.layer import Layer, Unit
+from cluster.openstack.keystone import KEYSTONE
+from cluster.openstack.service import OpenstackService
+from cluster.openstack.steady import condition
+from cluster.openstack.table import SERVICES
+from cluster.openstack.verdict import api_health, how
+from cluster.reading import Mistake
+from cluster.spec import Cluster, Role
+from cluster.things import of_each
+
+
+def _layer(service: OpenstackService) -> Layer:
+    def checks(spec: Cluster) -> Iterator[Mistake]:
+        yield from service.mistakes(spec)
+        if service.wanted(spec) and not KEYSTONE.wanted(spec):
+            yield Mistake(service.name, "needs keystone: give the inventory a section of that name, too.")
+
+    return Layer(
+        name=service.name,
+        shared="openstack",
+        roles=(Role.CONTROLLER,),
+        wanted=service.wanted,
+        settings=service.settings,
+        checks=checks,
+        facts=(service.fact,),
+        verdict=lambda spec, state: api_health(service, spec.release, state[service.fact]),
+        steady=(condition(service),),
+        things=of_each(service.fact, service.name, lambda node: how(service, node)),
+        loads=lambda _, state: sessions(state, (service.name,), f"a {service.name} with {{}} requests"),
+        units=tuple(
+            Unit(unit, service.files(unit), f"{unit.removesuffix('.service')} is restarted") for unit in service.units
+        ),
+        services=service.services,
+        secrets=service.secrets,
+        packages=lambda spec: (*service.packages_in(spec.release), "python3-pymysql", "curl"),
+    )
+
+
+KEYSTONE_LAYER = _layer(KEYSTONE)
+OPENSTACK: tuple[Layer, ...] = (KEYSTONE_LAYER, *map(_layer, SERVICES))

@@ -1,0 +1,173 @@
+"""OpenStack's services but keystone, in the order in which they stand on each other, each as one row.
+
+Sources: each project's installation guide and API reference; Debian's packages of 2025.1 and Zed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cluster.openstack.keystone import KEYSTONE
+from cluster.openstack.queue import brokers
+from cluster.openstack.service import OpenstackService, Sync, Workers
+from cluster.reading import Mistake, shown
+from cluster.spec import Cluster, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Glance(Workers):
+    """Glance's section: where its images are."""
+
+    folder: str = "/var/lib/glance/images"
+    """On each controller."""
+    shared: bool = False
+    """Whether this folder is one and the same on all controllers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nova:
+    """Nova's section. Its API works on one request at a time in each process (its eventlet can't be with threads)."""
+
+    processes: int = 3
+
+
+def _glance(spec: Cluster) -> Iterator[Mistake]:
+    mine: Glance = GLANCE.of(spec)
+    if not mine.folder.startswith("/") or not mine.folder.isprintable() or set(mine.folder) & set(" $%'\"\\"):
+        yield Mistake("glance.folder", f"is {shown(mine.folder)}: it must be a path from / without blanks and quotes.")
+    if not mine.shared:
+        yield Mistake(
+            "glance.shared",
+            "is not true: each controller would keep the images that it was sent, and the others would not find them. "
+            "Mount one folder on all controllers, name it as glance.folder, and say so.",
+        )
+
+
+PLACEMENT = OpenstackService(
+    name="placement",
+    kind="placement",
+    gives="a list of resource providers",
+    port=8778,
+    health="/",
+    call="/resource_providers?name=none",
+    allowed={"placement:resource_providers:list": "role:admin or role:service"},
+    packages=("placement-api",),
+    config="/etc/placement/placement.conf",
+    tool="placement-manage",
+    databases={"placement": "placement_database"},
+    syncs=lambda _: (Sync("db sync"),),
+    units=("placement-api.service",),
+    uwsgi="/etc/placement/placement-api-uwsgi.ini",
+)
+
+GLANCE = OpenstackService(
+    name="glance",
+    kind="image",
+    gives="a list of images",
+    port=9292,
+    health="/healthcheck",
+    call="/v2/images?limit=1",
+    packages=("glance-api",),
+    config="/etc/glance/glance-api.conf",
+    tool="glance-manage",
+    databases={"glance": "database"},
+    syncs=lambda _: (Sync("db_sync"),),
+    units=("glance-api.service",),
+    settings=Glance,
+    checks=_glance,
+)
+
+_CELL = "{scheme}://{username}:{password}@{hostname}:{port}"
+"""How nova finds a cell's database: of its own settings, so that no password stands in the table of cells."""
+
+
+def _queue_of_cell(spec: Cluster) -> str:
+    """How nova finds a cell's queue, in the same way: each of several brokers has a number (nova, "Cells")."""
+    count = len(brokers(spec))
+    numbers = [""] if count == 1 else [str(number + 1) for number in range(count)]
+    places = ",".join(f"{{username{n}}}:{{password{n}}}@{{hostname{n}}}:{{port{n}}}" for n in numbers)
+    return f"{{scheme}}://{places}/{{path}}"
+
+
+def _cells(spec: Cluster) -> tuple[Sync, ...]:
+    database = f"--database_connection '{_CELL}/{{}}?{{query}}'"
+    return (
+        Sync("api_db sync"),
+        Sync(f"cell_v2 map_cell0 {database.replace('{}', 'nova_cell0', 1)}"),
+        Sync(
+            f"cell_v2 create_cell --name cell1 {database.replace('{}', 'nova', 1)} "
+            f"--transport-url '{_queue_of_cell(spec)}'",
+            unless=("cell_v2 list_cells", " cell1 "),
+        ),
+        Sync("db sync"),
+    )
+
+
+NOVA = OpenstackService(
+    name="nova",
+    kind="compute",
+    gives="a list of its services",
+    port=8774,
+    path="/v2.1",
+    health="/",
+    call="/v2.1/os-services",
+    allowed={"os_compute_api:os-services:list": "role:admin"},
+    packages=("nova-api", "nova-scheduler", "nova-conductor", "nova-consoleproxy"),
+    config="/etc/nova/nova.conf",
+    tool="nova-manage",
+    databases={"nova_api": "api_database", "nova": "database", "nova_cell0": ""},
+    syncs=_cells,
+    units=("nova-api.service", "nova-scheduler.service", "nova-conductor.service", "nova-novncproxy.service"),
+    own_units={"nova-novncproxy.service": "/usr/bin/nova-novncproxy"},
+    uwsgi="/etc/nova/nova-api-uwsgi.ini",
+    roles=("admin", "service"),
+    queue=True,
+    beside={"nova-novnc": Service(port=6080, role="controller", algorithm="source")},
+    settings=Nova,
+)
+
+NEUTRON = OpenstackService(
+    name="neutron",
+    kind="network",
+    gives="a list of its agents",
+    port=9696,
+    health="/healthcheck",
+    call="/v2.0/agents",
+    allowed={"get_agent": "role:admin"},
+    packages=("neutron-api", "neutron-rpc-server", "neutron-periodic-workers"),
+    config="/etc/neutron/neutron.conf",
+    further_configs=("/etc/neutron/plugins/ml2/ml2_conf.ini",),
+    tool="neutron-db-manage",
+    databases={"neutron": "database"},
+    syncs=lambda _: (Sync("upgrade heads"),),
+    units=("neutron-api.service", "neutron-rpc-server.service", "neutron-periodic-workers.service"),
+    own_units={"neutron-periodic-workers.service": "/usr/bin/neutron-periodic-workers"},
+    uwsgi="/etc/neutron/neutron-api-uwsgi.ini",
+    roles=("admin", "service"),
+    queue=True,
+)
+
+CINDER = OpenstackService(
+    name="cinder",
+    kind="volumev3",
+    gives="a list of its services",
+    port=8776,
+    path="/v3",
+    health="/healthcheck",
+    call="/v3/os-services",
+    allowed={"volume_extension:services:index": "role:admin"},
+    packages=("cinder-api", "cinder-scheduler"),
+    config="/etc/cinder/cinder.conf",
+    tool="cinder-manage",
+    databases={"cinder": "database"},
+    syncs=lambda _: (Sync("db sync"),),
+    units=("cinder-api.service", "cinder-scheduler.service"),
+    uwsgi="/etc/cinder/cinder-api-uwsgi.ini",
+    roles=("admin", "service"),
+    queue=True,
+)
+
+SERVICES = (PLACEMENT, GLANCE, NOVA, NEUTRON, CINDER)
+BY_NAME = {one.name: one for one in (KEYSTONE, *SERVICES)}
+"""Keystone's too."""

@@ -1,0 +1,117 @@
+"""The files of a service of OpenStack on a controller: how it is served and asked, and who may change its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cluster.openstack.keystone import KEYSTONE, WATCH
+from cluster.openstack.service import OpenstackService
+from cluster.spec import Cluster
+from deploy.openstack_settings import connection, forms, synced_by
+from deploy.secrets import secret
+from facts.openstack import ASK_PROGRAM
+from operations.curl import Call, curl_string
+from operations.files import ManagedFile
+from operations.identity import Login
+from operations.service import drop_in, stamp_lines
+
+_ASK = Path(__file__).parent / "files" / "ask_openstack.sh"
+_LOGIN = "/etc/hatui/openstack.login"
+
+
+def watch(cluster: Cluster) -> Login:
+    """The user as which every service is asked: it may look, in a project of its own, in which nothing is."""
+    return Login(WATCH, secret(cluster, "keystone_watch"), WATCH)
+
+
+def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> list[ManagedFile]:
+    """All files of the service on the controller `name` that are hatui's whole."""
+    sync = secret(cluster, f"{service.name}_sync")
+    sections = {section: database for database, section in service.databases.items() if section}
+    connections = "".join(
+        f"[{section}]\nconnection = {connection(cluster, synced_by(service), sync, database)}\n"
+        for section, database in sections.items()
+    )
+    health = Call(f"{service.own_url(cluster, name)}{service.health}").settings
+    files = [
+        ManagedFile(
+            service.sync_file,
+            f"# Managed by hatui; for {service.tool} alone.\n{connections}".encode(),
+            mode="0640",
+            group=service.name,
+            secrets=forms(sync),
+        ),
+        ManagedFile(service.health_file, f"{health}\n".encode(), mode="0600"),
+        *_asked(cluster, service, name),
+        *(file for unit in service.units_in(cluster.release) for file in _unit(service, unit)),
+    ]
+    if service.uwsgi:
+        files.append(ManagedFile(service.workers_file, _workers(cluster, service, name).encode()))
+    if service.allowed:
+        rules = "".join(f'"{rule}": "{check} or role:{WATCH}"\n' for rule, check in service.allowed.items())
+        files.append(
+            ManagedFile(f"{service.folder}/policy.d/hatui.yaml", f"# Managed by hatui: who watches.\n{rules}".encode())
+        )
+    return files
+
+
+def _workers(cluster: Cluster, service: OpenstackService, name: str) -> str:
+    mine = service.of(cluster)
+    configs = " ".join(f"--config-file={path}" for path in service.configs)
+    lines = [
+        f"# Managed by hatui; read after the package's own {service.uwsgi.rpartition('/')[2]}.",
+        "[uwsgi]",
+        f"http-socket = {service.own_url(cluster, name).removeprefix('http://')}",
+        f"processes = {mine.processes}",
+        f"threads = {getattr(mine, 'threads', 1)}",
+        "need-app = true",
+        # The balancers ask each second.
+        f"route-uri = ^{service.health}$ donotlog:",
+        *([f"pyargv = {configs}"] if service.further_configs else []),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _unit(service: OpenstackService, unit: str) -> list[ManagedFile]:
+    lines = [stamp_lines(unit, service.files(unit), reloads=False)]
+    if service.uwsgi and unit == service.unit:
+        # The package's own start listens on all addresses, where the balancers' VIP may be one.
+        own = f"/usr/bin/uwsgi_python3 --ini {service.uwsgi} --ini {service.workers_file}"
+        lines.append(f"ExecStart=\nExecStart={own}\n")
+    lines.append("TimeoutStartSec=600\nRestart=on-failure\nRestartSec=3\n")
+    found = [drop_in(unit, "".join(lines), unit_lines="StartLimitIntervalSec=0\n")]
+    if program := service.own_units.get(unit):
+        found.append(ManagedFile(f"/etc/systemd/system/{unit}", _own_unit(service, unit, program).encode()))
+    return found
+
+
+def _own_unit(service: OpenstackService, unit: str, program: str) -> str:
+    """A unit for what its package starts in another way, or not at all."""
+    name = unit.removesuffix(".service")
+    configs = " ".join(f"--config-file={path}" for path in service.configs)
+    return (
+        f"# Managed by hatui.\n[Unit]\nDescription=OpenStack {name}\n"
+        "After=network-online.target\nWants=network-online.target\n"
+        f"[Service]\nUser={service.name}\nGroup={service.name}\nWorkingDirectory=/var/lib/{service.name}\n"
+        f"RuntimeDirectory={service.name}\nRuntimeDirectoryPreserve=yes\nLimitNOFILE=65535\n"
+        f"ExecStart={program} {configs} --log-file=/var/log/{service.name}/{name}.log\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    )
+
+
+def _asked(cluster: Cluster, service: OpenstackService, name: str) -> list[ManagedFile]:
+    """How a host makes the call that proves the service: of keystone the question for a token, of others with one."""
+    who = watch(cluster)
+    url = f"{service.own_url(cluster, name)}{service.call}"
+    if service is not KEYSTONE:
+        return [ManagedFile(service.call_file, f"{Call(url).settings}\n".encode(), mode="0600")]
+    # Every service is asked with a token of any keystone's.
+    files = [ManagedFile(ASK_PROGRAM, _ASK.read_bytes(), mode="0755")]
+    for path, where, login in (
+        (service.call_file, url, Login(who.user, who.password)),
+        (_LOGIN, f"{service.url(cluster)}/auth/tokens", who),
+    ):
+        settings = Call(where, "POST", login.body).settings
+        secrets = (curl_string(login.body), login.password)
+        files.append(ManagedFile(path, f"{settings}\n".encode(), mode="0600", secrets=secrets))
+    return files

@@ -1,0 +1,124 @@
+"""The keys that each service of OpenStack has for itself in its settings (each project's configuration reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
+from cluster.openstack.service import OpenstackService
+from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
+from cluster.spec import Cluster
+from deploy.openstack_settings import Section, common, identity
+from operations.ini import Keys, literal
+
+_Own = Mapping[str, Section]
+
+
+def settings(cluster: Cluster, service: OpenstackService, name: str) -> dict[str, Keys]:
+    """The keys of each of the service's files on the controller `name`, by the file's path."""
+    keys = common(cluster, service)
+    for section, found in _OF[service.name](cluster, name).items():
+        keys[section] = {**keys.get(section, {}), **found}
+    further = _ML2 if service is NEUTRON else {}
+    return {service.config: keys, **dict.fromkeys(service.further_configs, further)}
+
+
+def _keystone(_: Cluster, __: str) -> _Own:
+    return {"token": {"provider": "fernet", "expiration": str(TOKEN_LIFE)}}
+
+
+def _placement(_: Cluster, __: str) -> _Own:
+    return {"api": {"auth_strategy": "keystone"}}
+
+
+def _glance(cluster: Cluster, name: str) -> _Own:
+    mine = GLANCE.of(cluster)
+    return {
+        "DEFAULT": {
+            "bind_host": cluster.address(name),
+            "bind_port": str(GLANCE.port),
+            "workers": str(mine.processes),
+            "enabled_backends": "shared:file",
+        },
+        "glance_store": {"default_backend": "shared", "stores": None, "default_store": None},
+        "shared": {"filesystem_store_datadir": literal(mine.folder)},
+        "paste_deploy": {"flavor": "keystone"},
+    }
+
+
+def _nova(cluster: Cluster, name: str) -> _Own:
+    mine = identity(cluster, NOVA)
+    return {
+        "DEFAULT": {
+            "my_ip": cluster.address(name),
+            # Who has not told of itself for three turns is down.
+            "report_interval": "10",
+            "service_down_time": "30",
+        },
+        "api": {"auth_strategy": "keystone"},
+        "placement": mine,
+        "neutron": mine,
+        "cinder": {"os_region_name": mine["region_name"]},
+        # Its own token goes with the user's: that may end while the work goes on.
+        "service_user": {**mine, "send_service_user_token": "true"},
+        "conductor": {"workers": "1"},
+        "scheduler": {"workers": "1"},
+        "vnc": {
+            "enabled": "true",
+            "novncproxy_host": cluster.address(name),
+            "novncproxy_port": "6080",
+            "novncproxy_base_url": f"http://{cluster.keepalived.vip}:6080/vnc_auto.html",
+        },
+    }
+
+
+def _neutron(cluster: Cluster, name: str) -> _Own:
+    return {
+        "DEFAULT": {
+            "core_plugin": "ml2",
+            "service_plugins": "router",
+            "bind_host": cluster.address(name),
+            "auth_strategy": "keystone",
+            "rpc_workers": "1",
+            "notify_nova_on_port_status_changes": "true",
+            "notify_nova_on_port_data_changes": "true",
+            # Two of each: a router by VRRP, and two agents that give addresses.
+            "l3_ha": "true",
+            "max_l3_agents_per_router": "2",
+            "dhcp_agents_per_network": "2",
+            "agent_down_time": "15",
+        },
+        "nova": identity(cluster, NEUTRON),
+        # Debian's 2025.1 has the agent, and neutron wants to be told that it is meant.
+        "experimental": {"linuxbridge": "true"},
+    }
+
+
+_ML2: Keys = {
+    "ml2": {
+        "type_drivers": "flat,vxlan",
+        "tenant_network_types": "vxlan",
+        "mechanism_drivers": "linuxbridge",
+        "extension_drivers": "port_security",
+    },
+    "ml2_type_flat": {"flat_networks": "*"},
+    "ml2_type_vxlan": {"vni_ranges": "1:4094"},
+}
+
+
+def _cinder(cluster: Cluster, name: str) -> _Own:
+    return {
+        "DEFAULT": {"my_ip": cluster.address(name), "auth_strategy": "keystone"},
+        "nova": identity(cluster, CINDER),
+        "service_user": {**identity(cluster, CINDER), "send_service_user_token": "true"},
+    }
+
+
+_OF: Mapping[str, Callable[[Cluster, str], _Own]] = {
+    KEYSTONE.name: _keystone,
+    PLACEMENT.name: _placement,
+    GLANCE.name: _glance,
+    NOVA.name: _nova,
+    NEUTRON.name: _neutron,
+    CINDER.name: _cinder,
+}

@@ -1,0 +1,165 @@
+"""The deploy of a service of OpenStack, in its parts, each called from the service's own file on every host."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pyinfra import host
+
+from cluster.layers import BY_NAME
+from cluster.openstack.keystone import KEYSTONE, READER, WATCH, region_of
+from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD
+from cluster.openstack.service import OpenstackService
+from cluster.spec import Cluster, Role
+from deploy.openstack_files import openstack_files, watch
+from deploy.openstack_own import settings
+from deploy.openstack_settings import secrets_in, synced_by
+from deploy.rabbitmq_files import administrator
+from deploy.secrets import secret
+from operations.accounts import WantedAccount, accounts
+from operations.amended import amended
+from operations.files import managed
+from operations.hosts import conducts
+from operations.identity import Keystone, Login
+from operations.identity_known import Known, known
+from operations.ini import told, with_keys
+from operations.lock import unlocked
+from operations.openstack import answering, rolled
+from operations.openstack_tables import tables_made
+from operations.packages import installed
+from operations.rabbitmq_definitions import Wanted, WantedUser, defined
+from operations.service import running
+
+_WORKS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+_SYNCS = _WORKS | {
+    *("ALTER", "CREATE", "DROP", "INDEX", "REFERENCES", "LOCK TABLES", "CREATE TEMPORARY TABLES"),
+    *("CREATE VIEW", "TRIGGER"),
+}
+
+
+def carries(cluster: Cluster, service: OpenstackService) -> bool:
+    """Whether this host is to run the service."""
+    return service.wanted(cluster) and Role.CONTROLLER in host.groups
+
+
+def leads(cluster: Cluster, service: OpenstackService) -> bool:
+    """Whether this host does what is done once for all controllers."""
+    return service.wanted(cluster) and conducts(cluster.names(Role.CONTROLLER))
+
+
+def configured(cluster: Cluster, service: OpenstackService) -> None:
+    """The package, the settings, and the files that are hatui's whole; and where its data is, in the database."""
+    unlocked(name=f"{service.name}: nobody else changes the cluster")
+    if carries(cluster, service):
+        installed(name=f"{service.name}: packages", packages=BY_NAME[service.name].packages(cluster))
+        for path, keys in settings(cluster, service, host.name).items():
+            amended(
+                name=f"{service.name}: its settings, {path}",
+                path=path,
+                amend=partial(with_keys, path=path, wanted=keys),
+                what=partial(told, path=path, wanted=keys),
+                group=service.name,
+                secrets=secrets_in(cluster, service),
+            )
+        managed(name=f"{service.name}: how it is served and asked", files=openstack_files(cluster, service, host.name))
+    if leads(cluster, service):
+        users = (
+            (service.name, secret(cluster, f"{service.name}_database"), _WORKS),
+            (synced_by(service), secret(cluster, f"{service.name}_sync"), _SYNCS),
+        )
+        accounts(
+            name=f"{service.name}: its database",
+            hosts=list(cluster.names(Role.GALERA)),
+            wanted=[
+                # The server sees the balancers as its clients.
+                WantedAccount(
+                    user,
+                    cluster.address(balancer),
+                    password=password,
+                    own_databases=privileges,
+                    databases=tuple(service.databases),
+                    charset="utf8mb3",
+                )
+                for balancer in cluster.names(Role.HAPROXY)
+                for user, password, privileges in users
+            ],
+        )
+
+
+def queued(cluster: Cluster, service: OpenstackService) -> None:
+    """Its account in the queue: all services have the same."""
+    if leads(cluster, service) and service.queue:
+        user = WantedUser(ACCOUNT, secret(cluster, QUEUE_PASSWORD), permissions={"/": (".*", ".*", ".*")})
+        defined(
+            name=f"{service.name}: its account in the queue",
+            hosts=list(cluster.names(Role.CONTROLLER)),
+            admin=administrator(cluster),
+            wanted=Wanted(users=(user,), queue_types={}, policies={}),
+        )
+
+
+def filled(cluster: Cluster, service: OpenstackService) -> None:
+    """Its tables."""
+    if leads(cluster, service):
+        tables_made(
+            name=f"{service.name}: its tables",
+            service=service.name,
+            syncs=service.syncs(cluster),
+            hosts=list(cluster.names(Role.CONTROLLER)),
+            nodes=list(cluster.names(Role.GALERA)),
+        )
+
+
+def identity(cluster: Cluster) -> Keystone:
+    """This host's own keystone."""
+    return Keystone(host.name, f"{KEYSTONE.own_url(cluster, host.name)}{KEYSTONE.path}")
+
+
+def known_to_keystone(cluster: Cluster, service: OpenstackService) -> None:
+    """Its user and its address; and with keystone itself, the user that watches."""
+    if not leads(cluster, service):
+        return
+    admin = secret(cluster, "keystone_admin")
+    if service is KEYSTONE:
+        wanted = Known(identity(cluster), admin, watch(cluster), (READER, WATCH))
+    else:
+        wanted = Known(
+            identity(cluster),
+            admin,
+            Login(service.name, secret(cluster, f"{service.name}_user"), "service"),
+            service.roles,
+            region_of(cluster),
+            service.name,
+            service.kind,
+            service.url(cluster),
+        )
+    known(name=f"{service.name}: its users and its address, by keystone", wanted=[wanted])
+
+
+def brought_up(cluster: Cluster, service: OpenstackService) -> None:
+    """It runs on all controllers, and answers there: what comes next may stand on it."""
+    if carries(cluster, service):
+        running(name=f"{service.name}: it runs", units=list(service.units_in(cluster.release)))
+    if leads(cluster, service):
+        answering(name=f"{service.name}: it answers", service=service.name, hosts=list(cluster.names(Role.CONTROLLER)))
+
+
+def renewed(cluster: Cluster, service: OpenstackService) -> None:
+    """What runs with former settings is restarted, one controller after another."""
+    if leads(cluster, service):
+        rolled(
+            name=f"{service.name}: restart what runs with former settings",
+            service=service.name,
+            hosts=list(cluster.names(Role.CONTROLLER)),
+            balancers=list(cluster.names(Role.HAPROXY)),
+        )
+
+
+def deployed(cluster: Cluster, service: OpenstackService) -> None:
+    """All of it, in order; keystone's own file has some more."""
+    configured(cluster, service)
+    queued(cluster, service)
+    filled(cluster, service)
+    known_to_keystone(cluster, service)
+    brought_up(cluster, service)
+    renewed(cluster, service)

@@ -1,0 +1,8 @@
+"""Placement on all controllers, where the inventory has it."""
+
+from pyinfra import host
+
+from cluster.openstack.table import PLACEMENT
+from deploy.openstack_service import deployed
+
+deployed(host.data.cluster, PLACEMENT)

@@ -1,0 +1,245 @@
+"""OpenStack's services: what a host's answer says, how that is judged, and what a controller gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cluster.assess import assess
+from cluster.haproxy.record import ProxyNode, ProxyServer
+from cluster.health.verdict import Verdict
+from cluster.openstack.keystone import KEYSTONE
+from cluster.openstack.record import ApiNode
+from cluster.openstack.table import BY_NAME, GLANCE, PLACEMENT
+from cluster.picture import picture
+from cluster.starts import starts
+from cluster.state import ClusterState, ServiceState, Unknown
+from cluster.steady import gates
+from cluster.validate import SpecError, cluster_spec
+from deploy import openstack_files, openstack_own, openstack_settings
+from facts.openstack import answers
+from facts.openstack_tables import FilledDatabases, KeystoneUsers, Synced, TablesSynced
+from operations import openstack
+from operations.curl import Call
+from operations.files import masked
+from tests.unit.inventories import inventory
+from tests.unit.test_health import proxy
+
+SPEC = cluster_spec(
+    inventory(
+        (("keystone",), {"processes": 2, "threads": 4}),
+        (("placement",), {}),
+        (("glance",), {"shared": True, "processes": 2}),
+        *(((name,), {}) for name in ("nova", "neutron", "cinder")),
+    )
+)
+RUNS = ServiceState("keystone.service", "active", "running", enabled=True)
+WELL = ApiNode(RUNS, 200, 201, 0.12)
+HOSTS = ("ctl1", "ctl2", "ctl3")
+SHOWN = """\
+Id=keystone.service
+ActiveState={}
+SubState=running
+UnitFileState=enabled
+NeedDaemonReload=no
+
+Stamp=keystone.service abc abc -
+
+"""
+
+
+def judged(*nodes: ApiNode | Unknown) -> tuple[Verdict, str, list[Verdict]]:
+    state = ClusterState({"keystone": dict(zip(HOSTS, nodes, strict=True))})
+    layer = next(one for one in assess(SPEC, state) if one.layer == "keystone")
+    return layer.verdict, layer.reason, [host.verdict for host in layer.hosts]
+
+
+def test_a_cluster_without_it_has_no_such_layer() -> None:
+    spec = cluster_spec(inventory())
+    assert "keystone" not in [layer.layer for layer in assess(spec, ClusterState({}))]
+    assert "keystone" not in [gate.name for gate in gates(spec, ClusterState({}))]
+    assert "keystone" in [gate.name for gate in gates(SPEC, ClusterState({}))]
+
+
+def test_it_is_judged_by_the_token_that_it_gives() -> None:
+    assert judged(WELL, WELL, WELL) == (Verdict.OK, "3 of 3 hosts give a token", [Verdict.OK] * 3)
+    # The health path answers 200 also while the database is away.
+    verdict, reason, hosts = judged(WELL, replace(WELL, call=0), WELL)
+    assert (verdict, hosts) == (Verdict.WARN, [Verdict.OK, Verdict.FAIL, Verdict.OK])
+    assert "ctl2: keystone answers, and does not give a token: it does not answer within 3 s" in reason
+    verdict, reason, _ = judged(*[replace(WELL, call=500)] * 3)
+    assert verdict is Verdict.FAIL and "none of 3 hosts gives a token" in reason
+
+
+def test_what_counts_as_an_answer() -> None:
+    assert [status for status in (0, 199, 200, 399, 400) if ApiNode(RUNS, status, 201).healthy] == [200, 399]
+    assert [status for status in (0, 199, 200, 299, 300) if ApiNode(RUNS, 200, status).works] == [200, 299]
+    assert not ApiNode(RUNS, 500, 201).works
+
+
+def test_one_that_does_not_run_or_hangs_is_told_from_one_without_its_database() -> None:
+    failed = ApiNode(replace(RUNS, active="failed", sub="failed"), 0, 0)
+    verdict, reason, _ = judged(WELL, failed, replace(WELL, health=0, call=0))
+    assert verdict is Verdict.WARN
+    assert "ctl2: keystone is failed (failed)" in reason
+    assert "ctl3: keystone runs, and does not answer within 3 s" in reason
+    verdict, reason, hosts = judged(WELL, Unknown("can't be reached"), WELL)
+    assert verdict is Verdict.UNKNOWN and hosts[1] is Verdict.UNKNOWN
+    assert "answers with HTTP 503" in judged(WELL, WELL, replace(WELL, health=503))[1]
+    # While one can't be asked, it is not known that none works.
+    assert judged(Unknown("x"), *[replace(WELL, call=0)] * 2)[0] is not Verdict.FAIL
+
+
+def test_a_restart_is_due_where_it_runs_with_former_settings() -> None:
+    verdict, reason, _ = judged(WELL, replace(WELL, service=replace(RUNS, restart_due=True)), WELL)
+    assert verdict is Verdict.WARN and "ctl2: keystone runs with former settings, restart due" in reason
+
+
+def test_events_and_gates_tell_of_tokens() -> None:
+    nodes = {"ctl1": WELL, "ctl2": replace(WELL, call=500), "ctl3": replace(WELL, health=0)}
+    state = ClusterState({"keystone": nodes})
+    told = {thing.host: how for thing, how in picture(SPEC, state).items() if thing.fact == "keystone"}
+    assert told == {"ctl1": "giving a token", "ctl2": "not giving a token", "ctl3": "not answering"}
+    gate = next(one for one in gates(SPEC, state) if one.name == "keystone")
+    assert gate.need == "3 give a token"
+    assert gate.now.startswith("1 give a token: keystone on ctl2 answers with HTTP 500")
+    down = {"ctl1": ApiNode(replace(RUNS, active="inactive", sub="dead"), 0, 0)}
+    (how,) = [how for thing, how in picture(SPEC, ClusterState({"keystone": down})).items() if thing.fact == "keystone"]
+    assert how == "inactive"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Health=0 200 0.001\nCall=0 201 0.123", ApiNode(replace(RUNS, restart_due=False), 200, 201, 0.123)),
+        ("Health=7 000 0.0\nCall=7 000 0.0", ApiNode(replace(RUNS, restart_due=False), 0, 0, 0.0)),
+        ("Health=0 200 0.001\nCall=28 000 4.0", ApiNode(replace(RUNS, restart_due=False), 200, 0, 4.0)),
+        ("Health=127 \nCall=127 ", Unknown("there is no curl on it to ask keystone with", alive=True)),
+    ],
+)
+def test_what_a_host_says_is_read(said: str, expected: ApiNode | Unknown) -> None:
+    assert answers("keystone")().process((SHOWN.format("active") + said).splitlines()) == expected
+
+
+@pytest.mark.parametrize("said", ["", "Health=0 200 0.1", "Health=0 200 0.1\nCall=0 x y", "Health=26 \nCall=26 "])
+def test_what_can_not_be_told_is_unknown(said: str) -> None:
+    found = answers("keystone")().process((SHOWN.format("active") + said).splitlines())
+    assert isinstance(found, Unknown) and found.reason
+
+
+def test_a_thread_stays_free_for_the_balancers_check() -> None:
+    service = SPEC.services["keystone"]
+    assert service.max_connections == 7 and service.check == "/healthcheck"
+    assert SPEC.services["glance"].max_connections == 15 and SPEC.services["placement"].check == "/"
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_its_files_hold_no_secret_that_is_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for module in (openstack_files, openstack_settings):
+        monkeypatch.setattr(module, "secret", lambda _, name: f"pass$ of/{name}")
+    service = BY_NAME[name]
+    keys = openstack_own.settings(SPEC, service, "ctl2")[service.config]
+    connection = keys[service.databases[name]]["connection"]
+    assert connection == (
+        f"mysql+pymysql://{name}:pass%24%20of%2F{name}_database@127.8.0.10:3306/{name}"
+        "?charset=utf8mb4&connect_timeout=5&read_timeout=30&write_timeout=30"
+    )
+    hidden = openstack_settings.secrets_in(SPEC, service)
+    said = masked("\n".join(f"{value}" for section in keys.values() for value in section.values()), hidden)
+    assert "pass" not in said.replace("password", "")
+    made = {file.path: file for file in openstack_files.openstack_files(SPEC, service, "ctl2")}
+    for file in made.values():
+        text = file.content.decode()
+        for secret in file.secrets:
+            text = text.replace(secret, "")
+        assert "pass" not in text.replace("password", ""), file.path
+        assert not file.secrets or file.mode in ("0600", "0640")
+
+
+def test_each_listens_on_its_hosts_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (openstack_files, openstack_settings):
+        monkeypatch.setattr(module, "secret", lambda _, name: name)
+    made = {file.path: file for file in openstack_files.openstack_files(SPEC, KEYSTONE, "ctl2")}
+    workers = made["/etc/keystone/hatui-uwsgi.ini"].content.decode()
+    assert "http-socket = 127.8.0.32:5000\nprocesses = 2\nthreads = 4\n" in workers
+    assert openstack_own.settings(SPEC, GLANCE, "ctl2")[GLANCE.config]["DEFAULT"]["bind_host"] == "127.8.0.32"
+    paths = [file.path for file in openstack_files.openstack_files(SPEC, GLANCE, "ctl2")]
+    assert "/etc/glance/hatui-uwsgi.ini" not in paths
+    policy = {file.path: file for file in openstack_files.openstack_files(SPEC, PLACEMENT, "ctl2")}
+    assert (
+        b'"placement:resource_providers:list": "role:admin or role:service or role:hatui_watch"\n'
+        in policy["/etc/placement/policy.d/hatui.yaml"].content
+    )
+
+
+def test_images_that_each_controller_keeps_for_itself_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"glance\.shared is not true: each controller would keep"):
+        cluster_spec(inventory((("keystone",), {}), (("glance",), {})))
+    with pytest.raises(SpecError, match=r"glance\.folder is"):
+        cluster_spec(inventory((("keystone",), {}), (("glance",), {"shared": True, "folder": "a b"})))
+
+
+def test_a_service_without_keystone_is_refused() -> None:
+    with pytest.raises(SpecError, match="placement needs keystone"):
+        cluster_spec(inventory((("placement",), {})))
+
+
+def test_without_a_token_it_is_not_known_what_a_service_gives() -> None:
+    node = ApiNode(replace(RUNS, unit="glance-api.service"), 200, None)
+    state = ClusterState({"glance": dict.fromkeys(HOSTS, node)})
+    layer = next(one for one in assess(SPEC, state) if one.layer == "glance")
+    assert layer.verdict is Verdict.UNKNOWN and "there is no token to ask it with" in layer.reason
+    told = {thing.host: how for thing, how in picture(SPEC, state).items() if thing.fact == "glance"}
+    assert set(told.values()) == {"answering, there is no token to ask more with"}
+    gate = next(one for one in gates(SPEC, state) if one.name == "glance")
+    assert "whether glance on ctl1 gives a list of images is not known" in gate.now
+
+
+def test_a_further_unit_that_is_down_is_told_and_one_of_them_that_starts_anew_is_seen() -> None:
+    worker = ServiceState("nova-conductor.service", "active", "running", enabled=True, started="a")
+    node = replace(WELL, workers=(worker,))
+    assert judged(node, node, node)[0] is Verdict.OK
+    away = replace(node, workers=(replace(worker, active="failed", sub="failed"),))
+    verdict, reason, hosts = judged(node, away, node)
+    assert verdict is Verdict.WARN and hosts[1] is Verdict.FAIL and "ctl2: nova-conductor is failed" in reason
+    state = ClusterState({"keystone": {"ctl1": node, "ctl2": away}})
+    assert [daemon.unit for daemon in starts(state)] == ["nova-conductor.service"]
+    told = {thing.host: how for thing, how in picture(SPEC, state).items() if thing.fact == "keystone"}
+    assert told["ctl2"] == "nova-conductor is failed (failed)"
+    gate = next(one for one in gates(SPEC, state) if one.name == "keystone")
+    assert "nova-conductor is failed (failed) on ctl2: see `journalctl -u nova-conductor.service`" in gate.now
+
+
+def test_a_call_is_told_on_stdin_and_quoted() -> None:
+    text = Call('http://x/"', "POST", '{"a": 1}', ["X-Auth-Token: t"], login="u:p").settings
+    assert text.splitlines() == [
+        'url = "http://x/\\""',
+        'request = "POST"',
+        'user = "u:p"',
+        'data = "{\\"a\\": 1}"',
+        'header = "content-type: application/json"',
+        'header = "X-Auth-Token: t"',
+    ]
+
+
+def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back() -> None:
+    kept = ProxyServer("keystone", "ctl2", "127.8.0.32:5000", "MAINT", "L7OK/200", 0, False, 9, 0)
+    serving = replace(proxy(), servers=(kept,))
+    proxies: dict[str, ProxyNode | Unknown] = {"lb1": serving, "lb2": Unknown("can't be reached")}
+    assert [step.name for step in openstack.restarted(KEYSTONE, proxies, "ctl2")] == ["keystone on ctl2 restarts"]
+    assert [step.name for step in openstack.restarted(KEYSTONE, proxies, "ctl1")] == [
+        "ctl1 serves no keystone",
+        "keystone on ctl1 restarts",
+        "ctl1 serves keystone again",
+    ]
+
+
+def test_its_tables_and_its_users_are_read() -> None:
+    assert FilledDatabases().process(["glance", "mysql", "end"]) == frozenset({"glance", "mysql"})
+    for said in ([], ["ERROR 1047"], ["glance"]):
+        assert isinstance(FilledDatabases().process(said), Unknown)
+    assert KeystoneUsers().process(["user\tadmin", "end"]) == frozenset({"admin"})
+    assert KeystoneUsers().process(["end"]) == frozenset()
+    assert isinstance(KeystoneUsers().process([]), Unknown) and isinstance(KeystoneUsers().process(["x"]), Unknown)
+    assert TablesSynced().process(["Noted=", "Installed=2:27.0.0-3"]) == Synced("", "2:27.0.0-3")

@@ -1,0 +1,34 @@
+"""OpenStack's services in depth: what each controller's own answer."""
+
+from __future__ import annotations
+
+from cluster.openstack.record import ApiNode
+from cluster.openstack.table import BY_NAME
+from cluster.openstack.verdict import answer
+from cluster.state import ClusterState, runs
+from tui.console.depth.parts import rows, service
+from tui.console.lines import Line, Span, heading, span, table
+
+
+def lines(state: ClusterState) -> list[Line]:
+    """Each controller's, of every service that the inventory has."""
+    names = ("HOST", "UNIT", "HEALTH", "CALL", "SECONDS", "FURTHER UNITS")
+    found: list[Line] = []
+    for one in BY_NAME.values():
+        if nodes := state[one.fact]:
+            hint = f"asked on each controller itself: the health path asks no database, {one.gives} does"
+            found += [heading(one.name.capitalize(), hint), *table(names, rows(one.name, names, nodes, _row))]
+    return found
+
+
+def _row(_host: str, node: ApiNode) -> tuple[Span, ...]:
+    call = "no token" if node.call is None else "given" if node.works else answer(node.call)
+    away = [unit.unit.removesuffix(".service") for unit in node.workers if not runs(unit)]
+    further = f"{', '.join(away)} down" if away else f"{len(node.workers)} run" if node.workers else "-"
+    return (
+        service(node.service),
+        span("answers" if node.healthy else answer(node.health), "ok" if node.healthy else "fail"),
+        span(call, "ok" if node.works else "unknown" if node.call is None else "fail"),
+        (f"{node.took:.2f}", ""),
+        span(further, "fail" if away else ""),
+    )
