@@ -19,6 +19,7 @@ from cluster.state import Unknown
 from cluster.text import clean
 from facts.base import parse_services, services_command, unreadable
 from facts.hints import Hints
+from facts.openstack_parts import parts_of
 
 ASK_PROGRAM = "/usr/local/lib/hatui/ask-openstack"
 """Makes a call with the token of who watches (deploy/files/ask_openstack.sh)."""
@@ -62,15 +63,17 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         api, *workers = (units[unit] for unit in mine.units if units[unit].known or unit in needed)
         try:
             (asked, health, _), (proved, call, took) = (_parts(said[name]) for name in ("Health", "Call"))
+            body = next((line.removeprefix("Body=") for line in lines if line.startswith("Body=")), "")
+            parts = parts_of(body, mine.parts) if mine.parts and 200 <= call < 300 else ()
         except ValueError as error:
-            return unreadable(error, clean(" ".join(said.values())))
+            return unreadable(error, clean(" ".join(said.values()), 120))
         if asked == _MISSING:
             return Unknown(f"there is no curl on it to ask {mine.name} with", alive=api.active == "active")
         if asked == _UNREADABLE:
             why = f"{mine.health_file}, by which {mine.name} is asked, is not there or can't be read"
             return Unknown(f"{why}: deploy {mine.name}")
         without = proved in (WITHOUT_TOKEN, _MISSING) and mine is not KEYSTONE
-        return ApiNode(api, health, None if without else call, took, tuple(workers))
+        return ApiNode(api, health, None if without else call, took, tuple(workers), parts)
 
 
 def _parts(said: str) -> tuple[int, int, float]:

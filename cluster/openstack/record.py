@@ -11,6 +11,19 @@ PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Record):
+    """A part of a service on some host, as the service's own records have it."""
+
+    host: str
+    name: str
+    """Of its program, such as "nova-conductor"."""
+    up: bool
+    """Whether it has told of itself lately."""
+    enabled: bool
+    """Whether it is given work."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiNode(Record):
     """Its units, and what its API answers to two calls of its own host's: its health path, which asks nothing behind
     it, and one that can't be answered without its database."""
@@ -25,6 +38,8 @@ class ApiNode(Record):
     """Seconds that the second took."""
     workers: tuple[ServiceState, ...] = ()
     """Its further units."""
+    parts: tuple[Part, ...] = ()
+    """What its second answer tells of its parts on all hosts."""
 
     @property
     def healthy(self) -> bool:

@@ -57,6 +57,8 @@ class OpenstackService:
     """The path that the balancers ask: it tells that the process answers, and nothing of what stands behind it."""
     call: str
     """The path of a call that it can't answer without its database."""
+    parts: str = ""
+    """The key in this call's answer under which it tells of its parts; empty where it tells of none."""
     allowed: Mapping[str, str] = field(default_factory=dict)
     """The policies by which who watches may make this call: each rule's name, to the check of its default
     (oslo.policy). Empty where a reader may anyway."""

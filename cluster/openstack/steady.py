@@ -9,7 +9,7 @@ from cluster.health.services import down
 from cluster.layer import Condition
 from cluster.openstack.record import ApiNode
 from cluster.openstack.service import OpenstackService
-from cluster.openstack.verdict import NO_TOKEN, answer
+from cluster.openstack.verdict import NO_TOKEN, answer, silent
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown, runs
 
@@ -36,5 +36,9 @@ def condition(service: OpenstackService) -> Condition:
             elif not node.works:
                 said = answer((node.call or 0) if node.healthy else node.health)
                 yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
+
+        for part, host in silent(known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):
+            if host not in excluding:
+                yield f"{part} on {host} has not told {name} of itself lately: see its log there."
 
     return Condition(name, count, against)

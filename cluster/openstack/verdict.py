@@ -42,11 +42,19 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
         return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
 
     hosts, findings = judged(nodes, judge)
+    for part, on in silent(nodes):
+        findings.append(Finding(Verdict.WARN, f"{part} on {on} has not told {service.name} of itself lately"))
     working = sum(isinstance(node, ApiNode) and node.works for node in nodes.values())
     known = sum(isinstance(node, ApiNode) and (node.call is not None or not node.healthy) for node in nodes.values())
     if not working and known == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
     return layer_health(service.name, hosts, findings, healthy=f"{working} of {len(nodes)} hosts give {gives}")
+
+
+def silent(nodes: Mapping[str, ApiNode | Unknown]) -> list[tuple[str, str]]:
+    """The parts, and on which host, that the service's own records have as down though they are given work."""
+    parts = {part for node in nodes.values() if isinstance(node, ApiNode) for part in node.parts}
+    return sorted({(part.name, part.host) for part in parts if part.enabled and not part.up})
 
 
 def answer(status: int) -> str:

@@ -1,9 +1,12 @@
 #!/bin/sh
 # Managed by hatui. ask-openstack SECONDS CALL: makes the call that the settings CALL of curl(1) describe, with a token of
-# the user that watches, and prints the HTTP status and the seconds that it took. Ends as curl does; with 3 where there is
-# no token. One token serves all calls of this host: each costs keystone a third of a second of processor time.
+# the user that watches. Prints the HTTP status and the seconds that it took, and in a second line, after "Body=", what it
+# brought, where the settings keep it. Ends as curl does; with 3 where there is no token.
+# One token serves all calls of this host: each costs keystone a third of a second of processor time.
 set -u
 umask 077
+line='
+'
 seconds=$1
 call=$2
 login=/etc/hatui/openstack.login
@@ -28,21 +31,25 @@ fetch() {
     printf 'header = "X-Auth-Token: %s"\n' "$new" >"$token.new" && mv -f "$token.new" "$token"
 }
 
-ask() { curl -qs -m "$1" -o /dev/null -w '%{http_code} %{time_total}' -K "$call" -K "$token"; }
+ask() { curl -qs -m "$1" -w '\n%{http_code} %{time_total}' -K "$call" -K "$token"; }
+
+tell() {
+    printf '%s\nBody=%s\n' "${said##*"$line"}" "$(printf %s "${said%"$line"*}" | tr -d '\r\n')"
+    exit "$code"
+}
 
 mkdir -p /run/hatui
 if [ -e "$token" ]; then
     [ "$(age)" -le "$renew" ] || (fetch 10 "$renew" >/dev/null 2>&1 </dev/null &)
     said=$(ask "$seconds")
     code=$?
-    case $said in
+    case ${said##*"$line"} in
     401*) ;;
-    *)
-        echo "$said"
-        exit $code
-        ;;
+    *) tell ;;
     esac
 fi
 # There was none, or keystone does not take it any longer: its keys were made anew, say.
 fetch 2 5 || exit 3
-ask 2
+said=$(ask 2)
+code=$?
+tell

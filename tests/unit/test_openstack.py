@@ -10,8 +10,9 @@ from cluster.assess import assess
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.health.verdict import Verdict
 from cluster.openstack.keystone import KEYSTONE
-from cluster.openstack.record import ApiNode
-from cluster.openstack.table import BY_NAME, GLANCE, PLACEMENT
+from cluster.openstack.record import ApiNode, Part
+from cluster.openstack.table import BY_NAME, GLANCE, NEUTRON, NOVA, PLACEMENT
+from cluster.openstack.verdict import api_health
 from cluster.picture import picture
 from cluster.starts import starts
 from cluster.state import ClusterState, ServiceState, Unknown
@@ -19,6 +20,7 @@ from cluster.steady import gates
 from cluster.validate import SpecError, cluster_spec
 from deploy import openstack_files, openstack_own, openstack_settings
 from facts.openstack import answers
+from facts.openstack_parts import parts_of
 from facts.openstack_tables import FilledDatabases, KeystoneUsers, Synced, TablesSynced
 from operations import openstack
 from operations.curl import Call
@@ -243,3 +245,64 @@ def test_its_tables_and_its_users_are_read() -> None:
     assert KeystoneUsers().process(["end"]) == frozenset()
     assert isinstance(KeystoneUsers().process([]), Unknown) and isinstance(KeystoneUsers().process(["x"]), Unknown)
     assert TablesSynced().process(["Noted=", "Installed=2:27.0.0-3"]) == Synced("", "2:27.0.0-3")
+
+
+LISTED = (
+    'Body={"services": [{"binary": "nova-scheduler", "host": "ctl2", "state": "down", "status": "enabled"}, '
+    '{"binary": "nova-conductor", "host": "ctl1", "state": "up", "status": "enabled"}, '
+    '{"binary": "nova-compute", "host": "cmp9", "state": "down", "status": "disabled"}]}'
+)
+NOVA_SHOWN = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NOVA.units)
+
+
+def test_what_a_service_tells_of_its_parts_is_read_and_judged() -> None:
+    said = f"{NOVA_SHOWN}Health=0 200 0.001\nCall=0 200 0.05\n{LISTED}"
+    node = answers("nova")().process(said.splitlines())
+    assert isinstance(node, ApiNode) and node.works
+    assert [unit.unit for unit in node.workers] == list(NOVA.units[1:])
+    assert [(part.name, part.host, part.up, part.enabled) for part in node.parts] == [
+        ("nova-compute", "cmp9", False, False),
+        ("nova-conductor", "ctl1", True, True),
+        ("nova-scheduler", "ctl2", False, True),
+    ]
+    state = ClusterState({"nova": dict.fromkeys(HOSTS, node)})
+    layer = next(one for one in assess(SPEC, state) if one.layer == "nova")
+    assert layer.verdict is Verdict.WARN
+    # Once, though three controllers told it; who is given no work may be away.
+    assert layer.reason.count("nova-scheduler on ctl2 has not told nova of itself lately") == 1
+    assert "nova-compute" not in layer.reason
+    gate = next(one for one in gates(SPEC, state) if one.name == "nova")
+    assert "nova-scheduler on ctl2 has not told nova of itself lately" in gate.now
+
+
+@pytest.mark.parametrize("body", ["", "x", "[]", '{"services": 1}', '{"services": [1]}', '{"services": [{}]}'])
+def test_a_list_of_parts_that_can_not_be_read_is_no_empty_one(body: str) -> None:
+    said = f"{NOVA_SHOWN}Health=0 200 0.001\nCall=0 200 0.05\nBody={body}"
+    assert isinstance(answers("nova")().process(said.splitlines()), Unknown)
+    # A call that failed brings another text.
+    failed = answers("nova")().process(said.replace("Call=0 200", "Call=0 503").splitlines())
+    assert isinstance(failed, ApiNode) and failed.call == 503 and failed.parts == ()
+
+
+def test_neutrons_agents_are_read() -> None:
+    text = '{"agents": [{"binary": "neutron-l3-agent", "host": "net01", "alive": true, "admin_state_up": true}]}'
+    assert parts_of(text, "agents") == (Part("net01", "neutron-l3-agent", up=True, enabled=True),)
+    assert parts_of(text.replace("true", "false"), "agents") == (Part("net01", "neutron-l3-agent", False, False),)
+
+
+def test_without_a_token_or_the_program_that_asks_the_call_was_not_made() -> None:
+    for code in (3, 127):
+        node = answers("nova")().process(f"{NOVA_SHOWN}Health=0 200 0.001\nCall={code} ".splitlines())
+        assert isinstance(node, ApiNode) and node.call is None
+
+
+def test_a_unit_that_its_release_has_not_is_not_asked_for() -> None:
+    shown = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NEUTRON.units[:2])
+    shown += "Id=neutron-periodic-workers.service\nActiveState=inactive\nSubState=dead\nUnitFileState=\n\n"
+    said = f'{shown}Health=0 200 0.001\nCall=0 200 0.05\nBody={{"agents": []}}'
+    node = answers("neutron")().process(said.splitlines())
+    assert isinstance(node, ApiNode) and [unit.unit for unit in node.workers] == ["neutron-rpc-server.service"]
+    for release, there in (("bookworm", True), ("trixie", False)):
+        layer = api_health(NEUTRON, release, dict.fromkeys(HOSTS, node))
+        assert (layer.verdict is Verdict.OK) is there
+        assert ("there is no neutron-periodic-workers.service" in layer.reason) is not there

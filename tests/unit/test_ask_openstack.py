@@ -1,0 +1,122 @@
+"""The program by which a host asks OpenStack's services, against a small server: with which token, and what it tells."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "deploy/files/ask_openstack.sh"
+
+
+class Api(BaseHTTPRequestHandler):
+    """Gives the tokens t1, t2, …, and takes the last one alone."""
+
+    given = 0
+    """How many."""
+    gives = True
+    body = b'{"agents": [\n]}'
+
+    def do_POST(self) -> None:
+        kind = type(self)
+        kind.given += self.gives
+        self.send_response(201 if self.gives else 503)
+        if self.gives:
+            self.send_header("X-Subject-Token", f"t{kind.given}")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        ok = self.headers["X-Auth-Token"] == f"t{self.given}"
+        self.send_response(200 if ok else 401)
+        self.end_headers()
+        self.wfile.write(self.body if ok else b"who?")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def api() -> Iterator[tuple[type[Api], str]]:
+    kind = type("Own", (Api,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), kind)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield kind, f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+class Asker:
+    def __init__(self, folder: Path, url: str) -> None:
+        self.token = folder / "run/openstack.token"
+        text = SCRIPT.read_text().replace("/run/hatui", str(folder / "run")).replace("/etc/hatui", str(folder))
+        self.program = folder / "ask"
+        self.program.write_text(text)
+        (folder / "openstack.login").write_text(f'url = "{url}/v3/auth/tokens"\nrequest = "POST"\n')
+        (folder / "call").write_text(f'url = "{url}/v2.0/agents"\n')
+        self.call = folder / "call"
+
+    def ask(self) -> tuple[int, list[str]]:
+        environment = {"PATH": os.environ["PATH"]}
+        command = ["sh", str(self.program), "3", str(self.call)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        return done.returncode, done.stdout.splitlines()
+
+
+@pytest.fixture
+def asker(api: tuple[type[Api], str], tmp_path: Path) -> Asker:
+    return Asker(tmp_path, api[1])
+
+
+def test_one_token_serves_all_calls_and_only_root_reads_it(api: tuple[type[Api], str], asker: Asker) -> None:
+    for _ in range(3):
+        code, (status, body) = asker.ask()
+        assert code == 0 and status.startswith("200 ") and body == 'Body={"agents": []}'
+    assert api[0].given == 1 and asker.token.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_is_not_taken_any_longer_is_replaced_at_once(api: tuple[type[Api], str], asker: Asker) -> None:
+    asker.ask()
+    api[0].given = 7
+    old = time.time() - 60
+    os.utime(asker.token, (old, old))
+    code, (status, _) = asker.ask()
+    assert code == 0 and status.startswith("200 ") and api[0].given == 8
+
+
+def test_one_of_before_the_clock_was_set_back_is_replaced_too(api: tuple[type[Api], str], asker: Asker) -> None:
+    asker.ask()
+    api[0].given = 7
+    later = time.time() + 9999
+    os.utime(asker.token, (later, later))
+    assert asker.ask()[1][0].startswith("200 ") and api[0].given == 8
+
+
+def test_one_that_grows_old_is_renewed_behind_the_call(api: tuple[type[Api], str], asker: Asker) -> None:
+    asker.ask()
+    old = time.time() - 3100
+    os.utime(asker.token, (old, old))
+    assert asker.ask()[1][0].startswith("200 ")
+    until = time.monotonic() + 60
+    while api[0].given < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    while "t2" not in asker.token.read_text() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert asker.ask()[1][0].startswith("200 ") and api[0].given == 2
+
+
+def test_without_a_token_it_says_so_by_its_exit_code(api: tuple[type[Api], str], asker: Asker) -> None:
+    api[0].gives = False
+    assert asker.ask() == (3, [])
+
+
+def test_who_does_not_answer_is_told_by_the_status(api: tuple[type[Api], str], asker: Asker) -> None:
+    asker.ask()
+    asker.call.write_text('url = "http://127.0.0.1:1/"\n')
+    code, lines = asker.ask()
+    assert code == 7 and lines[0].startswith("000 ") and lines[1] == "Body="
