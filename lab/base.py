@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lab.packages import BASE_PACKAGES, Kind
+from lab.kind import BASE_PACKAGES, Kind
 from lab.shell import run
 
 REPO_MOUNT = "/srv/packages"
@@ -51,7 +51,7 @@ _MASKED = (
     "getty.target",
 )
 
-_STUBBED = ("/usr/bin/py3compile",)
+STUBBED = ("/usr/bin/py3compile",)
 """Compiling every module of every package, used or not, is a third of an installation; Python does it on first use."""
 
 _UPDATE = """
@@ -65,14 +65,9 @@ done
 """
 
 
-def _stubbed(kind: Kind) -> tuple[str, ...]:
-    # OpenStack's services run as users who can't keep what Python compiles: each start would compile all of it again.
-    return () if kind.openstack else _STUBBED
-
-
 def recipe(kind: Kind, repository: Path) -> list[object]:
     """What the base is made of, for the cache's key."""
-    return [_GENERATION, kind.release, repository.name, FILES, _MASKED, _stubbed(kind), sorted(BASE_PACKAGES)]
+    return [_GENERATION, kind.release, repository.name, FILES, _MASKED, STUBBED, sorted(BASE_PACKAGES)]
 
 
 def build(kind: Kind, repository: Path, tree: Path) -> None:
@@ -108,5 +103,4 @@ def build(kind: Kind, repository: Path, tree: Path) -> None:
     (tree / "etc/machine-id").write_text("")
     mount = tree / REPO_MOUNT.lstrip("/")
     mount.mkdir(parents=True)
-    stubbed = " ".join(_stubbed(kind))
-    run(["unshare", "--mount", "sh", "-euc", _UPDATE, "sh", repository, mount, tree, stubbed], timeout=120)
+    run(["unshare", "--mount", "sh", "-euc", _UPDATE, "sh", repository, mount, tree, " ".join(STUBBED)], timeout=120)

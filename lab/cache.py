@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_BUILDING = ".new-"
+BUILDING = ".new-"
+"""How the names of folders begin in which something is built: whoever holds the cache's lock may remove them."""
 
 
 def key(made_of: object) -> str:
@@ -45,9 +46,9 @@ def built(tree: Path, build: Callable[[Path], None]) -> None:
 
     The caller holds the cache's lock.
     """
-    for left in tree.parent.glob(f"{_BUILDING}*"):
+    for left in tree.parent.glob(f"{BUILDING}*"):
         shutil.rmtree(left)
-    new = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=tree.parent))
+    new = Path(tempfile.mkdtemp(prefix=BUILDING, dir=tree.parent))
     try:
         new.chmod(0o755)
         build(new)
@@ -58,8 +59,7 @@ def built(tree: Path, build: Callable[[Path], None]) -> None:
 
 
 def prune(root: Path, label: str, keep: set[Path]) -> None:
-    """Remove the trees of a kind in `root` that no lab stands on; the caller holds the cache's lock."""
-    for kind in ("base", "packages"):
-        for tree in root.glob(f"{kind}-{label}-*"):
-            if tree not in keep:
-                shutil.rmtree(tree)
+    """Remove the trees of the kind `label` in `root` that are not to be kept; the caller holds the cache's lock."""
+    for tree in root.glob(f"*-{label}-*"):
+        if tree not in keep:
+            shutil.rmtree(tree)

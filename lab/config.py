@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import LabError
 from lab.process import replace_file
-from lab.topology import STATE_ROOT, Lab
+from lab.topology import ROLES, STATE_ROOT, Lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,18 @@ class Config:
     repository: Path
     openstack: bool = False
     """Whether the repository has OpenStack's packages too."""
+    layers: dict[str, Path] = field(default_factory=dict)
+    """What the hosts of a role have between the base and themselves, by role."""
+
+    @property
+    def trees(self) -> tuple[Path, ...]:
+        """All that must not be removed as long as the lab is up."""
+        return (self.base, self.repository, *self.layers.values())
+
+    def below(self, host: str) -> list[Path]:
+        """The trees that `host` stands on, the uppermost first."""
+        layer = self.layers.get(ROLES.get(host, ""))
+        return [layer, self.base] if layer else [self.base]
 
 
 def load(lab: Lab) -> Config | None:
@@ -36,10 +48,12 @@ def load_all() -> list[Config]:
 def _read(path: Path) -> Config | None:
     try:
         noted = json.loads(path.read_text())
-        return Config(noted["release"], Path(noted["base"]), Path(noted["repository"]), noted.get("openstack", False))
+        layers = {role: Path(path) for role, path in noted.get("layers", {}).items()}
+        base, repository = Path(noted["base"]), Path(noted["repository"])
+        return Config(noted["release"], base, repository, noted.get("openstack", False), layers)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as why:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
         raise LabError(f"{path} can't be read ({why}); remove it, and take that lab away with `halab down`") from why
 
 
@@ -57,5 +71,6 @@ def save(lab: Lab, config: Config) -> None:
         "base": str(config.base),
         "repository": str(config.repository),
         "openstack": config.openstack,
+        "layers": {role: str(path) for role, path in config.layers.items()},
     }
     replace_file(lab.config, json.dumps(noted, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""What a host's disk is made of: its own changes, the snapshots below them, what makes it itself, the shared base."""
+"""What a host's disk is made of: its own changes, the snapshots below them, what makes it itself, the cached trees."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def options(lab: Lab, host: str, config: Config) -> str:
     LabError if a snapshot that the host stands on is not there, or there are too many of them.
     """
     home = lab.host_dir(host)
-    below = ":".join(str(path) for path in [*_below(lab, host), home / "seed", config.base])
+    below = ":".join(str(path) for path in [*_below(lab, host), home / "seed", *config.below(host)])
     return f"lowerdir={below},upperdir={home / 'upper'},workdir={home / 'work'},volatile"
 
 

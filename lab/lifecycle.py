@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import base, bmc, bridge, cases, cgroup, checks, config, hosts, keys, network, packages, ready
-from lab.cache import built, key, locked, prune
+from lab import bmc, bridge, cases, cgroup, checks, config, hosts, keys, network, ready, trees
+from lab.cache import locked
 from lab.config import Config
 from lab.errors import LabError
-from lab.packages import Kind
+from lab.kind import Kind
 from lab.progress import Progress
-from lab.topology import CACHE_ROOT, HOSTS, RELEASES, Lab
+from lab.topology import HOSTS, RELEASES, Lab
 
 
-def up(
-    lab: Lab, names: Sequence[str], release: str | None, progress: Progress, *, openstack: bool = False
-) -> None:
+def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress, *, openstack: bool = False) -> None:
     """Bring up the hosts `names` (all, if empty); what is up already is left alone.
 
-    With `openstack` their repository has its packages too.
+    With `openstack` their repository has its packages too, and those of a role have theirs installed.
     Raises LabError, and takes away what it started itself, if that can't be done.
     """
     wanted = list(names) or list(HOSTS)
@@ -35,7 +33,7 @@ def up(
         network.guard(lab)
         before = {host for host in HOSTS if hosts.exists(lab, host)}
         try:
-            settings = now or _prepare(lab, Kind(release or RELEASES[0], openstack), progress)
+            settings = now or trees.prepare(lab, Kind(release or RELEASES[0], openstack), progress)
             _start(lab, settings, wanted, progress)
         except BaseException:
             if now is None:
@@ -49,25 +47,6 @@ def up(
 def alone(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
     """No other halab works on this lab meanwhile."""
     return locked(lab.state / "lock", lambda: progress.say(f"Another halab works on {lab.subnet}; waiting for it."))
-
-
-def _prepare(lab: Lab, kind: Kind, progress: Progress) -> Config:
-    """The configuration of a new lab; the cached trees that it stands on are made if they are not there."""
-    with locked(CACHE_ROOT / "lock", lambda: progress.say("Another halab builds the cache; waiting for it.")):
-        repository = CACHE_ROOT / f"packages-{kind.label}-{key(packages.recipe(kind))}"
-        if not repository.is_dir():
-            with progress.step(f"Downloading the packages of Debian {kind.label}"):
-                built(repository, lambda tree: packages.build(kind, tree))
-        tree = CACHE_ROOT / f"base-{kind.label}-{key(base.recipe(kind, repository))}"
-        if not tree.is_dir():
-            with progress.step(f"Building the base of Debian {kind.label}"):
-                built(tree, lambda new: base.build(kind, repository, new))
-            used = {path for other in config.load_all() for path in (other.base, other.repository)}
-            prune(CACHE_ROOT, kind.label, {tree, repository} | used)
-        settings = Config(kind.release, tree, repository, kind.openstack)
-        # Written while the cache is locked: from here on, nobody prunes what this lab stands on.
-        config.save(lab, settings)
-        return settings
 
 
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:

@@ -9,54 +9,8 @@ from pathlib import Path
 
 from lab import debs
 from lab.errors import LabError
+from lab.kind import Kind
 from lab.shell import run
-
-BASE_PACKAGES = (
-    "apt",
-    "ca-certificates",
-    "dbus",
-    "iproute2",
-    "openssh-server",
-    "perl",
-    "procps",
-    "python3",
-    "sudo",
-    "systemd-sysv",
-)
-"""What a host has before anything is deployed."""
-
-_LAYERS = (
-    "corosync",
-    "crmsh",
-    "curl",
-    "galera-4",
-    "galera-arbitrator-4",
-    "haproxy",
-    "ipmitool",
-    "ipvsadm",
-    "keepalived",
-    "mariadb-backup",
-    "mariadb-client",
-    "mariadb-server",
-    "memcached",
-    "nftables",
-    "nginx-light",
-    "pacemaker",
-    "pacemaker-cli-utils",
-    "python3",
-    "python3-pymysql",
-    "rabbitmq-server",
-    "resource-agents",
-    "rsync",
-    "socat",
-)
-LAYER_PACKAGES: dict[str, tuple[str, ...]] = {
-    "bookworm": (*_LAYERS, "fence-agents"),
-    "trixie": (*_LAYERS, "fence-agents-ipmilan"),
-}
-"""What deploys may install, by release: the same but for the packages that Debian split."""
-OPENSTACK_PACKAGES = ("keystone", "placement-api", "glance-api")
-"""What they may install besides, where the lab is to have OpenStack: it takes minutes, and hundreds of megabytes."""
 
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _GENERATION = 2
@@ -77,24 +31,6 @@ class Target:
     release: str
     uri: str
     component: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What the trees of a lab are made for; those of each kind are kept apart."""
-
-    release: str
-    openstack: bool = False
-
-    @property
-    def label(self) -> str:
-        """As in the names of the trees."""
-        return f"{self.release}+openstack" if self.openstack else self.release
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """All that its repository must have, with what they need."""
-        return (*BASE_PACKAGES, *LAYER_PACKAGES[self.release], *(OPENSTACK_PACKAGES if self.openstack else ()))
 
 
 def recipe(kind: Kind) -> list[object]:

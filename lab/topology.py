@@ -30,6 +30,15 @@ HOSTS: dict[str, int] = {
 }
 """Last octet of each host's address."""
 
+ROLES: dict[str, str] = {
+    "cc01": "controller",
+    "cc02": "controller",
+    "cc03": "controller",
+    "net01": "network",
+    "net02": "network",
+}
+"""What a host is for, if with OpenStack it has packages of its own for that."""
+
 MACHINE_OCTET = 1
 BMC_OFFSET = 100
 """A host's BMC answers on the host's last octet plus this."""

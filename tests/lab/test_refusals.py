@@ -190,7 +190,7 @@ def test_a_tree_that_fails_to_build_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_trees_that_a_lab_stands_on_are_not_pruned(tmp_path: Path) -> None:
-    for name in ("base-bookworm-1", "base-bookworm-2", "packages-bookworm-1", "base-trixie-1"):
+    for name in ("base-bookworm-1", "base-bookworm-2", "controller-bookworm-1", "base-trixie-1"):
         (tmp_path / name).mkdir()
     cache.prune(tmp_path, "bookworm", {tmp_path / "base-bookworm-2"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base-bookworm-2", "base-trixie-1"]
@@ -204,7 +204,7 @@ def test_a_failed_up_takes_away_what_it_started(as_root: Path, monkeypatch: pyte
 
     monkeypatch.setattr("lab.checks.machine", lambda: None)
     monkeypatch.setattr("lab.network.guard", lambda _: None)
-    monkeypatch.setattr(lifecycle, "_prepare", lambda *_: config.Config("bookworm", as_root, as_root))
+    monkeypatch.setattr("lab.trees.prepare", lambda *_: config.Config("bookworm", as_root, as_root))
     monkeypatch.setattr(lifecycle, "_start", start)
     monkeypatch.setattr(lifecycle, "_remove", lambda lab: removed.append(lab.slug))
     assert main(["up"]) == 130

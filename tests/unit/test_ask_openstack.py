@@ -1,4 +1,4 @@
-"""The program by which a host asks OpenStack's services, against a small server: with which token, and what it tells."""
+"""The program by which a host asks OpenStack, against a small server: with which token, and what it tells."""
 
 from __future__ import annotations
 
