@@ -15,6 +15,15 @@ UP = Path(LAB, "lab.json")
 NOTED = json.loads(UP.read_text()) if UP.exists() else {}
 """Of the lab while it is up: its release, and whether it is to have OpenStack (`halab up`)."""
 
+OPENSTACK = {
+    "keystone": {},
+    "placement": {},
+    "glance": {"folder": "/var/lib/shared/images", "shared": True},
+    "nova": {},
+    "neutron": {},
+    "cinder": {},
+}
+
 DATA = {
     "name": f"lab-{PREFIX}.0",
     "network": SUBNET,
@@ -40,7 +49,7 @@ DATA = {
         },
     },
     "secrets": {"bmc": f"file:{LAB}/bmc/password"},
-    **({"keystone": {}, "placement": {}, "glance": {"shared": True}} if NOTED.get("openstack") else {}),
+    **(OPENSTACK if NOTED.get("openstack") else {}),
 }
 
 CLUSTER = cluster_of(DATA)

@@ -1,8 +1,23 @@
-"""Glance on all controllers, where the inventory has it."""
+"""Glance on all controllers, where the inventory has it, with a folder for images that all of them share."""
 
 from pyinfra import host
 
 from cluster.openstack.table import GLANCE
-from deploy.openstack_service import deployed
+from cluster.spec import Cluster, Role
+from deploy.openstack_service import brought_up, configured, filled, known_to_keystone, leads, renewed
+from operations.shared_folder import shared
 
-deployed(host.data.cluster, GLANCE)
+cluster: Cluster = host.data.cluster
+
+configured(cluster, GLANCE)
+if leads(cluster, GLANCE):
+    shared(
+        name="glance: all controllers share the images",
+        hosts=list(cluster.names(Role.CONTROLLER)),
+        folder=GLANCE.of(cluster).folder,
+        user="glance",
+    )
+filled(cluster, GLANCE)
+known_to_keystone(cluster, GLANCE)
+brought_up(cluster, GLANCE)
+renewed(cluster, GLANCE)

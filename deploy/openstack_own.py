@@ -39,11 +39,23 @@ def _glance(cluster: Cluster, name: str) -> _Own:
             "bind_port": str(GLANCE.port),
             "workers": str(mine.processes),
             "enabled_backends": "shared:file",
+            # The balancers ask each second, and it would log each of their questions.
+            "default_log_levels": _QUIET,
         },
         "glance_store": {"default_backend": "shared", "stores": None, "default_store": None},
         "shared": {"filesystem_store_datadir": literal(mine.folder)},
         "paste_deploy": {"flavor": "keystone"},
     }
+
+
+_QUIET = (
+    "amqp=WARN,amqplib=WARN,boto=WARN,qpid=WARN,sqlalchemy=WARN,suds=INFO,oslo.messaging=INFO,oslo_messaging=INFO,"
+    "iso8601=WARN,requests.packages.urllib3.connectionpool=WARN,urllib3.connectionpool=WARN,websocket=WARN,"
+    "requests.packages.urllib3.util.retry=WARN,urllib3.util.retry=WARN,keystonemiddleware=WARN,"
+    "routes.middleware=WARN,stevedore=WARN,taskflow=WARN,keystoneauth=WARN,oslo.cache=INFO,oslo_policy=INFO,"
+    "dogpile.core.dogpile=INFO,eventlet.wsgi.server=WARN"
+)
+"""The levels that oslo.log has by default, and one for what serves HTTP."""
 
 
 def _nova(cluster: Cluster, name: str) -> _Own:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from cluster.number import real, whole
 from cluster.openstack.keystone import KEYSTONE
-from cluster.openstack.record import PATIENCE, ApiNode
+from cluster.openstack.record import LIMIT, PATIENCE, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
 from cluster.releases import ONLY_IN
@@ -23,14 +23,14 @@ from facts.openstack_parts import parts_of
 
 ASK_PROGRAM = "/usr/local/lib/hatui/ask-openstack"
 """Makes a call with the token of who watches (deploy/files/ask_openstack.sh)."""
-WITHOUT_TOKEN = 3
-"""Its exit code where there is no token to be had; curl's for a URL that it can't read (curl(1))."""
-_ASKED = f"curl -qs -m {PATIENCE} -o /dev/null -w '%{{http_code}} %{{time_total}}' -K"
+_ASKED = f"curl -qs -m {PATIENCE} -o /dev/null -w '%{{http_code}}' -K"
 """curl(1) tells of a call that got no answer by the status 000."""
 _MISSING = 127
 """The shell's exit code for a program that is not there."""
 _UNREADABLE = 26
 """curl's for a file that it could not read (libcurl-errors(3))."""
+_NO_TOKEN, _WAITING = "no-token", "waiting"
+"""What that program says instead of an answer."""
 
 
 class ApiAnswers(FactBase[ApiNode | Unknown]):
@@ -42,13 +42,12 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
     def command(self) -> str:
         mine = self.service
         # Keystone is asked for a token; all others with one.
-        proof = f"{_ASKED} {mine.call_file}" if mine is KEYSTONE else f"{ASK_PROGRAM} {PATIENCE} {mine.call_file}"
+        proof = f"{ASK_PROGRAM} {PATIENCE} {LIMIT} {mine.call_file}{' without' if mine is KEYSTONE else ''}"
+        health = f'said=$({_ASKED} {mine.health_file} 2>/dev/null); echo "Health=$? $said"'
+        call = f'said=$({proof} 2>/dev/null); echo "Call=$? $said"'
+        units = services_command({unit: mine.files(unit) for unit in mine.units})
         # Side by side: a host has 4 s for all that it is asked.
-        asked = " & ".join(
-            f'{{ said=$({call} 2>/dev/null); echo "{name}=$? $said"; }}'
-            for name, call in (("Health", f"{_ASKED} {mine.health_file}"), ("Call", proof))
-        )
-        return f"{services_command({unit: mine.files(unit) for unit in mine.units})}; echo; {asked} & wait"
+        return f"{units}; echo; {{ {health}; }} & {{ {call}; }} & wait"
 
     @override
     def process(self, output: Iterable[str]) -> ApiNode | Unknown:
@@ -62,9 +61,10 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         needed = {unit for unit in mine.units if unit.removesuffix(".service") not in ONLY_IN}
         api, *workers = (units[unit] for unit in mine.units if units[unit].known or unit in needed)
         try:
-            (asked, health, _), (proved, call, took) = (_parts(said[name]) for name in ("Health", "Call"))
+            asked, health = (whole(one) for one in (*said["Health"].split(), "0")[:2])
+            call, took, waits = _told(said["Call"])
             body = next((line.removeprefix("Body=") for line in lines if line.startswith("Body=")), "")
-            parts = parts_of(body, mine.parts) if mine.parts and 200 <= call < 300 else ()
+            parts = parts_of(body, mine.parts) if mine.parts and call and 200 <= call < 300 else ()
         except ValueError as error:
             return unreadable(error, clean(" ".join(said.values()), 120))
         if asked == _MISSING:
@@ -72,15 +72,22 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         if asked == _UNREADABLE:
             why = f"{mine.health_file}, by which {mine.name} is asked, is not there or can't be read"
             return Unknown(f"{why}: deploy {mine.name}")
-        without = proved in (WITHOUT_TOKEN, _MISSING) and mine is not KEYSTONE
-        return ApiNode(api, health, None if without else call, took, tuple(workers), parts)
+        return ApiNode(api, health, call, took, waits, tuple(workers), parts)
 
 
-def _parts(said: str) -> tuple[int, int, float]:
-    """Exit code, HTTP status, seconds; curl says nothing where it did not come so far as to ask."""
+def _told(said: str) -> tuple[int | None, float, float | None]:
+    """HTTP status, seconds that it took, seconds without an answer: of what ASK_PROGRAM says, after its exit code."""
     code, *rest = said.split()
-    status, took = rest or ("0", "0")
-    return whole(code), whole(status), real(took, 0, 3600)
+    match rest:
+        case [_, status, took]:
+            return whole(status), real(took, 0, 3600), None
+        case [word, seconds] if word == _WAITING:
+            return None, 0.0, real(seconds, 0, 10**6)
+        case [word] if word == _NO_TOKEN:
+            return None, 0.0, None
+    if whole(code) == _MISSING:
+        return None, 0.0, None
+    raise ValueError(f"no answer: {clean(said, 80)}")
 
 
 @cache

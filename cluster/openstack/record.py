@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from cluster.state import Record, ServiceState
 
 PATIENCE = 3
-"""Seconds in which it must have answered either call."""
+"""Seconds in which its health path must have answered; a look waits no longer for the other call either."""
+LIMIT = 15
+"""Seconds in which the other call must have been answered: a host that is busy is slow, and not broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ class ApiNode(Record):
     health: int
     """The HTTP status of the first; 0: no answer."""
     call: int | None
-    """The HTTP status of the second; 0: no answer in PATIENCE; None: it was not made, for want of a token."""
+    """The HTTP status of the second; 0: no answer in LIMIT; None: it was not made, for want of a token, or `waits`."""
     took: float = 0.0
     """Seconds that the second took."""
+    waits: float | None = None
+    """Seconds since the second was made, where it has no answer yet."""
     workers: tuple[ServiceState, ...] = ()
     """Its further units."""
     parts: tuple[Part, ...] = ()

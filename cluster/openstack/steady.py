@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from cluster.condition import asked, known_of
 from cluster.health.services import down
 from cluster.layer import Condition
-from cluster.openstack.record import ApiNode
+from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.verdict import NO_TOKEN, answer, silent
 from cluster.spec import Cluster, Role
@@ -31,10 +31,12 @@ def condition(service: OpenstackService) -> Condition:
                 yield f"{host} can't be asked for its {name}: {node.reason}."
             elif away := [unit for unit in (node.service, *node.workers) if not runs(unit)]:
                 yield f"{down(away[0])} on {host}: see `journalctl -u {away[0].unit}` there."
+            elif node.healthy and node.waits is not None:
+                yield f"{name} on {host} has not given {gives} for {node.waits:.0f} s."
             elif node.healthy and node.call is None:
                 yield f"whether {name} on {host} gives {gives} is not known: {NO_TOKEN}."
             elif not node.works:
-                said = answer((node.call or 0) if node.healthy else node.health)
+                said = answer(node.call or 0, LIMIT) if node.healthy else answer(node.health)
                 yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
 
         for part, host in silent(known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):

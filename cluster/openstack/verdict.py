@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
-from cluster.openstack.record import PATIENCE, ApiNode
+from cluster.openstack.record import LIMIT, PATIENCE, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.state import Unknown, runs
 
@@ -31,12 +31,16 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
             said = ", ".join(away)
             mine += [Finding(Verdict.WARN, f"{host}: {said}")]
             return HostHealth(host, Verdict.FAIL, said), mine
+        if node.waits is not None:
+            said = f"{service.name} answers, and has not given {gives} for {node.waits:.0f} s"
+            mine.append(Finding(Verdict.WARN, f"{host}: {said} (is the host busy?)"))
+            return HostHealth(host, Verdict.WARN, said), mine
         if node.call is None:
             said = f"{service.name} answers, and whether it gives {gives} is not known: {NO_TOKEN}"
             mine.append(Finding(Verdict.UNKNOWN, f"{host}: {said}"))
             return HostHealth(host, Verdict.UNKNOWN, said), mine
         if not node.works:
-            said = f"{service.name} answers, and does not give {gives}: it {answer(node.call)}"
+            said = f"{service.name} answers, and does not give {gives}: it {answer(node.call, LIMIT)}"
             mine.append(Finding(Verdict.WARN, f"{host}: {said} (is its database there?)"))
             return HostHealth(host, Verdict.FAIL, said), mine
         return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
@@ -57,9 +61,9 @@ def silent(nodes: Mapping[str, ApiNode | Unknown]) -> list[tuple[str, str]]:
     return sorted({(part.name, part.host) for part in parts if part.enabled and not part.up})
 
 
-def answer(status: int) -> str:
-    """In words what an HTTP status says."""
-    return f"answers with HTTP {status}" if status else f"does not answer within {PATIENCE} s"
+def answer(status: int, within: int = PATIENCE) -> str:
+    """In words what an HTTP status says; 0: there was no answer in that many seconds."""
+    return f"answers with HTTP {status}" if status else f"does not answer within {within} s"
 
 
 def how(service: OpenstackService, node: ApiNode) -> str:
@@ -68,6 +72,8 @@ def how(service: OpenstackService, node: ApiNode) -> str:
         return node.service.active if node.service.active != "active" else "not answering"
     if away := [unit for unit in node.workers if not runs(unit)]:
         return down(away[0])
+    if node.waits is not None:
+        return f"giving {service.gives} slowly"
     if node.call is None:
         return "answering, there is no token to ask more with"
     return f"giving {service.gives}" if node.works else f"not giving {service.gives}"

@@ -1,55 +1,82 @@
 #!/bin/sh
-# Managed by hatui. ask-openstack SECONDS CALL: makes the call that the settings CALL of curl(1) describe, with a token of
-# the user that watches. Prints the HTTP status and the seconds that it took, and in a second line, after "Body=", what it
-# brought, where the settings keep it. Ends as curl does; with 3 where there is no token.
+# Managed by hatui. ask-openstack SECONDS LIMIT CALL [WITHOUT]: makes the call that the settings CALL of curl(1) describe,
+# with a token of the user that watches, or WITHOUT one. It has LIMIT seconds; who asks waits for SECONDS of them, and who
+# asks while one is unanswered waits for the same.
+# Prints curl's exit code, the HTTP status and the seconds that it took, and in a second line, after "Body=", what it
+# brought, where the settings keep it. Instead: "waiting SECONDS", since it was asked; "no-token", where there is none.
 # One token serves all calls of this host: each costs keystone a third of a second of processor time.
 set -u
 umask 077
-line='
-'
 seconds=$1
-call=$2
+limit=$2
+call=$3
+without=${4:-}
 login=/etc/hatui/openstack.login
 token=/run/hatui/openstack.token
+said=/run/hatui/$(basename "$call").said
 # A token is good for an hour. It is renewed behind the calls before that, so that none of them waits.
 renew=3000
+line='
+'
 
 # One from the future was made before the clock was set: it is too old, too.
 age() {
-    old=$(($(date +%s) - $(stat -c %Y "$token" 2>/dev/null || echo 0)))
+    old=$(($(date +%s) - $(stat -c %Y "$1" 2>/dev/null || echo 0)))
     [ "$old" -ge 0 ] || old=999999
     echo "$old"
 }
 
-# fetch SECONDS AGE: have a token that is not older than that. Several calls at a time want one: the first gets it.
-fetch() {
+# fetch AGE: have a token that is not older than that. Several calls at a time want one: the first gets it.
+fetch() (
     exec 9>"$token.lock"
-    flock -w "$1" 9 || return 1
-    [ "$(age)" -gt "$2" ] || return 0
-    new=$(curl -qs -m "$1" -D - -o /dev/null -K "$login" | sed -n 's/^x-subject-token: *\([A-Za-z0-9_=-]*\)\r*$/\1/ip')
-    [ -n "$new" ] || return 1
+    flock -w "$limit" 9 || exit 1
+    [ "$(age "$token")" -gt "$1" ] || exit 0
+    new=$(curl -qs -m "$limit" -D - -o /dev/null -K "$login" | sed -n 's/^x-subject-token: *\([A-Za-z0-9_=-]*\)\r*$/\1/ip')
+    [ -n "$new" ] || exit 1
     printf 'header = "X-Auth-Token: %s"\n' "$new" >"$token.new" && mv -f "$token.new" "$token"
+)
+
+ask() {
+    told=$(curl -qs -m "$limit" -w '\n%{http_code} %{time_total}' -K "$call" "$@")
+    told="$? ${told##*"$line"}${line}Body=$(printf %s "${told%"$line"*}" | tr -d '\r\n')"
 }
 
-ask() { curl -qs -m "$1" -w '\n%{http_code} %{time_total}' -K "$call" -K "$token"; }
-
-tell() {
-    printf '%s\nBody=%s\n' "${said##*"$line"}" "$(printf %s "${said%"$line"*}" | tr -d '\r\n')"
-    exit "$code"
+answer() {
+    if [ -n "$without" ]; then
+        ask
+        return
+    fi
+    told=no-token
+    [ -e "$token" ] || fetch "$renew" || return 0
+    ask -K "$token"
+    case $told in
+    # Its keys were made anew, say: keystone does not take it any longer.
+    "0 401 "*)
+        told=no-token
+        if fetch 5; then ask -K "$token"; fi
+        ;;
+    esac
 }
 
 mkdir -p /run/hatui
-if [ -e "$token" ]; then
-    [ "$(age)" -le "$renew" ] || (fetch 10 "$renew" >/dev/null 2>&1 </dev/null &)
-    said=$(ask "$seconds")
-    code=$?
-    case ${said##*"$line"} in
-    401*) ;;
-    *) tell ;;
-    esac
+if [ "${5:-}" = behind ]; then
+    answer
+    printf '%s\n' "$told" >"$said.new" && mv -f "$said.new" "$said"
+    # Who waits has the answer now.
+    exec 8>&-
+    [ -n "$without" ] || [ "$(age "$token")" -le "$renew" ] || fetch "$renew"
+    exit
 fi
-# There was none, or keystone does not take it any longer: its keys were made anew, say.
-fetch 2 5 || exit 3
-said=$(ask 2)
-code=$?
-tell
+
+exec 8>"$said.lock"
+if flock -n 8; then
+    : >"$said.asked"
+    # Not ended with who asks: an answer that comes late is not asked for twice.
+    setsid sh "$0" "$seconds" "$limit" "$call" "$without" behind >/dev/null 2>&1 </dev/null &
+fi
+exec 8>&-
+if flock -w "$seconds" "$said.lock" true; then
+    cat "$said"
+else
+    echo "waiting $(age "$said.asked")"
+fi

@@ -2,89 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-import urllib.request
-from http.client import HTTPException
-from urllib.error import HTTPError
 
 import pytest
 
 from operations.identity import Login
 from tests.e2e import lab
-from tests.e2e.load import Load
+from tests.e2e.openstack import VIP, asked, gets, openstack, token, tokens
 from tests.e2e.operator import carried_out, felt, hatui, nothing_is_left
 from tests.pace import slower, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
-VIP = f"http://{lab.VIP}:5000"
 CONTROLLERS = ("cc01", "cc02", "cc03")
-CLIENT = """set -a
-. /dev/stdin
-OS_AUTH_URL={url}/v3 OS_USERNAME=admin OS_PROJECT_NAME=admin OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default
-OS_IDENTITY_API_VERSION=3
-openstack {words} -f json
-"""
-
-
-def asked(url: str, body: str = "", **headers: str) -> tuple[int, str, str]:
-    """The status, the token and the text that a call brings; status 0: no answer."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    call = urllib.request.Request(url, body.encode() or None, {"Content-Type": "application/json", **named})
-    try:
-        with urllib.request.urlopen(call, timeout=10) as answer:
-            return answer.status, answer.headers.get("X-Subject-Token", ""), answer.read().decode()
-    except HTTPError as error:
-        return error.code, "", error.read().decode(errors="replace")
-    except (OSError, HTTPException) as error:
-        return 0, "", str(error)
-
-
-def token(url: str = VIP) -> tuple[int, str]:
-    """A token of the administrator's."""
-    status, found, _ = asked(f"{url}/v3/auth/tokens", Login("admin", lab.secret_of("keystone_admin"), "admin").body)
-    return status, found
-
-
-def openstack(words: str) -> object:
-    """What Debian's own client says on a controller."""
-    password = lab.secret_of("keystone_admin")
-    said = lab.ssh("cc01", CLIENT.format(url=VIP, words=words), stdin=f"OS_PASSWORD='{password}'\n", timeout=120)
-    return json.loads(said)
 
 
 def layer() -> dict[str, object]:
     return next(one for one in lab.status()["layers"] if one["layer"] == "keystone")
-
-
-class Calls(Load):
-    """Asks one thing after another while its context is open, so many times a second."""
-
-    def __init__(self, rate: float, *, tokens: bool = False) -> None:
-        super().__init__()
-        self._pause = 1 / rate
-        self._tokens = tokens
-        self.count = 0
-        self.gap = 0.0
-        """The longest time from one answer to the next, less the pause, in seconds."""
-
-    def _prepare(self) -> None:
-        assert token()[0] == 201
-
-    def _run(self) -> None:
-        last = time.monotonic()
-        while not self._stop.is_set():
-            status = token()[0] if self._tokens else asked(f"{VIP}/v3")[0]
-            self.count += 1
-            if 200 <= status < 300:
-                self.acked.append(self.count)
-                self.gap = max(self.gap, time.monotonic() - last - self._pause)
-                last = time.monotonic()
-            else:
-                self.errors.append(str(status))
-            self._stop.wait(self._pause)
 
 
 def test_every_controller_gives_a_token_and_takes_those_of_the_others(healthy: None) -> None:
@@ -126,31 +60,31 @@ def test_a_database_that_is_away_is_found_by_the_token_and_not_by_the_health_pat
 
 @pytest.mark.parametrize("fault", ["kill", "freeze"])
 def test_one_that_falls_out_is_missed_by_nobody_for_long(healthy: None, fault: str) -> None:
-    with Calls(10) as calls, Calls(1, tokens=True) as tokens:
+    with gets(5000, "/v3") as calls, tokens() as given:
         calls.wait_for_acks(20, 20)
         with lab.fault(fault, "cc02", unit="keystone"):
             if fault == "freeze":
                 wait_until(lambda: layer()["verdict"] == "WARN", 60, "keystone is WARN")
                 assert "cc02: keystone runs, and does not answer within 3 s" in str(layer()["reason"])
             calls.wait_for_acks(30, 30)
-            tokens.wait_for_acks(5, 60)
+            given.wait_for_acks(5, 60)
         wait_until(lambda: layer()["verdict"] == "OK", 30, "keystone is repaired")
-    assert calls.gap <= 3 * slower() and tokens.gap <= 4 * slower(), (calls.gap, tokens.gap, calls.errors)
+    assert calls.gap <= 3 * slower() and given.gap <= 4 * slower(), (calls.gap, given.gap, calls.errors)
 
 
 def test_a_controller_that_loses_its_power_is_missed_for_a_second(healthy: None) -> None:
-    with Calls(10) as calls, Calls(1, tokens=True) as tokens:
+    with gets(5000, "/v3") as calls, tokens() as given:
         calls.wait_for_acks(20, 20)
         with lab.fault("power", "cc03"):
             calls.wait_for_acks(50, 60)
-            tokens.wait_for_acks(5, 60)
-    assert calls.gap <= 1 * slower() and tokens.gap <= 4 * slower(), (calls.gap, tokens.gap, calls.errors)
+            given.wait_for_acks(5, 60)
+    assert calls.gap <= 1 * slower() and given.gap <= 4 * slower(), (calls.gap, given.gap, calls.errors)
     # It is back by itself, keystone too.
     lab.all_ok(within=180)
 
 
 def test_it_is_restarted_and_drained_and_no_call_fails(healthy: None) -> None:
-    with Calls(10) as calls:
+    with gets(5000, "/v3") as calls:
         run = carried_out("restart", "keystone")
         assert felt(run, "keystone").failed == 0, felt(run, "keystone")
         carried_out("drain", "cc02")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster.openstack.record import ApiNode
+from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.table import BY_NAME
 from cluster.openstack.verdict import answer
 from cluster.state import ClusterState, runs
@@ -22,13 +22,20 @@ def lines(state: ClusterState) -> list[Line]:
 
 
 def _row(_host: str, node: ApiNode) -> tuple[Span, ...]:
-    call = "no token" if node.call is None else "given" if node.works else answer(node.call)
     away = [unit.unit.removesuffix(".service") for unit in node.workers if not runs(unit)]
     further = f"{', '.join(away)} down" if away else f"{len(node.workers)} run" if node.workers else "-"
     return (
         service(node.service),
         span("answers" if node.healthy else answer(node.health), "ok" if node.healthy else "fail"),
-        span(call, "ok" if node.works else "unknown" if node.call is None else "fail"),
+        _call(node),
         (f"{node.took:.2f}", ""),
         span(further, "fail" if away else ""),
     )
+
+
+def _call(node: ApiNode) -> Span:
+    if node.waits is not None:
+        return span(f"none for {node.waits:.0f} s", "warn")
+    if node.call is None:
+        return span("no token", "unknown")
+    return span("given" if node.works else answer(node.call, LIMIT), "ok" if node.works else "fail")
