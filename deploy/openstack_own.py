@@ -74,7 +74,8 @@ def _nova(cluster: Cluster, name: str) -> _Own:
         # Its own token goes with the user's: that may end while the work goes on.
         "service_user": {**mine, "send_service_user_token": "true"},
         "conductor": {"workers": "1"},
-        "scheduler": {"workers": "1"},
+        # A compute that comes new is found by itself.
+        "scheduler": {"workers": "1", "discover_hosts_in_cells_interval": "60"},
         "vnc": {
             "enabled": "true",
             "novncproxy_host": cluster.address(name),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from cluster.openstack.cache import places
 from cluster.openstack.keystone import KEYSTONE, SERVICES, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD, brokers
 from cluster.openstack.service import OpenstackService
@@ -102,6 +103,9 @@ def _asking(cluster: Cluster, service: OpenstackService) -> Section:
     return {
         **identity(cluster, service),
         "www_authenticate_uri": KEYSTONE.url(cluster),
+        "memcached_servers": ",".join(places(cluster)),
+        # A controller that is gone answers nothing: its share of the tokens is asked of keystone again.
+        "memcache_pool_socket_timeout": "1",
         "service_token_roles": SERVICES,
         "service_token_roles_required": "true",
         # Of the whole question, not of the connection alone: a keystone that is busy needs some seconds.

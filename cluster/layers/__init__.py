@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 from cluster.layer import Layer
 from cluster.layers.base import BASE
+from cluster.layers.cache import CACHES
 from cluster.layers.corosync import COROSYNC
 from cluster.layers.galera import GALERA
 from cluster.layers.haproxy import HAPROXY
@@ -19,7 +20,7 @@ from cluster.layers.services import SERVICES
 from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
-    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, *OPENSTACK, PORTS),
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, CACHES, *OPENSTACK, PORTS),
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )
 """Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""
