@@ -17,6 +17,9 @@ BOOT_LIMIT = 120.0
 """Seconds that the slowest host may take; a boot takes some 5 s on an idle machine."""
 
 _LOOK_EVERY = 0.2
+_OFF = 10.0
+"""Seconds for which a host may be off meanwhile: the other controllers fence one that was away, which cuts its power once
+more and gives it back."""
 
 
 def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = True) -> None:
@@ -31,6 +34,7 @@ def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = 
         return
     end = time.monotonic() + BOOT_LIMIT
     waiting = list(names)
+    off: dict[str, float] = {}
     with progress.step("Booting") as note, ThreadPoolExecutor(max_workers=len(names)) as pool:
         while True:
             answers = list(pool.map(lambda host: answers_ssh(lab, host), waiting))
@@ -38,17 +42,19 @@ def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = 
             note(f"{len(names) - len(waiting)} of {len(names)} hosts answer")
             if not waiting:
                 break
-            _check_boot(lab, waiting, late=time.monotonic() > end)
+            _check_boot(lab, waiting, off, late=time.monotonic() > end)
             time.sleep(_LOOK_EVERY)
         asked = names if whole_boot else []
         if problems := [why for why in pool.map(lambda host: _boot_problem(lab, host), asked) if why]:
             raise LabError("; ".join(problems))
 
 
-def _check_boot(lab: Lab, waiting: Sequence[str], late: bool) -> None:
-    """LabError if one of `waiting` can't be waited for any longer."""
+def _check_boot(lab: Lab, waiting: Sequence[str], off: dict[str, float], late: bool) -> None:
+    """LabError if one of `waiting` can't be waited for any longer; `off` keeps since when each is seen to be off."""
     for host in waiting:
-        if not hosts.running(lab, host):
+        if hosts.running(lab, host):
+            off.pop(host, None)
+        elif time.monotonic() - off.setdefault(host, time.monotonic()) > _OFF:
             raise LabError(f"{host} went off while it booted: {hosts.console_tail(lab, host)}")
     if late:
         said = hosts.console_tail(lab, waiting[0])
