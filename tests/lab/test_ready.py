@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from lab import hosts, ready
@@ -15,7 +17,7 @@ def test_one_that_goes_off_for_a_moment_is_waited_for_and_one_that_stays_off_is_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now, on = [0.0], [False]
-    monkeypatch.setattr(ready.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(hosts, "running", lambda *_: on[0])
     monkeypatch.setattr(hosts, "console_tail", lambda *_: "its last words")
     off: dict[str, float] = {}
