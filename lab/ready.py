@@ -18,8 +18,8 @@ BOOT_LIMIT = 120.0
 
 _LOOK_EVERY = 0.2
 _OFF = 10.0
-"""Seconds for which a host may be off meanwhile: controllers fence one that was away, which cuts its power once more and
-gives it back."""
+"""Seconds for which a host may be off meanwhile: controllers fence one that was away, which cuts its power once more
+and gives it back."""
 
 
 def wait(lab: Lab, names: Sequence[str], progress: Progress, whole_boot: bool = True) -> None:
