@@ -85,6 +85,8 @@ def _told(said: str) -> tuple[int | None, float, float | None]:
             return None, 0.0, real(seconds, 0, 10**6)
         case [word] if word == _NO_TOKEN:
             return None, 0.0, None
+        case [failed] if whole(failed):
+            return 0, 0.0, None
     if whole(code) == _MISSING:
         return None, 0.0, None
     raise ValueError(f"no answer: {clean(said, 80)}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cluster.state import Record, ServiceState
 
-PATIENCE = 3
+PATIENCE = 2
 """Seconds in which its health path must have answered; a look waits no longer for the other call either."""
 LIMIT = 15
 """Seconds in which the other call must have been answered: a host that is busy is slow, and not broken."""

@@ -13,24 +13,20 @@ call=$3
 without=${4:-}
 login=/etc/hatui/openstack.login
 token=/run/hatui/openstack.token
-said=/run/hatui/$(basename "$call").said
-# A token is good for an hour. It is renewed behind the calls before that, so that none of them waits.
-renew=3000
+said=/run/hatui/${call##*/}.said
+# Minutes. A token is good for 60. It is renewed behind the calls before that, so that none of them waits.
+renew=50
 line='
 '
 
-# One from the future was made before the clock was set: it is too old, too.
-age() {
-    old=$(($(date +%s) - $(stat -c %Y "$1" 2>/dev/null || echo 0)))
-    [ "$old" -ge 0 ] || old=999999
-    echo "$old"
-}
+# young MINUTES: whether the token is there and not older. One from the future was made before the clock was set: it is not.
+young() { [ -n "$(find "$token" -mmin "-$1" -mmin +-1 2>/dev/null)" ]; }
 
-# fetch AGE: have a token that is not older than that. Several calls at a time want one: the first gets it.
+# fetch MINUTES: have a token that is not older than that. Several calls at a time want one: the first gets it.
 fetch() (
     exec 9>"$token.lock"
     flock -w "$limit" 9 || exit 1
-    [ "$(age "$token")" -gt "$1" ] || exit 0
+    ! young "$1" || exit 0
     new=$(curl -qs -m "$limit" -D - -o /dev/null -K "$login" | sed -n 's/^x-subject-token: *\([A-Za-z0-9_=-]*\)\r*$/\1/ip')
     [ -n "$new" ] || exit 1
     printf 'header = "X-Auth-Token: %s"\n' "$new" >"$token.new" && mv -f "$token.new" "$token"
@@ -53,18 +49,18 @@ answer() {
     # Its keys were made anew, say: keystone does not take it any longer.
     "0 401 "*)
         told=no-token
-        if fetch 5; then ask -K "$token"; fi
+        if fetch 0.1; then ask -K "$token"; fi
         ;;
     esac
 }
 
-mkdir -p /run/hatui
+[ -d /run/hatui ] || mkdir -p /run/hatui
 if [ "${5:-}" = behind ]; then
     answer
     printf '%s\n' "$told" >"$said.new" && mv -f "$said.new" "$said"
     # Who waits has the answer now.
     exec 8>&-
-    [ -n "$without" ] || [ "$(age "$token")" -le "$renew" ] || fetch "$renew"
+    [ -n "$without" ] || young "$renew" || fetch "$renew"
     exit
 fi
 
@@ -76,7 +72,7 @@ if flock -n 8; then
 fi
 exec 8>&-
 if flock -w "$seconds" "$said.lock" true; then
-    cat "$said"
+    while IFS= read -r one; do printf '%s\n' "$one"; done <"$said"
 else
-    echo "waiting $(age "$said.asked")"
+    echo "waiting $(($(date +%s) - $(stat -c %Y "$said.asked")))"
 fi
