@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
+from cluster.openstack.keystone import WATCH
 from cluster.openstack.record import LIMIT, PATIENCE, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.state import Unknown, runs
@@ -41,7 +42,7 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
             return HostHealth(host, Verdict.UNKNOWN, said), mine
         if not node.works:
             said = f"{service.name} answers, and does not give {gives}: it {answer(node.call, LIMIT)}"
-            mine.append(Finding(Verdict.WARN, f"{host}: {said} (is its database there?)"))
+            mine.append(Finding(Verdict.WARN, f"{host}: {said} ({_why(service, node.call)})"))
             return HostHealth(host, Verdict.FAIL, said), mine
         return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
 
@@ -53,6 +54,13 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
     if not working and known == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
     return layer_health(service.name, hosts, findings, healthy=f"{working} of {len(nodes)} hosts give {gives}")
+
+
+def _why(service: OpenstackService, status: int) -> str:
+    """What to look at."""
+    if status in (401, 403):
+        return f"the user {WATCH} may not: deploy {service.name}"
+    return "is its database there?"
 
 
 def silent(nodes: Mapping[str, ApiNode | Unknown]) -> list[tuple[str, str]]:

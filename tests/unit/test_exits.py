@@ -125,7 +125,7 @@ def test_a_word_that_no_verb_knows(verb: str, hatui: Said) -> None:
         (["status", "--json", "--plain"], USAGE),
         (["switchover", "vip"], USAGE),
         (["switchover"], USAGE),
-        (["restart", "cinder"], USAGE),
+        (["restart", "swift"], USAGE),
         (["history", "list"], USAGE),
         (["run", "drain", "--set", "host"], USAGE),
         (["console"], USAGE),

@@ -70,6 +70,7 @@ def test_it_is_judged_by_the_token_that_it_gives() -> None:
     verdict, reason, hosts = judged(WELL, replace(WELL, call=0), WELL)
     assert (verdict, hosts) == (Verdict.WARN, [Verdict.OK, Verdict.FAIL, Verdict.OK])
     assert "ctl2: keystone answers, and does not give a token: it does not answer within 15 s" in reason
+    assert "HTTP 403 (the user hatui_watch may not: deploy keystone)" in judged(WELL, replace(WELL, call=403), WELL)[1]
     verdict, reason, _ = judged(*[replace(WELL, call=500)] * 3)
     assert verdict is Verdict.FAIL and "none of 3 hosts gives a token" in reason
 
