@@ -120,7 +120,7 @@ def serve(lab: Lab, ready: int) -> None:
     """Serve all BMCs for ever; one byte to the file descriptor `ready` says that every one has its socket."""
     Session._assignsocket = _bind
     password = bmc.password_file(lab).read_text()
-    bmcs = [HostBmc(lab, host, password) for host in HOSTS]
+    bmcs = [HostBmc(lab, host, password) for host in config.names(lab)]
     sockets = selectors.DefaultSelector()
     for server in bmcs:
         sockets.register(server.serversocket, selectors.EVENT_READ, server)

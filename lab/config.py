@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.process import replace_file
-from lab.topology import ROLES, STATE_ROOT, Lab
+from lab.topology import ROLES, STATE_ROOT, Lab, hosts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ class Config:
 def load(lab: Lab) -> Config | None:
     """The lab's configuration, or None if the lab is down."""
     return _read(lab.config)
+
+
+def names(lab: Lab, openstack: bool = False) -> tuple[str, ...]:
+    """The hosts that the lab has. If it is down: those that it would have, with or without OpenStack."""
+    settings = load(lab)
+    return hosts_of(settings.openstack if settings else openstack)
 
 
 def load_all() -> list[Config]:

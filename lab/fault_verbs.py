@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from lab import cases, making
+from lab import cases, config, making
 from lab.cases import Case, Value
 from lab.errors import LabError
 from lab.fault import Fault, Known, Option, known
@@ -88,7 +88,7 @@ def _seconds(text: str) -> float:
 
 def _make(lab: Lab, fault: Fault, args: argparse.Namespace) -> int:
     given: Mapping[str, Value] = {option.name: getattr(args, option.name.replace("-", "_")) for option in fault.options}
-    names = check_hosts(args.hosts)
+    names = check_hosts(args.hosts, config.names(lab))
     if len(names) < len(args.hosts):
         raise LabError(f"a host is named twice ({' '.join(args.hosts)}); name each once")
     for case in making.make(lab, fault, names, given, args.seconds):
@@ -102,7 +102,7 @@ def heals(case: Case) -> str:
 
 def _heal(lab: Lab, args: argparse.Namespace) -> int:
     name = None if args.name == "all" else known().need(args.name).name
-    healed = making.heal(lab, name, check_hosts(args.hosts))
+    healed = making.heal(lab, name, check_hosts(args.hosts, config.names(lab)))
     for case in healed:
         print(f"{case}: healed")
     if not healed:

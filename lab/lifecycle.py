@@ -22,7 +22,7 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress, 
     With `openstack` their repository has its packages too, and those of a role have theirs installed.
     Raises LabError, and takes away what it started itself, if that can't be done.
     """
-    wanted = list(names) or list(HOSTS)
+    wanted = list(names) or list(config.names(lab, openstack))
     checks.machine()
     with alone(lab, progress):
         now = config.load(lab)
@@ -31,7 +31,7 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress, 
         if now and openstack and not now.openstack:
             raise LabError(f"the lab {lab.subnet} has no packages of OpenStack; to have them, `halab down` it first")
         network.guard(lab)
-        before = {host for host in HOSTS if hosts.exists(lab, host)}
+        before = {host for host in wanted if hosts.exists(lab, host)}
         try:
             settings = now or trees.prepare(lab, Kind(release or RELEASES[0], openstack), progress)
             _start(lab, settings, wanted, progress)
@@ -50,11 +50,12 @@ def alone(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
 
 
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:
-    keys.ensure(lab)
+    there = config.names(lab)
+    keys.ensure(lab, there)
     if not network.exists(lab):
         # A fault that the machine's restart has ended is no fault of the lab that comes up now.
         cases.forget_all(lab)
-        network.build(lab)
+        network.build(lab, there)
         bridge.check(lab)
     started = []
     for host in wanted:

@@ -95,7 +95,8 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def _up(lab: Lab, args: argparse.Namespace) -> int:
-    lifecycle.up(lab, check_hosts(args.hosts), args.release, Progress(), openstack=args.openstack)
+    there = config.names(lab, args.openstack)
+    lifecycle.up(lab, check_hosts(args.hosts, there), args.release, Progress(), openstack=args.openstack)
     return 0
 
 
@@ -105,12 +106,12 @@ def _down(lab: Lab, _args: argparse.Namespace) -> int:
 
 
 def _reset(lab: Lab, args: argparse.Namespace) -> int:
-    lifecycle.reset(lab, check_hosts(args.hosts), Progress())
+    lifecycle.reset(lab, check_hosts(args.hosts, config.names(lab)), Progress())
     return 0
 
 
 def _ssh(lab: Lab, args: argparse.Namespace) -> int:
-    (host,) = check_hosts([args.host])
+    (host,) = check_hosts([args.host], config.names(lab))
     config.need(lab)
     checks.programs()
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -119,7 +120,7 @@ def _ssh(lab: Lab, args: argparse.Namespace) -> int:
 
 
 def _power(lab: Lab, args: argparse.Namespace) -> int:
-    names = check_hosts(args.hosts)
+    names = check_hosts(args.hosts, config.names(lab))
     settings = config.need(lab)
     hosts.check_made(lab, names)
     if args.action == "status":

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network
 
 from lab.errors import LabError
 from lab.shell import run
-from lab.topology import HOSTS, Lab
+from lab.topology import Lab
 
 BRIDGE = "br0"
 UPLINK = "uplink"
@@ -88,8 +88,8 @@ def exists(lab: Lab) -> bool:
     return lab.netns_path.exists()
 
 
-def build(lab: Lab) -> None:
-    """Make the namespace, its bridge, the BMCs' addresses and the cable: all of it or nothing.
+def build(lab: Lab, hosts: Iterable[str]) -> None:
+    """Make the namespace, its bridge, the addresses of the BMCs of `hosts` and the cable: all of it or nothing.
 
     Raises LabError if the kernel lacks what it is made of.
     """
@@ -98,7 +98,7 @@ def build(lab: Lab) -> None:
         "link set lo up",
         f"link set {BRIDGE} up",
         f"route add {lab.subnet} dev {BRIDGE}",
-        *(f"address add {lab.bmc_address(host)}/32 dev {BRIDGE}" for host in HOSTS),
+        *(f"address add {lab.bmc_address(host)}/32 dev {BRIDGE}" for host in hosts),
     ]
     cable = ["type", "veth", "peer", "name", UPLINK, "netns", lab.netns]
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from lab import bmc, cases, config, hosts, ready
 from lab.cases import Case
-from lab.topology import HOSTS, Lab
+from lab.topology import Lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ def power(lab: Lab, host: str) -> str:
 
 def observe(lab: Lab) -> LabStatus:
     settings = config.load(lab)
-    with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
-        seen = list(pool.map(lambda host: _host(lab, host), HOSTS))
+    names = config.names(lab)
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        seen = list(pool.map(lambda host: _host(lab, host), names))
     return LabStatus(
         subnet=str(lab.subnet),
         release=settings.release if settings else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, ip_network
 from pathlib import Path
@@ -27,6 +27,7 @@ HOSTS: dict[str, int] = {
     "cc03": 102,
     "net01": 110,
     "net02": 111,
+    "cmp01": 130,
 }
 """Last octet of each host's address."""
 
@@ -36,6 +37,7 @@ ROLES: dict[str, str] = {
     "cc03": "controller",
     "net01": "network",
     "net02": "network",
+    "cmp01": "compute",
 }
 """What a host is for, if with OpenStack it has packages of its own for that."""
 
@@ -126,12 +128,17 @@ def parse_subnet(text: str) -> Lab:
     return Lab(net)
 
 
-def check_hosts(names: Iterable[str]) -> list[str]:
-    """`names` without repeats, in order; LabError names the first that the lab does not have."""
+def hosts_of(openstack: bool) -> tuple[str, ...]:
+    """The hosts of a lab that is to have OpenStack, or not: without it there is nothing to compute."""
+    return tuple(host for host in HOSTS if openstack or ROLES.get(host) != "compute")
+
+
+def check_hosts(names: Iterable[str], there: Collection[str]) -> list[str]:
+    """`names` without repeats, in order; LabError names the first that is not among those that the lab has."""
     wanted = list(dict.fromkeys(names))
     for name in wanted:
-        if name not in HOSTS:
-            near = difflib.get_close_matches(name, HOSTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(HOSTS)}"
+        if name not in there:
+            near = difflib.get_close_matches(name, there, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(there)}"
             raise LabError(f"the lab has no host {name!r}: {hint}")
     return wanted

@@ -6,7 +6,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.keys import client_config
-from lab.topology import HOSTS, RELEASES, check_hosts, parse_subnet
+from lab.topology import HOSTS, RELEASES, check_hosts, hosts_of, parse_subnet
 
 LAB = parse_subnet("192.168.47.0/24")
 
@@ -53,17 +53,23 @@ def test_a_bad_subnet_is_named_with_a_good_one(text: str, says: str) -> None:
 
 def test_an_unknown_host_is_named_with_the_nearest() -> None:
     with pytest.raises(LabError, match="no host 'msql1': did you mean mysql1"):
-        check_hosts(["cc01", "msql1"])
+        check_hosts(["cc01", "msql1"], HOSTS)
     with pytest.raises(LabError, match="no host 'zzz': it has haproxy1"):
-        check_hosts(["zzz"])
+        check_hosts(["zzz"], HOSTS)
+
+
+def test_a_host_to_compute_is_there_with_openstack_alone() -> None:
+    assert "cmp01" in hosts_of(openstack=True)
+    with pytest.raises(LabError, match="no host 'cmp01'"):
+        check_hosts(["cmp01"], hosts_of(openstack=False))
 
 
 def test_a_host_named_twice_counts_once() -> None:
-    assert check_hosts(["cc02", "cc01", "cc02"]) == ["cc02", "cc01"]
+    assert check_hosts(["cc02", "cc01", "cc02"], HOSTS) == ["cc02", "cc01"]
 
 
 def test_host_keys_are_checked_strictly_by_name_and_by_address() -> None:
-    text = client_config(LAB)
+    text = client_config(LAB, ("cc01", "mysql1"))
     assert "StrictHostKeyChecking yes" in text
     assert "Host mysql1 192.168.47.125\n    HostName 192.168.47.125" in text
     assert "UserKnownHostsFile /var/lib/halab/192.168.47.0_24/ssh/known_hosts" in text
