@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lab import cgroup, layers, network, process
+from lab import cgroup, layers, network, process, shared
 from lab.base import REPO_MOUNT
 from lab.cache import locked
 from lab.config import Config
@@ -114,6 +114,7 @@ def nspawn(lab: Lab, host: str, config: Config) -> list[str]:
         f"--machine={host}",
         f"--network-bridge={network.BRIDGE}",
         f"--bind-ro={config.repository}:{REPO_MOUNT}",
+        *shared.mounts(lab, host, config),
         "--resolv-conf=off",
         "--timezone=off",
         "--link-journal=no",

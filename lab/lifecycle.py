@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
-from lab import bmc, bridge, cases, cgroup, checks, config, hosts, keys, network, ready, trees
+from lab import bmc, bridge, cases, cgroup, checks, config, hosts, keys, network, ready, shared, trees
 from lab.cache import locked
 from lab.config import Config
 from lab.errors import LabError
@@ -52,6 +52,7 @@ def alone(lab: Lab, progress: Progress) -> AbstractContextManager[None]:
 def _start(lab: Lab, settings: Config, wanted: Sequence[str], progress: Progress) -> None:
     there = config.names(lab)
     keys.ensure(lab, there)
+    shared.ensure(lab, settings)
     if not network.exists(lab):
         # A fault that the machine's restart has ended is no fault of the lab that comes up now.
         cases.forget_all(lab)
@@ -88,7 +89,7 @@ def _remove(lab: Lab) -> None:
         list(pool.map(lambda host: hosts.destroy(lab, host), HOSTS))
     cgroup.remove(lab)
     network.remove(lab)
-    for left in ("hosts", "locks", "snapshots"):
+    for left in ("hosts", "locks", "shared", "snapshots"):
         shutil.rmtree(lab.state / left, ignore_errors=True)
     lab.config.unlink(missing_ok=True)
 

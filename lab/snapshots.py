@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import checks, config, hosts, layers, making, ready
+from lab import checks, config, hosts, layers, making, ready, shared
 from lab.errors import LabError
 from lab.layers import Saved
 from lab.lifecycle import alone
@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,30}")
 def save(lab: Lab, name: str, progress: Progress) -> None:
     """Keep all hosts' disks as `name`: they lose their power for it, as by a pulled plug, and get it again.
 
-    LabError if there is one of that name, or no host.
+    What the controllers share is kept too. LabError if there is one of that name, or no host.
     """
     checks.machine()
     with alone(lab, progress):
@@ -45,6 +45,7 @@ def save(lab: Lab, name: str, progress: Progress) -> None:
             new = folder.with_name(f".{name}")
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(parents=True)
+            shared.keep(lab, new)
             layers.note(new, taken)
             new.rename(folder)
             for host in names:
@@ -71,6 +72,7 @@ def load(lab: Lab, name: str, progress: Progress) -> None:
                 if not hosts.exists(lab, host):
                     hosts.create(lab, host)
                 layers.stand_on(lab, host, name)
+            shared.give_back(lab, _folder(lab, name))
         _boot(lab, settings, taken.on, progress)
 
 

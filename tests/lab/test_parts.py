@@ -28,6 +28,7 @@ def test_a_host_is_booted_on_the_bridge_and_registered_nowhere() -> None:
     assert argv[0] == "systemd-nspawn"
     assert {"--boot", "--register=no", "--keep-unit", "--machine=cc01", "--network-bridge=br0"} <= set(argv)
     assert "--bind-ro=/p:/srv/packages" in argv
+    assert not any(word.startswith("--bind=") for word in argv)
 
 
 def test_a_host_has_a_static_address_and_no_way_out() -> None:

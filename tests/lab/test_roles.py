@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import config, hosts, layers, roles
+from lab import config, hosts, layers, roles, shared
 from lab.config import Config
 from lab.kind import Kind
 from lab.topology import RELEASES, ROLES, parse_subnet
@@ -71,3 +71,28 @@ def test_a_lab_of_a_former_version_stands_on_the_base_alone() -> None:
     noted = {"release": "trixie", "base": str(BASE), "repository": str(REPOSITORY), "openstack": True}
     LAB.config.write_text(json.dumps(noted))
     assert config.need(LAB).below("cc01") == [BASE]
+
+
+def test_controllers_alone_share_a_folder_and_with_openstack_alone() -> None:
+    settings = Config("trixie", BASE, REPOSITORY, openstack=True, layers=LAYERS)
+    bind = f"--bind={LAB.state / 'shared'}:/var/lib/shared"
+    assert bind in hosts.nspawn(LAB, "cc01", settings)
+    assert bind not in hosts.nspawn(LAB, "net01", settings)
+    assert bind not in hosts.nspawn(LAB, "cc01", Config("trixie", BASE, REPOSITORY))
+
+
+def test_a_snapshot_has_what_the_controllers_share(tmp_path: Path) -> None:
+    settings = Config("trixie", BASE, REPOSITORY, openstack=True)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    LAB.state.mkdir()
+    shared.ensure(LAB, settings)
+    (shared.folder(LAB) / "images").mkdir(mode=0o700)
+    (shared.folder(LAB) / "images/one").write_text("first")
+    shared.keep(LAB, kept)
+    (shared.folder(LAB) / "images/one").write_text("second")
+    (shared.folder(LAB) / "images/two").write_text("later")
+    shared.give_back(LAB, kept)
+    assert (shared.folder(LAB) / "images/one").read_text() == "first"
+    assert [path.name for path in (shared.folder(LAB) / "images").iterdir()] == ["one"]
+    assert (shared.folder(LAB) / "images").stat().st_mode & 0o777 == 0o700
