@@ -137,6 +137,8 @@ def check_hosts(names: Iterable[str], there: Collection[str]) -> list[str]:
     """`names` without repeats, in order; LabError names the first that is not among those that the lab has."""
     wanted = list(dict.fromkeys(names))
     for name in wanted:
+        if name not in there and name in HOSTS:
+            raise LabError(f"the lab has no host {name!r}: only one for OpenStack has it (`halab up --openstack`)")
         if name not in there:
             near = difflib.get_close_matches(name, there, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(there)}"

@@ -60,7 +60,7 @@ def test_an_unknown_host_is_named_with_the_nearest() -> None:
 
 def test_a_host_to_compute_is_there_with_openstack_alone() -> None:
     assert "cmp01" in hosts_of(openstack=True)
-    with pytest.raises(LabError, match="no host 'cmp01'"):
+    with pytest.raises(LabError, match="no host 'cmp01': only one for OpenStack has it"):
         check_hosts(["cmp01"], hosts_of(openstack=False))
 
 
