@@ -33,10 +33,10 @@ test-all-12: programs
 	HALAB_RELEASE=bookworm $(E2E) -m "lab and not thorough and not openstack" tests/e2e
 
 test-openstack-13: programs
-	HALAB_OPENSTACK=1 $(BIN)/pytest -v --instafail -m openstack tests/e2e
+	HALAB_OPENSTACK=1 $(BIN)/pytest -v --instafail -m openstack tests/e2e tests/lab
 
 test-openstack-12: programs
-	HALAB_OPENSTACK=1 HALAB_RELEASE=bookworm $(BIN)/pytest -v --instafail -m openstack tests/e2e
+	HALAB_OPENSTACK=1 HALAB_RELEASE=bookworm $(BIN)/pytest -v --instafail -m openstack tests/e2e tests/lab
 
 check: .venv/ready-for-tests
 	$(BIN)/ruff check .

@@ -20,10 +20,10 @@ class RealLab:
         """The command line of `halab argv`, and its environment."""
         return [sys.executable, "-m", "lab", *argv], {**os.environ, "HALAB_SUBNET": str(self.lab.subnet)}
 
-    def halab(self, *argv: str, code: int = 0) -> str:
-        """What `halab argv` says, which must end with `code`: its standard output, or its error if that is not 0."""
+    def halab(self, *argv: str, code: int = 0, seconds: float = 300) -> str:
+        """What `halab argv` says, which must end in time with `code`: standard output, or the error if it is 2."""
         command, env = self.command(*argv)
-        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=seconds)
         said = f"halab {' '.join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         assert done.returncode == code, said
         return done.stderr if code == 2 else done.stdout
