@@ -11,6 +11,7 @@ import pytest
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME, SERVICES
 from tests.e2e import lab
+from tests.e2e.compute import computes
 from tests.e2e.openstack import asked, gets, openstack, token, tokens
 from tests.e2e.operator import carried_out, felt, nothing_is_left
 from tests.pace import slower, wait_until
@@ -83,6 +84,27 @@ def test_networks_flavors_and_volume_types_are_made_and_taken_away(healthy: None
     finally:
         for kind in reversed(made):
             openstack(f"{kind} delete {names.get(kind, 'inner')}", output="")
+
+
+def test_servers_are_made_listed_and_taken_away(healthy: None) -> None:
+    computes()
+    openstack("flavor create --ram 64 --disk 1 --vcpus 1 small")
+    _, key = token()
+    headers = {"X_Auth_Token": key}
+    body = json.dumps({"name": "empty", "disk_format": "raw", "container_format": "bare"})
+    image = json.loads(asked(IMAGES, body, **headers)[2])["id"]
+    asked(f"{IMAGES}/{image}/file", "x", method="PUT", Content_Type="application/octet-stream", **headers)
+    try:
+        for number in range(3):
+            made = f"server create --wait --image empty --flavor small --nic none s{number}"
+            server = openstack(made)
+            assert isinstance(server, dict) and server["status"] == "ACTIVE", server
+        assert {one["Name"] for one in listed("server list")} == {"s0", "s1", "s2"}
+    finally:
+        openstack("server delete --wait s0 s1 s2", output="")
+        openstack("flavor delete small", output="")
+        asked(f"{IMAGES}/{image}", method="DELETE", **headers)
+    assert listed("server list") == []
 
 
 def test_a_second_run_changes_nothing(healthy: None) -> None:
