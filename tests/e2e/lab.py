@@ -144,7 +144,7 @@ def start_clean() -> None:
     )
     release = os.environ.get("HALAB_RELEASE")
     openstack = ("--openstack",) if os.environ.get("HALAB_OPENSTACK") else ()
-    halab("up", *(("--release", release) if release else ()), *openstack, timeout=900)
+    halab("up", *(("--release", release) if release else ()), *openstack, timeout=1800 if openstack else 900)
 
 
 def drained(found: dict[str, Any]) -> set[str]:
