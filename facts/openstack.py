@@ -101,7 +101,7 @@ def answers(service: str) -> type[ApiAnswers]:
 FACTS = {
     one.fact.name: (
         answers(one.name)(),
-        Hints(units=one.units, files=tuple(dict.fromkeys([*one.files(one.unit), one.call_file]))),
+        Hints(units=one.units, files=(*one.files(one.unit), one.call_file, one.late_file)),
     )
     for one in BY_NAME.values()
 }

@@ -128,6 +128,11 @@ class OpenstackService:
         return f"/etc/hatui/{self.name}.call"
 
     @property
+    def late_file(self) -> str:
+        """Made when an answer to this call comes for which a look could not wait."""
+        return f"/run/hatui/{self.name}.call.said.late"
+
+    @property
     def synced_file(self) -> str:
         """On the controller that made its tables: for which version of the package."""
         return f"{LASTING}/{self.name}.synced"

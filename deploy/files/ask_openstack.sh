@@ -58,12 +58,21 @@ answer() {
 if [ "${5:-}" = behind ]; then
     answer
     printf '%s\n' "$told" >"$said.new" && mv -f "$said.new" "$said"
+    # Who asked could not wait for it: that it is there now is a hint to ask again.
+    [ ! -e "$said.owed" ] || mv -f "$said.owed" "$said.late"
     # Who waits has the answer now.
     exec 8>&-
     [ -n "$without" ] || young "$renew" || fetch "$renew"
     exit
 fi
 
+show() { while IFS= read -r one; do printf '%s\n' "$one"; done <"$said"; }
+
+# An answer that came late is given to who asks next.
+if late=$(find "$said.late" -mmin -1 2>/dev/null) && rm -f "$said.late" && [ -n "$late" ]; then
+    show
+    exit
+fi
 exec 8>"$said.lock"
 if flock -n 8; then
     : >"$said.asked"
@@ -72,7 +81,8 @@ if flock -n 8; then
 fi
 exec 8>&-
 if flock -w "$seconds" "$said.lock" true; then
-    while IFS= read -r one; do printf '%s\n' "$one"; done <"$said"
+    show
 else
+    : >"$said.owed"
     echo "waiting $(($(date +%s) - $(stat -c %Y "$said.asked")))"
 fi

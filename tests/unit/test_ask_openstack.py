@@ -145,6 +145,19 @@ def test_an_answer_that_comes_late_is_waited_for_and_not_asked_for_twice(
         (said,) = asker.ask(0.3)
         assert said.startswith("waiting ")
     wait_until(lambda: api[0].asked == 1, 60)
+    late = asker.token.parent / "call.said.late"
+    assert not late.exists()
     api[0].holds.set()
-    # Who asks meanwhile gets the answer of the one call.
-    assert asker.ask()[0].startswith("0 200 ") and api[0].asked <= 2
+    # That it came is seen by a file, and who asks then is given it.
+    wait_until(late.exists, 60)
+    assert asker.ask()[0].startswith("0 200 ") and api[0].asked == 1 and not late.exists()
+    assert asker.ask()[0].startswith("0 200 ") and api[0].asked == 2 and not late.exists()
+
+
+def test_a_late_answer_of_long_ago_is_no_answer_any_longer(api: tuple[type[Api], str], asker: Asker) -> None:
+    asker.ask()
+    late = asker.token.parent / "call.said.late"
+    late.touch()
+    os.utime(late, (time.time() - 120,) * 2)
+    asker.ask()
+    assert api[0].asked == 2 and not late.exists()
