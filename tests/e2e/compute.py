@@ -26,7 +26,7 @@ def computes() -> None:
     keys = {**keys, "DEFAULT": {**keys["DEFAULT"], **own}, "vnc": {"enabled": "false"}}
     text = lab.ssh(HOST, f"cat {_PATH}")
     made = with_keys(text, _PATH, keys)
-    if made != text:
+    if made != text or lab.ssh(HOST, "systemctl is-active nova-compute", check=False).strip() != "active":
         lab.ssh(HOST, f"cat >{_PATH}", stdin=made)
         # Its package names another driver here, which is read after that.
         lab.ssh(HOST, "cat >/etc/nova/nova-compute.conf", stdin="[DEFAULT]\ncompute_driver = fake.FakeDriver\n")
