@@ -101,7 +101,8 @@ def test_servers_are_made_listed_and_taken_away(healthy: None) -> None:
             assert isinstance(server, dict) and server["status"] == "ACTIVE", server
         assert {one["Name"] for one in listed("server list")} == {"s0", "s1", "s2"}
     finally:
-        openstack("server delete --wait s0 s1 s2", output="")
+        for one in listed("server list"):
+            openstack(f"server delete --wait {one['ID']}", output="")
         openstack("flavor delete small", output="")
         asked(f"{IMAGES}/{image}", method="DELETE", **headers)
     assert listed("server list") == []
