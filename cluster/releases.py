@@ -22,8 +22,3 @@ ONLY_IN: Mapping[str, frozenset[str]] = {"neutron-periodic-workers": frozenset({
 Where neutron's API is served by uwsgi, Zed's neutron-rpc-server does the periodic work too; 2025.1's does not.
 Source: neutron's release notes, "neutron-periodic-workers"; Debian's packages.
 """
-
-NETWORK_DRIVER: Mapping[str, str] = {"bookworm": "linuxbridge", "trixie": "openvswitch"}
-"""How neutron makes networks: its driver for bridges of Linux was experimental in Zed and removed in 2025.1, where
-Debian's package neutron-linuxbridge-agent holds no program any longer (neutron's release notes).
-"""

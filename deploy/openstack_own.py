@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
-from cluster.releases import NETWORK_DRIVER
 from cluster.spec import Cluster
 from deploy.openstack_settings import Section, common, identity
 from operations.ini import Keys, literal
@@ -20,7 +19,7 @@ def settings(cluster: Cluster, service: OpenstackService, name: str) -> dict[str
     keys = common(cluster, service)
     for section, found in _OF[service.name](cluster, name).items():
         keys[section] = {**keys.get(section, {}), **found}
-    further = _ml2(NETWORK_DRIVER[cluster.release]) if service is NEUTRON else {}
+    further = _ML2 if service is NEUTRON else {}
     return {service.config: keys, **dict.fromkeys(service.further_configs, further)}
 
 
@@ -103,23 +102,22 @@ def _neutron(cluster: Cluster, name: str) -> _Own:
             "agent_down_time": "15",
         },
         "nova": identity(cluster, NEUTRON),
-        # Zed wants to be told that it is meant.
-        "experimental": {"linuxbridge": "true" if NETWORK_DRIVER[cluster.release] == "linuxbridge" else None},
+        # Of former settings: neutron has no such driver since 2025.1.
+        "experimental": {"linuxbridge": None},
     }
 
 
-def _ml2(driver: str) -> Keys:
-    return {
-        "ml2": {
-            "type_drivers": "flat,vxlan",
-            "tenant_network_types": "vxlan",
-            # The second tells each host of the others' ports: no multicast is needed.
-            "mechanism_drivers": f"{driver},l2population",
-            "extension_drivers": "port_security",
-        },
-        "ml2_type_flat": {"flat_networks": "*"},
-        "ml2_type_vxlan": {"vni_ranges": "1:4094"},
-    }
+_ML2: Keys = {
+    "ml2": {
+        "type_drivers": "flat,vxlan",
+        "tenant_network_types": "vxlan",
+        # The second tells each host of the others' ports: no multicast is needed.
+        "mechanism_drivers": "openvswitch,l2population",
+        "extension_drivers": "port_security",
+    },
+    "ml2_type_flat": {"flat_networks": "*"},
+    "ml2_type_vxlan": {"vni_ranges": "1:4094"},
+}
 
 
 def _cinder(cluster: Cluster, name: str) -> _Own:
