@@ -16,7 +16,7 @@ from lab.cache import locked
 from lab.config import Config
 from lab.errors import LabError
 from lab.process import Process
-from lab.topology import Lab
+from lab.topology import ROLES, SECOND, Lab
 
 _BOOT = """
 for group in $GROUPS_OF_HOST; do
@@ -75,6 +75,7 @@ def create(lab: Lab, host: str) -> None:
             "etc/ssh/ssh_host_ed25519_key": (key.read_text(), 0o600),
             "etc/ssh/ssh_host_ed25519_key.pub": (key.with_name(f"{host}.pub").read_text(), 0o644),
             "etc/systemd/network/10-host0.network": (network_file(lab, host), 0o644),
+            **{path: (text, 0o644) for path, text in second_interface(lab, host).items()},
             "root/.ssh/authorized_keys": ((lab.ssh_dir / "id_ed25519.pub").read_text(), 0o600),
         },
     )
@@ -88,6 +89,26 @@ def network_file(lab: Lab, host: str) -> str:
         f"[Network]\nAddress={lab.address(host)}/{lab.subnet.prefixlen}\n"
         "LinkLocalAddressing=no\nIPv6AcceptRA=no\nDHCP=no\nLLDP=no\n"
     )
+
+
+def second_interface(lab: Lab, host: str) -> dict[str, str]:
+    """Files of systemd-networkd, by their paths: a network node has an interface more, a cable to the other one.
+
+    OpenStack's networks are on it. It is a tunnel of the kernel's, which takes frames of every VLAN as they are.
+    """
+    if ROLES.get(host) != "network":
+        return {}
+    (peer,) = (name for name, role in ROLES.items() if role == "network" and name != host)
+    folder = f"etc/systemd/network/20-{SECOND}"
+    return {
+        f"{folder}.netdev": (
+            f"[NetDev]\nName={SECOND}\nKind=vxlan\n\n[VXLAN]\nVNI=1\nRemote={lab.address(peer)}\nIndependent=yes\n"
+        ),
+        f"{folder}.network": (
+            f"[Match]\nName={SECOND}\n\n[Link]\nRequiredForOnline=no\n\n"
+            "[Network]\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nDHCP=no\nLLDP=no\n"
+        ),
+    }
 
 
 def seed(top: Path, files: dict[str, tuple[str, int]]) -> None:

@@ -65,7 +65,7 @@ _NETWORK = (
     *_CLUSTER,
     "conntrack",
     "dnsmasq-base",
-    "ebtables",
+    "ethtool",
     "haproxy",
     "ipset",
     "iptables",
@@ -73,8 +73,9 @@ _NETWORK = (
     "keepalived",
     "neutron-dhcp-agent",
     "neutron-l3-agent",
-    "neutron-linuxbridge-agent",
     "neutron-metadata-agent",
+    "neutron-openvswitch-agent",
+    "openvswitch-switch",
     "radvd",
 )
 # Of the packages that nova-compute can do with, this one alone brings no hypervisor; the fake driver needs none.

@@ -41,6 +41,9 @@ ROLES: dict[str, str] = {
 }
 """What a host is for, if with OpenStack it has packages of its own for that."""
 
+SECOND = "ext0"
+"""The interface that network nodes have besides host0, without an address."""
+
 MACHINE_OCTET = 1
 BMC_OFFSET = 100
 """A host's BMC answers on the host's last octet plus this."""

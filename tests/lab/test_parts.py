@@ -17,7 +17,7 @@ from lab.debs import stored
 from lab.errors import LabError
 from lab.fault import known
 from lab.faults.cut import rules
-from lab.hosts import network_file, nspawn, seed
+from lab.hosts import network_file, nspawn, second_interface, seed
 from lab.topology import parse_subnet
 
 LAB = parse_subnet("192.168.47.0/24")
@@ -35,6 +35,14 @@ def test_a_host_has_a_static_address_and_no_way_out() -> None:
     text = network_file(LAB, "cc01")
     assert "Address=192.168.47.100/24" in text
     assert "Gateway" not in text
+
+
+def test_a_network_node_has_a_cable_to_the_other_one() -> None:
+    assert second_interface(LAB, "cc01") == {}
+    files = second_interface(LAB, "net01")
+    assert list(files) == ["etc/systemd/network/20-ext0.netdev", "etc/systemd/network/20-ext0.network"]
+    assert "Remote=192.168.47.111\n" in files["etc/systemd/network/20-ext0.netdev"]
+    assert "Remote=192.168.47.110\n" in second_interface(LAB, "net02")["etc/systemd/network/20-ext0.netdev"]
 
 
 def test_a_seed_closes_the_home_of_root(tmp_path: Path) -> None:
