@@ -22,6 +22,8 @@ OPENSTACK = {
     "nova": {},
     "neutron": {},
     "cinder": {},
+    # Open vSwitch's own datapath needs no module of the kernel; ext0 is a cable between the two nodes.
+    "agents": {"physical": "physnet1:ext0", "vlans": "physnet1:100:199", "datapath": "netdev"},
 }
 
 DATA = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from cluster.agents.settings import agents_of, wanted
 from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
 from cluster.spec import Cluster
-from deploy.openstack_settings import Section, common, identity
+from deploy.openstack_settings import Section, common, identity, metadata_secrets
 from operations.ini import Keys, literal
 
 _Own = Mapping[str, Section]
@@ -19,7 +20,7 @@ def settings(cluster: Cluster, service: OpenstackService, name: str) -> dict[str
     keys = common(cluster, service)
     for section, found in _OF[service.name](cluster, name).items():
         keys[section] = {**keys.get(section, {}), **found}
-    further = _ML2 if service is NEUTRON else {}
+    further = _ml2(cluster) if service is NEUTRON else {}
     return {service.config: keys, **dict.fromkeys(service.further_configs, further)}
 
 
@@ -60,6 +61,9 @@ _QUIET = (
 
 def _nova(cluster: Cluster, name: str) -> _Own:
     mine = identity(cluster, NOVA)
+    agents: Section = {}
+    if wanted(cluster):
+        agents = {"service_metadata_proxy": "true", "metadata_proxy_shared_secret": metadata_secrets(cluster)[0]}
     return {
         "DEFAULT": {
             "my_ip": cluster.address(name),
@@ -69,7 +73,7 @@ def _nova(cluster: Cluster, name: str) -> _Own:
         },
         "api": {"auth_strategy": "keystone"},
         "placement": mine,
-        "neutron": mine,
+        "neutron": {**mine, **agents},
         "cinder": {"os_region_name": mine["region_name"]},
         # Its own token goes with the user's: that may end while the work goes on.
         "service_user": {**mine, "send_service_user_token": "true"},
@@ -107,17 +111,20 @@ def _neutron(cluster: Cluster, name: str) -> _Own:
     }
 
 
-_ML2: Keys = {
-    "ml2": {
-        "type_drivers": "flat,vxlan",
-        "tenant_network_types": "vxlan",
-        # The second tells each host of the others' ports: no multicast is needed.
-        "mechanism_drivers": "openvswitch,l2population",
-        "extension_drivers": "port_security",
-    },
-    "ml2_type_flat": {"flat_networks": "*"},
-    "ml2_type_vxlan": {"vni_ranges": "1:4094"},
-}
+def _ml2(cluster: Cluster) -> Keys:
+    mine = agents_of(cluster)
+    return {
+        "ml2": {
+            "type_drivers": "flat,vlan,vxlan",
+            "tenant_network_types": "vlan" if mine.vlans else "vxlan",
+            # The second tells each host of the others' ports: nothing is sent to all through tunnels to find out.
+            "mechanism_drivers": "openvswitch,l2population",
+            "extension_drivers": "port_security",
+        },
+        "ml2_type_flat": {"flat_networks": "*"},
+        "ml2_type_vlan": {"network_vlan_ranges": ",".join(mine.ranges)},
+        "ml2_type_vxlan": {"vni_ranges": "1:4094"},
+    }
 
 
 def _cinder(cluster: Cluster, name: str) -> _Own:

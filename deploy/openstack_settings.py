@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from cluster.agents.names import METADATA_SECRET
+from cluster.agents.settings import wanted
 from cluster.openstack.cache import places
 from cluster.openstack.keystone import KEYSTONE, SERVICES, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD, brokers
 from cluster.openstack.service import OpenstackService
+from cluster.openstack.table import NOVA
 from cluster.spec import Cluster
 from deploy.secrets import secret
 from operations.ini import literal
@@ -44,10 +47,26 @@ def synced_by(service: OpenstackService) -> str:
     return f"{service.name}_sync"
 
 
+def queued(cluster: Cluster) -> dict[str, Section]:
+    """What whoever talks by the queue has."""
+    return {"DEFAULT": {**_without(), "transport_url": _transport(cluster)}, "oslo_messaging_rabbit": _rabbit()}
+
+
+def queue_secrets(cluster: Cluster) -> tuple[str, str]:
+    """What of that is never shown."""
+    return forms(secret(cluster, QUEUE_PASSWORD))
+
+
+def _without() -> Section:
+    return dict.fromkeys((*_STALE, *_STALE_QUEUE))
+
+
 def common(cluster: Cluster, service: OpenstackService) -> dict[str, Section]:
     """What the main file of every service has."""
-    stale = (*_STALE, *_STALE_QUEUE, *(_STALE_KEYSTONE if service is KEYSTONE else ()))
-    keys: dict[str, Section] = {"DEFAULT": dict.fromkeys(stale), "sql": {"connection": None}}
+    keys: dict[str, Section] = queued(cluster) if service.queue else {"DEFAULT": _without()}
+    keys["sql"] = {"connection": None}
+    if service is KEYSTONE:
+        keys["DEFAULT"].update(dict.fromkeys(_STALE_KEYSTONE))
     for database, section in service.databases.items():
         if section:
             keys[section] = _database(cluster, service, database)
@@ -55,9 +74,6 @@ def common(cluster: Cluster, service: OpenstackService) -> dict[str, Section]:
     keys["oslo_middleware"] = {"enable_proxy_headers_parsing": "true"}
     if service is not KEYSTONE:
         keys["keystone_authtoken"] = {**dict.fromkeys(_STALE_IDENTITY), **_asking(cluster, service)}
-    if service.queue:
-        keys["DEFAULT"]["transport_url"] = _transport(cluster)
-        keys["oslo_messaging_rabbit"] = _rabbit()
     return keys
 
 
@@ -67,8 +83,16 @@ def secrets_in(cluster: Cluster, service: OpenstackService) -> tuple[str, ...]:
     if service is KEYSTONE:
         return found
     user = secret(cluster, f"{service.name}_user")
-    queue = forms(secret(cluster, QUEUE_PASSWORD)) if service.queue else ()
-    return (*found, literal(user), user, *queue)
+    queue = queue_secrets(cluster) if service.queue else ()
+    # Nova gives metadata to the agents of network nodes alone.
+    agents = metadata_secrets(cluster) if service is NOVA and wanted(cluster) else ()
+    return (*found, literal(user), user, *queue, *agents)
+
+
+def metadata_secrets(cluster: Cluster) -> tuple[str, str]:
+    """What nova and the agents know each other by, as it stands in a file, and as it is."""
+    found = secret(cluster, METADATA_SECRET)
+    return literal(found), found
 
 
 def _database(cluster: Cluster, service: OpenstackService, database: str) -> Section:

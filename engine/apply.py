@@ -135,7 +135,7 @@ def _change(layer: str, host: str, operation: str, command: PyinfraCommand) -> C
         return Change(layer, command.on, command.name)
     if isinstance(command, Replacement):
         lines = bounded(command.difference(host))
-        return Change(layer, host, command.what, lines, unit_of(command.file.path), command.file.path)
+        return Change(layer, host, command.what, lines, unit_of(command.file.path, layer), command.file.path)
     return Change(layer, host, command.what if isinstance(command, Told) else operation)
 
 

@@ -114,3 +114,13 @@ def running(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
         if now is None or now.active not in _RUNS:
             # A unit that gave up restarting refuses a start until its counter is reset.
             yield Told(f"start {unit}", f"systemctl reset-failed {name} 2>/dev/null; systemctl start {name}")
+
+
+@operation()
+def resting(units: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Have none of these units run, now or after a boot: what their packages bring is started here by others."""
+    seen = host.get_fact(Services, units=dict.fromkeys(units, ())) or {}
+    for unit in units:
+        now = seen.get(unit)
+        if now and (now.enabled or now.active in _RUNS):
+            yield Told(f"stop {unit}, and have it not start", "systemctl disable --quiet --now", shlex.quote(unit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from cluster.layer import Layer
+from cluster.layers.agents import AGENTS_LAYER
 from cluster.layers.base import BASE
 from cluster.layers.cache import CACHES
 from cluster.layers.corosync import COROSYNC
@@ -20,7 +21,9 @@ from cluster.layers.services import SERVICES
 from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
-    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, CACHES, *OPENSTACK, PORTS),
+    *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, CACHES),
+    *(*OPENSTACK, AGENTS_LAYER),
+    PORTS,
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )
 """Those of others are loaded by the entry point `hatui.layers` of their package, and come last (docs/extending.md)."""
@@ -52,9 +55,11 @@ def asked(spec: Cluster, host: str) -> tuple[str, ...]:
     return tuple(fact.name for layer in wanted(spec) if role in layer.roles for fact in layer.facts)
 
 
-def unit_of(path: str) -> str:
-    """The unit that runs with former settings once the file `path` has changed; empty if none does."""
-    return next((unit.name for unit in UNITS.values() if path in unit.files), "")
+def unit_of(path: str, layer: str = "") -> str:
+    """The unit that runs with former settings once the file `path` has changed, first of those of `layer`; empty if
+    none does."""
+    units = (*(BY_NAME[layer].units if layer in BY_NAME else ()), *UNITS.values())
+    return next((unit.name for unit in units if path in unit.files), "")
 
 
 def layer_of(fact: str) -> str:

@@ -1,0 +1,77 @@
+"""How the network nodes are judged: by their agents, and by whether each router has one primary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cluster.agents.names import VSWITCHD_UNIT
+from cluster.agents.record import AgentsNode
+from cluster.condition import counted
+from cluster.health.hosts import judged, stopped
+from cluster.health.services import down, service_findings
+from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
+from cluster.state import Unknown
+
+NAMED = 3
+"""As many routers are named; the others are counted."""
+
+
+def agents_health(nodes: Mapping[str, AgentsNode | Unknown]) -> LayerHealth:
+    """All network nodes."""
+    hosts, findings = judged(nodes, _judge)
+    findings += [Finding(Verdict.WARN, said) for said in of_routers(nodes)]
+    working = sum(isinstance(node, AgentsNode) and not node.away for node in nodes.values())
+    if not working and nodes and all(isinstance(node, AgentsNode) for node in nodes.values()):
+        findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts runs all agents"))
+    served = counted(sum(len(node.primary) for node in nodes.values() if isinstance(node, AgentsNode)), "router")
+    return layer_health(
+        "agents", hosts, findings, healthy=f"{working} of {len(nodes)} hosts run all agents, {served} with a primary"
+    )
+
+
+def _judge(host: str, node: AgentsNode) -> tuple[HostHealth, list[Finding]]:
+    if node.away:
+        return stopped(host, ", ".join(map(down, node.away)))
+    # That which forwards is started by the switch's unit, and never enabled itself.
+    lasting = (node.switch, *(unit for unit in node.units if unit.unit != VSWITCHD_UNIT))
+    mine = [found for unit in lasting for found in service_findings(host, unit)]
+    for number, what in ((len(node.dead), "router"), (node.unserved, "network")):
+        if number:
+            serves = "keepalived" if what == "router" else "dnsmasq"
+            mine.append(Finding(Verdict.WARN, f"{host}: {counted(number, what)} without a {serves}"))
+    return HostHealth(host, worst(one.verdict for one in mine), carries(node)), mine
+
+
+def carries(node: AgentsNode) -> str:
+    """What a network node carries, in numbers."""
+    routers = len(node.primary) + len(node.backup) + len(node.dead)
+    return f"primary of {len(node.primary)} of {counted(routers, 'router')}, {counted(node.networks, 'network')}"
+
+
+def of_routers(nodes: Mapping[str, AgentsNode | Unknown]) -> Iterator[str]:
+    """What is wrong with routers as such: told only where every network node could be asked."""
+    if not all(isinstance(node, AgentsNode) for node in nodes.values()):
+        return
+    owners: dict[str, list[str]] = {}
+    for host, node in nodes.items():
+        if isinstance(node, AgentsNode):
+            for router in node.primary:
+                owners.setdefault(router, []).append(host)
+            for router in (*node.backup, *node.dead):
+                owners.setdefault(router, [])
+    if orphans := [router for router, where in owners.items() if not where]:
+        yield f"{_named(orphans)} without a primary"
+    if torn := [router for router, where in owners.items() if len(where) > 1]:
+        yield f"{_named(torn)} with more than one primary: do the network nodes hear each other?"
+
+
+def _named(routers: Sequence[str]) -> str:
+    more = f" and {len(routers) - NAMED} more" if len(routers) > NAMED else ""
+    return f"{counted(len(routers), 'router')} ({', '.join(routers[:NAMED])}{more})"
+
+
+def how(node: AgentsNode) -> str:
+    """In few words how it is on a host, for events. Numbers are left out: networks and routers come and go."""
+    if node.away:
+        return down(node.away[0])
+    return "running, primary of routers" if node.primary else "running"

@@ -1,0 +1,73 @@
+"""Neutron's agents on the network nodes: routers by VRRP, addresses, metadata, and the switch that all of it is on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cluster.agents.names import AGENTS, METADATA_SECRET, VXLAN_PORT, files
+from cluster.agents.record import AGENTS_FACT, AgentsNode
+from cluster.agents.settings import Agents, agents_of, checks, wanted
+from cluster.agents.steady import STEADY
+from cluster.agents.verdict import agents_health, how
+from cluster.condition import counted
+from cluster.layer import Layer, Load, Port, Unit
+from cluster.openstack.queue import QUEUE_PASSWORD
+from cluster.spec import Cluster, Role
+from cluster.state import ClusterState
+from cluster.things import of_each
+
+
+def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
+    found: dict[str, Load] = {}
+    for host, node in state[AGENTS_FACT].items():
+        if isinstance(node, AgentsNode) and node.primary:
+            found[host] = Load(len(node.primary), f"the primary of {counted(len(node.primary), 'router')}")
+    return found
+
+
+def _ports(spec: Cluster) -> tuple[Port, ...]:
+    if not agents_of(spec).tunnels:
+        return ()
+    return (Port("udp", VXLAN_PORT, spec.addresses(Role.NETWORK), "the tunnels of networks"),)
+
+
+def _packages(_: Cluster) -> tuple[str, ...]:
+    # Of the programs that the agents start in the namespaces, Debian's packages recommend some and need others.
+    return (
+        "neutron-openvswitch-agent",
+        "neutron-dhcp-agent",
+        "neutron-metadata-agent",
+        "neutron-l3-agent",
+        "openvswitch-switch",
+        *(
+            "conntrack",
+            "dnsmasq-base",
+            "ethtool",
+            "haproxy",
+            "ipset",
+            "iptables",
+            "iputils-arping",
+            "keepalived",
+            "radvd",
+        ),
+    )
+
+
+AGENTS_LAYER = Layer(
+    name="agents",
+    roles=(Role.NETWORK,),
+    wanted=wanted,
+    settings=Agents,
+    checks=checks,
+    facts=(AGENTS_FACT,),
+    verdict=lambda _, state: agents_health(state[AGENTS_FACT]),
+    steady=STEADY,
+    things=of_each(AGENTS_FACT, "the network node's agents", how),
+    loads=_loads,
+    units=tuple(
+        Unit(unit, files(unit), "the network nodes' agents are restarted, one node after another") for unit in AGENTS
+    ),
+    ports=_ports,
+    packages=_packages,
+    secrets=(METADATA_SECRET, QUEUE_PASSWORD),
+)
