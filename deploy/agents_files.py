@@ -66,7 +66,10 @@ def _switch(cluster: Cluster, name: str) -> Keys:
             # Tunnels begin and end at the host's own address.
             "local_ip": cluster.address(name) if mine.tunnels else None,
         },
-        "agent": {"tunnel_types": "vxlan", "l2_population": "true"} if mine.tunnels else {"tunnel_types": ""},
+        "agent": {
+            "tunnel_types": "vxlan" if mine.tunnels else "",
+            "l2_population": "true" if mine.tunnels else None,
+        },
         "securitygroup": {"firewall_driver": "openvswitch", "enable_security_group": "true"},
     }
 

@@ -8,7 +8,7 @@ from cluster.agents.settings import agents_of, wanted
 from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
-from cluster.spec import Cluster
+from cluster.spec import Cluster, Role
 from deploy.openstack_settings import Section, common, identity, metadata_secrets
 from operations.ini import Keys, literal
 
@@ -103,6 +103,9 @@ def _neutron(cluster: Cluster, name: str) -> _Own:
             "l3_ha": "true",
             "max_l3_agents_per_router": "2",
             "dhcp_agents_per_network": "2",
+            # Of two nodes each has every network already: taken from one that is silent, its address would be the
+            # other's, too, once it is back.
+            "allow_automatic_dhcp_failover": "true" if len(cluster.names(Role.NETWORK)) > 2 else "false",
             "agent_down_time": "15",
         },
         "nova": identity(cluster, NEUTRON),

@@ -1,6 +1,7 @@
 """Neutron's agents on the network nodes: the switch's bridges, and agents that are restarted one node after another.
 
-A restart leaves what serves as it is: each router's keepalived, each network's dnsmasq and the switch's flows stay.
+A restart leaves what serves as it is: each router's keepalived and the switch's flows stay. Each network's dnsmasq does
+until its agent has asked neutron what is to be there, and is started anew then.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pyinfra.api.operation import operation
 
 from cluster.agents.names import AGENTS
 from cluster.agents.record import AgentsNode
+from cluster.agents.verdict import missing
 from cluster.health.services import down
 from cluster.state import runs
 from facts.agents import AgentsServe, SwitchBridges
@@ -64,11 +66,13 @@ def restart(name: str, units: Sequence[str]) -> None:
 
 
 def silent(name: str) -> str | None:
-    """Why the agents on a host don't run, or None: they do."""
+    """Why the agents on a host don't run, or what of theirs does not, or None: all of it does."""
     node = look(name, AgentsServe)
     if not isinstance(node, AgentsNode):
         return f"{name}: {node.reason}"
-    return next((f"{name}: {down(unit)}, see /var/log/neutron there" for unit in node.away), None)
+    if node.away:
+        return f"{name}: {down(node.away[0])}, see /var/log/neutron there"
+    return next((f"{name}: {what}, see /var/log/neutron there" for what in missing(node)), None)
 
 
 def brought_back(name: str) -> None:

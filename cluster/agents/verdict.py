@@ -35,11 +35,16 @@ def _judge(host: str, node: AgentsNode) -> tuple[HostHealth, list[Finding]]:
     # That which forwards is started by the switch's unit, and never enabled itself.
     lasting = (node.switch, *(unit for unit in node.units if unit.unit != VSWITCHD_UNIT))
     mine = [found for unit in lasting for found in service_findings(host, unit)]
-    for number, what in ((len(node.dead), "router"), (node.unserved, "network")):
-        if number:
-            serves = "keepalived" if what == "router" else "dnsmasq"
-            mine.append(Finding(Verdict.WARN, f"{host}: {counted(number, what)} without a {serves}"))
+    mine += [Finding(Verdict.WARN, f"{host}: {what}") for what in missing(node)]
     return HostHealth(host, worst(one.verdict for one in mine), carries(node)), mine
+
+
+def missing(node: AgentsNode) -> Iterator[str]:
+    """What is to be served from a network node and is not, in numbers."""
+    if node.dead:
+        yield f"{counted(len(node.dead), 'router')} without a keepalived"
+    if node.unserved:
+        yield f"{counted(node.unserved, 'network')} without a dnsmasq"
 
 
 def carries(node: AgentsNode) -> str:

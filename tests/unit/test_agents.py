@@ -227,11 +227,20 @@ def test_without_a_kernel_that_switches_networks_are_vlans() -> None:
         "bridge_mappings": "physnet1:br-physnet1",
         "local_ip": None,
     }
+    assert files[SWITCH_CONFIG]["agent"] == {"tunnel_types": "", "l2_population": None}
     assert files["/etc/neutron/dhcp_agent.ini"]["DEFAULT"]["ovs_use_veth"] == "true"
     assert guarded(spec, "net1") == ()
     ml2 = openstack_own.settings(spec, NEUTRON, "ctl1")["/etc/neutron/plugins/ml2/ml2_conf.ini"]
     assert ml2["ml2"]["tenant_network_types"] == "vlan"
     assert ml2["ml2_type_vlan"]["network_vlan_ranges"] == "physnet1:100:199"
+
+
+@pytest.mark.usefixtures("known_secrets")
+def test_a_network_is_taken_from_a_silent_node_only_where_a_third_one_can_have_it() -> None:
+    third: Change = (("hosts", "network", "net3"), "127.8.0.43")
+    for spec, moves in ((SPEC, "false"), (cluster_spec(inventory(*_openstack(), third)), "true")):
+        main = openstack_own.settings(spec, NEUTRON, "ctl1")[NEUTRON.config]["DEFAULT"]
+        assert main["allow_automatic_dhcp_failover"] == moves
 
 
 @pytest.mark.usefixtures("known_secrets")
