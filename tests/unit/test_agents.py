@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,6 +27,7 @@ from deploy import agents_files, openstack_own, openstack_settings
 from engine.layers.agents import HANDLING
 from engine.runbook import View
 from facts.agents import AgentsServe, SwitchBridges
+from operations import agents, service
 from operations.files import masked
 from tests.unit.inventories import Change, inventory
 from tests.unit.test_health import unit
@@ -164,6 +166,53 @@ def test_the_switchs_bridges_are_read() -> None:
         "br-physnet1": ("netdev", ("eth1", "phy-br-physnet1")),
     }
     assert SwitchBridges().process([]) == {}
+
+
+def test_what_is_so_on_a_node_is_not_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bridges = {"br-physnet1": ("netdev", ("eth1", "phy-br-physnet1")), "br-x": ("system", ("eth2",))}
+    host = SimpleNamespace(get_fact=lambda *_, **__: bridges)
+    monkeypatch.setattr(agents, "host", host)
+    said = [step.what for step in agents.bridged._inner({"br-physnet1": "eth1", "br-x": "eth2"}, "netdev")]
+    # Another datapath, another interface, none at all.
+    assert said == ["put eth2 into the bridge br-x"]
+    (step,) = agents.bridged._inner({"br-physnet1": "eth9"}, "netdev")
+    assert "-- set bridge br-physnet1 datapath_type=netdev -- --may-exist add-port br-physnet1 eth9" in str(step)
+    assert len(list(agents.bridged._inner({"br-new": "eth1"}, "system"))) == 1
+    seen = {one.unit: one for one in (unit("a"), unit("b", "inactive"), replace(unit("c", "failed"), enabled=False))}
+    monkeypatch.setattr(service, "host", SimpleNamespace(get_fact=lambda *_, **__: seen))
+    rests = [step.what for step in service.resting._inner(["a", "b", "c", "d"])]
+    assert rests == ["stop a, and have it not start", "stop b, and have it not start"]
+
+
+def test_what_runs_with_former_settings_is_restarted_node_by_node_and_only_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    due = replace(FIRST, units=tuple(replace(one, restart_due="l3" in one.unit) for one in FIRST.units))
+    nodes: dict[str, AgentsNode | Unknown] = {"net1": due, "net2": SECOND, "net3": Unknown("can't be reached")}
+    monkeypatch.setattr(agents, "taking_part", lambda hosts: hosts)
+    monkeypatch.setattr(agents, "look_all", lambda hosts, _: {name: nodes[name] for name in hosts})
+    (one,) = agents.rolled._inner(["net1", "net2"])
+    assert one.name == "net1: restart neutron-l3-agent.service" and one.on == "net1"
+    assert len(list(agents.rolled._inner(["net1", "net3"]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        (FIRST, None),
+        (
+            without(FIRST, "neutron-l3-agent.service"),
+            "net1: neutron-l3-agent is failed (failed), see /var/log/neutron there",
+        ),
+        (replace(FIRST, unserved=1), "net1: 1 network without a dnsmasq, see /var/log/neutron there"),
+        (Unknown("can't be reached"), "net1: can't be reached"),
+    ],
+)
+def test_a_node_is_back_once_all_is_served_again(
+    monkeypatch: pytest.MonkeyPatch, node: AgentsNode | Unknown, why: str | None
+) -> None:
+    monkeypatch.setattr(agents, "look", lambda *_: node)
+    assert agents.silent("net1") == why
 
 
 @pytest.mark.parametrize(
