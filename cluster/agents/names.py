@@ -28,8 +28,6 @@ AWAY = ("haproxy.service", "keepalived.service", "radvd.service")
 
 METADATA_SECRET = "metadata"  # noqa: S105 (a secret's name)
 """By which nova knows that a question for metadata comes from an agent."""
-VXLAN_PORT = "4789"
-"""IANA's, and that of Open vSwitch's tunnels (ovs-vswitchd.conf.db(5))."""
 HA_FOLDER = "/var/lib/neutron/ha_confs"
 """A folder a router, with what its keepalived is; neutron's default for `ha_confs_path`."""
 DHCP_FOLDER = "/var/lib/neutron/dhcp"

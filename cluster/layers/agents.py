@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.agents.names import AGENTS, METADATA_SECRET, VXLAN_PORT, files
+from cluster.agents.names import AGENTS, METADATA_SECRET, files
 from cluster.agents.record import AGENTS_FACT, AgentsNode
-from cluster.agents.settings import Agents, agents_of, checks, wanted
+from cluster.agents.settings import Agents, checks, wanted
 from cluster.agents.steady import STEADY
 from cluster.agents.verdict import agents_health, how
 from cluster.condition import counted
-from cluster.layer import Layer, Load, Port, Unit
+from cluster.layer import Layer, Load, Unit
 from cluster.openstack.queue import QUEUE_PASSWORD
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
@@ -23,12 +23,6 @@ def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
         if isinstance(node, AgentsNode) and node.primary:
             found[host] = Load(len(node.primary), f"the primary of {counted(len(node.primary), 'router')}")
     return found
-
-
-def _ports(spec: Cluster) -> tuple[Port, ...]:
-    if not agents_of(spec).tunnels:
-        return ()
-    return (Port("udp", VXLAN_PORT, spec.addresses(Role.NETWORK), "the tunnels of networks"),)
 
 
 def _packages(_: Cluster) -> tuple[str, ...]:
@@ -67,7 +61,6 @@ AGENTS_LAYER = Layer(
     units=tuple(
         Unit(unit, files(unit), "the network nodes' agents are restarted, one node after another") for unit in AGENTS
     ),
-    ports=_ports,
     packages=_packages,
     secrets=(METADATA_SECRET, QUEUE_PASSWORD),
 )

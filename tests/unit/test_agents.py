@@ -253,14 +253,14 @@ def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("known_secrets")
-def test_tunnels_begin_at_the_hosts_own_address_and_the_network_nodes_alone_may_send_them() -> None:
+def test_tunnels_begin_at_the_hosts_own_address_and_come_from_any_host_that_computes() -> None:
     files = agents_files.settings(SPEC, "net2")
     switch = files[SWITCH_CONFIG]
     assert switch["ovs"] == {"datapath_type": "system", "bridge_mappings": "", "local_ip": "127.8.0.42"}
     assert switch["agent"]["tunnel_types"] == "vxlan"
     assert files["/etc/neutron/l3_agent.ini"]["DEFAULT"]["ovs_use_veth"] == "false"
-    (port,) = guarded(SPEC, "net1")
-    assert (port.protocol, port.numbers, port.sources) == ("udp", "4789", ("127.8.0.41", "127.8.0.42"))
+    # The other ends are hosts that compute, which the inventory does not have.
+    assert guarded(SPEC, "net1") == ()
     ml2 = openstack_own.settings(SPEC, NEUTRON, "ctl1")["/etc/neutron/plugins/ml2/ml2_conf.ini"]
     assert (
         ml2["ml2"]["mechanism_drivers"] == "openvswitch,l2population" and ml2["ml2"]["tenant_network_types"] == "vxlan"
