@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from paramiko import SSHException
 from pyinfra import host as this_host
 from pyinfra import state
@@ -121,6 +122,11 @@ def shell_all(names: Sequence[str], command: str, *, timeout: int = 60) -> None:
     on_all(names, lambda name: shell(name, command, timeout=timeout))
 
 
+_ROOM: dict[str, BoundedSemaphore] = {}
+SESSIONS = 8
+"""How many questions a host is asked at once, over its one connection: sshd takes ten (sshd_config(5), MaxSessions)."""
+
+
 def _run(
     name: str, command: str, *, timeout: int, stdin: str | None = None, quiet: bool = False
 ) -> tuple[bool, CommandOutput]:
@@ -146,8 +152,9 @@ def _run(
             )
 
     try:
-        # paramiko waits for an hour for a host that is gone to open a channel.
-        ok, output = patience.within(timeout, work)
+        with _ROOM.setdefault(name, BoundedSemaphore(SESSIONS)):
+            # paramiko waits for an hour for a host that is gone to open a channel.
+            ok, output = patience.within(timeout, work)
     except (OSError, EOFError, SSHException) as error:
         _give_up(found)
         why = f"does not answer any longer ({clean(str(error)) or type(error).__name__})"

@@ -37,10 +37,11 @@ def asked(connection: HTTPConnection, path: str) -> bool:
 class HttpStream(Stream):
     """One connection that asks all the time. One that the server ends in good order is opened again, and no cut."""
 
-    def __init__(self, host: str, port: int, path: str) -> None:
+    def __init__(self, host: str, port: int, path: str, pause: float = BEAT) -> None:
         super().__init__()
         self._to = (host, port)
         self._path = path
+        self._pause = pause
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -52,7 +53,7 @@ class HttpStream(Stream):
                     again = asked(connection, self._path)
                     is_open = True
                     self.heard.beat(time.monotonic())
-                    self._stop.wait(BEAT)
+                    self._stop.wait(self._pause)
             except Exception as error:
                 self.heard.broke(kind_of(error), was_open=is_open)
                 self._stop.wait(AGAIN)

@@ -24,27 +24,28 @@ class _Service:
     stream: Stream
 
 
-def _sql(target: Target) -> _Service:
+def _sql(target: Target, _: float) -> _Service:
     prober = Prober(query(target.host, target.password, target.port))
     return _Service(prober, SqlStream(target.host, target.port, target.password))
 
 
-def _amqp(target: Target) -> _Service:
+def _amqp(target: Target, _: float) -> _Service:
     return _Service(Prober(greet(target.host, target.port)), AmqpStream(target.host, target.port, target.password))
 
 
-def _http(target: Target) -> _Service:
-    prober = Prober(get(target.host, target.port, target.path), rate=SLOWLY)
-    return _Service(prober, HttpStream(target.host, target.port, target.path))
+def _http(target: Target, rate: float) -> _Service:
+    prober = Prober(get(target.host, target.port, target.path), rate=rate)
+    return _Service(prober, HttpStream(target.host, target.port, target.path, 1 / rate))
 
 
-def _tcp(target: Target) -> _Service:
-    return _Service(Prober(reach(target.host, target.port), rate=SLOWLY), TcpStream(target.host, target.port))
+def _tcp(target: Target, rate: float) -> _Service:
+    return _Service(Prober(reach(target.host, target.port), rate=rate), TcpStream(target.host, target.port))
 
 
-SLOWLY = 20.0
-"""Probes a second of a service of which there may be many."""
-KINDS: dict[str, Callable[[Target], _Service]] = {"sql": _sql, "amqp": _amqp, "http": _http, "tcp": _tcp}
+SHARED = 20.0
+"""Probes a second of all services together that are not the database or the queue: there may be many, and an API that
+is asked costs its host some ten milliseconds of processor time each time."""
+KINDS: dict[str, Callable[[Target, float], _Service]] = {"sql": _sql, "amqp": _amqp, "http": _http, "tcp": _tcp}
 """How a service can be measured."""
 
 
@@ -58,7 +59,9 @@ class Measuring:
 
     def __enter__(self) -> Self:
         self._begin = time.monotonic()
-        self._services = {name: KINDS[target.kind or name](target) for name, target in self._wanted.services.items()}
+        wanted = {name: (target.kind or name, target) for name, target in self._wanted.services.items()}
+        rate = SHARED / max(1, sum(kind in ("http", "tcp") for kind, _ in wanted.values()))
+        self._services = {name: KINDS[kind](target, rate) for name, (kind, target) in wanted.items()}
         for service in self._services.values():
             service.prober.start()
             service.stream.start()
