@@ -22,7 +22,7 @@ def layer() -> dict[str, object]:
 
 
 def test_every_controller_gives_a_token_and_takes_those_of_the_others(healthy: None) -> None:
-    assert layer()["verdict"] == "OK" and layer()["reason"] == "3 of 3 hosts give a token"
+    wait_until(lambda: (layer()["verdict"], layer()["reason"]) == ("OK", "3 of 3 hosts give a token"), 120)
     for name in CONTROLLERS:
         status, found = token(f"http://{lab.address(name)}:5000")
         assert status == 201
