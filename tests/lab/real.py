@@ -48,7 +48,8 @@ class RealLab:
             "mounts": [line for line in Path("/proc/mounts").read_text().splitlines() if slug in line],
             "namespaces": [path.name for path in Path("/run/netns").glob("*") if slug in path.name],
             "links": [path.name for path in Path("/sys/class/net").iterdir() if path.name == self.lab.veth],
-            "cgroups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/halab/{slug}")],
+            # Those of other labs go while they are walked through, which os.walk leaves out.
+            "cgroups": [path for path, _, _ in os.walk("/sys/fs/cgroup") if path.endswith(f"/halab/{slug}")],
         }
 
     def loop_devices(self) -> list[str]:
