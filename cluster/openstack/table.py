@@ -78,8 +78,9 @@ GLANCE = OpenstackService(
     checks=_glance,
 )
 
-_CELL = "{scheme}://{username}:{password}@{hostname}:{port}"
-"""How nova finds a cell's database: of its own settings, so that no password stands in the table of cells."""
+def _database_of_cell(name: str) -> str:
+    """How nova finds a cell's database: by its own settings, so that no password stands in the table of cells."""
+    return f"--database_connection '{{scheme}}://{{username}}:{{password}}@{{hostname}}:{{port}}/{name}?{{query}}'"
 
 
 def _queue_of_cell(spec: Cluster) -> str:
@@ -87,17 +88,15 @@ def _queue_of_cell(spec: Cluster) -> str:
     count = len(brokers(spec))
     numbers = [""] if count == 1 else [str(number + 1) for number in range(count)]
     places = ",".join(f"{{username{n}}}:{{password{n}}}@{{hostname{n}}}:{{port{n}}}" for n in numbers)
-    return f"{{scheme}}://{places}/{{path}}"
+    return f"--transport-url '{{scheme}}://{places}/{{path}}'"
 
 
 def _cells(spec: Cluster) -> tuple[Sync, ...]:
-    database = f"--database_connection '{_CELL}/{{}}?{{query}}'"
     return (
         Sync("api_db sync"),
-        Sync(f"cell_v2 map_cell0 {database.replace('{}', 'nova_cell0', 1)}"),
+        Sync(f"cell_v2 map_cell0 {_database_of_cell('nova_cell0')}"),
         Sync(
-            f"cell_v2 create_cell --name cell1 {database.replace('{}', 'nova', 1)} "
-            f"--transport-url '{_queue_of_cell(spec)}'",
+            f"cell_v2 create_cell --name cell1 {_database_of_cell('nova')} {_queue_of_cell(spec)}",
             unless=("cell_v2 list_cells", " cell1 "),
         ),
         Sync("db sync"),

@@ -330,3 +330,16 @@ def test_networks_are_made_by_a_driver_that_both_releases_have(monkeypatch: pyte
     main, ml2 = openstack_own.settings(replace(SPEC, release=release), NEUTRON, "ctl2").values()
     assert ml2["ml2"]["mechanism_drivers"] == "openvswitch,l2population"
     assert main["experimental"]["linuxbridge"] is None
+
+
+def test_novas_cells_are_kept_without_a_password() -> None:
+    api, cell0, cell1, main = (sync.words for sync in NOVA.syncs(SPEC))
+    assert (api, main) == ("api_db sync", "db sync")
+    where = "--database_connection '{scheme}://{username}:{password}@{hostname}:{port}/"
+    assert cell0 == f"cell_v2 map_cell0 {where}nova_cell0?{{query}}'"
+    brokers = ",".join(f"{{username{n}}}:{{password{n}}}@{{hostname{n}}}:{{port{n}}}" for n in (1, 2, 3))
+    transport = f"--transport-url '{{scheme}}://{brokers}/{{path}}'"
+    assert cell1 == f"cell_v2 create_cell --name cell1 {where}nova?{{query}}' {transport}"
+    # By the VIP there is one, which has no number.
+    vip = replace(SPEC, rabbitmq=replace(SPEC.rabbitmq, clients="vip"))
+    assert "'{scheme}://{username}:{password}@{hostname}:{port}/{path}'" in NOVA.syncs(vip)[2].words
