@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
 from cluster.checking import named
+from cluster.layer import Layer
 from cluster.layers import LAYERS, wanted
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.releases import RELEASES
 from cluster.spec import Cluster
 
 _SECRETS = ("bmc", "corosync_authkey", "haproxy_stats", "probe", "rabbitmq_admin", "rabbitmq_cookie", "rabbitmq_watch")
-SECRETS = tuple(dict.fromkeys([*_SECRETS, *(name for layer in LAYERS for name in layer.secrets)]))
+
+
+def _with(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """Those, and the layers' own; each once."""
+    return tuple(dict.fromkeys([*_SECRETS, *(name for layer in layers for name in layer.secrets)]))
+
+
+SECRETS = _with(LAYERS)
 """The secrets that a deploy may ask for."""
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -29,7 +37,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 def secrets_of(cluster: Cluster) -> tuple[str, ...]:
     """The secrets that a deploy of this cluster asks for."""
-    return tuple(dict.fromkeys([*_SECRETS, *(name for layer in wanted(cluster) for name in layer.secrets)]))
+    return _with(wanted(cluster))
 
 
 def mistakes(cluster: Cluster) -> Iterator[Mistake]:

@@ -1,7 +1,5 @@
 """Neutron's agents on the network nodes, where the inventory has them."""
 
-from functools import partial
-
 from pyinfra import host
 from pyinfra.api.exceptions import PyinfraError
 
@@ -10,12 +8,11 @@ from cluster.agents.settings import agents_of, wanted
 from cluster.layers.agents import AGENTS_LAYER
 from cluster.spec import Cluster, Role
 from deploy.agents_files import drop_ins, hidden, settings
+from deploy.amended_ini import amended_ini
 from facts.keepalived import InterfaceOf
 from operations.agents import bridged, rolled
-from operations.amended import amended
 from operations.files import managed
 from operations.hosts import conducts
-from operations.ini import told, with_keys
 from operations.lock import unlocked
 from operations.packages import installed
 from operations.service import resting, running
@@ -34,15 +31,7 @@ if wanted(cluster) and Role.NETWORK in host.groups:
         )
     installed(name="Agents: packages", packages=AGENTS_LAYER.packages(cluster))
     resting(name="Agents: what they start by themselves is not started beside them", units=list(AWAY))
-    for path, keys in settings(cluster, host.name).items():
-        amended(
-            name=f"Agents: settings, {path}",
-            path=path,
-            amend=partial(with_keys, path=path, wanted=keys),
-            what=partial(told, path=path, wanted=keys),
-            group="neutron",
-            secrets=hidden(cluster),
-        )
+    amended_ini("Agents: settings", settings(cluster, host.name), group="neutron", secrets=hidden(cluster))
     managed(name="Agents: how they are started", files=drop_ins())
     running(name="Agents: the switch runs", units=[SWITCH_UNIT])
     bridged(name="Agents: physical networks", bridges=mine.bridges, datapath=mine.datapath)

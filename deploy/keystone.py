@@ -8,9 +8,9 @@ from deploy.openstack_service import (
     brought_up,
     configured,
     filled,
-    identity,
     known_to_keystone,
     leads,
+    own_keystone,
     renewed,
 )
 from deploy.secrets import secret
@@ -27,7 +27,7 @@ brought_up(cluster, KEYSTONE)
 if leads(cluster, KEYSTONE):
     introduced(
         name="keystone: its administrator and its address",
-        keystone=identity(cluster),
+        keystone=own_keystone(cluster),
         admin=secret(cluster, "keystone_admin"),
         region=region_of(cluster),
         url=KEYSTONE.url(cluster),

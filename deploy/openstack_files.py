@@ -63,7 +63,7 @@ def _workers(cluster: Cluster, service: OpenstackService, name: str) -> str:
         "[uwsgi]",
         f"http-socket = {service.own_url(cluster, name).removeprefix('http://')}",
         f"processes = {mine.processes}",
-        f"threads = {getattr(mine, 'threads', 1)}",
+        f"threads = {service.threads(cluster)}",
         "need-app = true",
         # The balancers ask each second.
         f"route-uri = ^{service.health}$ donotlog:",

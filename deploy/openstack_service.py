@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pyinfra import host
 
 from cluster.layers import BY_NAME
-from cluster.openstack.keystone import KEYSTONE, READER, WATCH, region_of
+from cluster.openstack.keystone import KEYSTONE, READER, SERVICES, WATCH, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster, Role
+from deploy.amended_ini import amended_ini
 from deploy.openstack_files import openstack_files, watch
 from deploy.openstack_own import settings
 from deploy.openstack_settings import secrets_in, synced_by
 from deploy.rabbitmq_files import administrator
 from deploy.secrets import secret
 from operations.accounts import WantedAccount, accounts
-from operations.amended import amended
 from operations.files import managed
 from operations.hosts import conducts
 from operations.identity import Keystone, Login
 from operations.identity_known import Known, known
-from operations.ini import told, with_keys
 from operations.lock import unlocked
 from operations.openstack import answering, rolled
 from operations.openstack_tables import tables_made
@@ -52,15 +49,12 @@ def configured(cluster: Cluster, service: OpenstackService) -> None:
     unlocked(name=f"{service.name}: nobody else changes the cluster")
     if carries(cluster, service):
         installed(name=f"{service.name}: packages", packages=BY_NAME[service.name].packages(cluster))
-        for path, keys in settings(cluster, service, host.name).items():
-            amended(
-                name=f"{service.name}: its settings, {path}",
-                path=path,
-                amend=partial(with_keys, path=path, wanted=keys),
-                what=partial(told, path=path, wanted=keys),
-                group=service.name,
-                secrets=secrets_in(cluster, service),
-            )
+        amended_ini(
+            f"{service.name}: its settings",
+            settings(cluster, service, host.name),
+            group=service.name,
+            secrets=secrets_in(cluster, service),
+        )
         managed(name=f"{service.name}: how it is served and asked", files=openstack_files(cluster, service, host.name))
     if leads(cluster, service):
         users = (
@@ -86,7 +80,7 @@ def configured(cluster: Cluster, service: OpenstackService) -> None:
         )
 
 
-def queued(cluster: Cluster, service: OpenstackService) -> None:
+def queue_account(cluster: Cluster, service: OpenstackService) -> None:
     """Its account in the queue: all services have the same."""
     if leads(cluster, service) and service.queue:
         user = WantedUser(ACCOUNT, secret(cluster, QUEUE_PASSWORD), permissions={"/": (".*", ".*", ".*")})
@@ -110,7 +104,7 @@ def filled(cluster: Cluster, service: OpenstackService) -> None:
         )
 
 
-def identity(cluster: Cluster) -> Keystone:
+def own_keystone(cluster: Cluster) -> Keystone:
     """This host's own keystone."""
     return Keystone(host.name, f"{KEYSTONE.own_url(cluster, host.name)}{KEYSTONE.path}")
 
@@ -121,12 +115,12 @@ def known_to_keystone(cluster: Cluster, service: OpenstackService) -> None:
         return
     admin = secret(cluster, "keystone_admin")
     if service is KEYSTONE:
-        wanted = Known(identity(cluster), admin, watch(cluster), (READER, WATCH))
+        wanted = Known(own_keystone(cluster), admin, watch(cluster), (READER, WATCH))
     else:
         wanted = Known(
-            identity(cluster),
+            own_keystone(cluster),
             admin,
-            Login(service.name, secret(cluster, f"{service.name}_user"), "service"),
+            Login(service.name, secret(cluster, f"{service.name}_user"), SERVICES),
             service.roles,
             region_of(cluster),
             service.name,
@@ -158,7 +152,7 @@ def renewed(cluster: Cluster, service: OpenstackService) -> None:
 def deployed(cluster: Cluster, service: OpenstackService) -> None:
     """All of it, in order; keystone's own file has some more."""
     configured(cluster, service)
-    queued(cluster, service)
+    queue_account(cluster, service)
     filled(cluster, service)
     known_to_keystone(cluster, service)
     brought_up(cluster, service)

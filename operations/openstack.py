@@ -48,8 +48,8 @@ def silent(service: OpenstackService, name: str) -> str | None:
     node = look(name, answers(service.name))
     if not isinstance(node, ApiNode):
         return f"{name}: {node.reason}"
-    if away := [unit for unit in (node.service, *node.workers) if not runs(unit)]:
-        return f"{name}: {down(away[0])}"
+    if node.away:
+        return f"{name}: {down(node.away[0])}"
     return None if node.healthy else f"{service.name} on {name} {answer(node.health)}"
 
 
@@ -78,36 +78,33 @@ def restarted(service: OpenstackService, proxies: Mapping[str, ProxyNode | Unkno
 
 def restart(service: OpenstackService, name: str, units: Sequence[str] = ()) -> None:
     """Start its units anew, or those given. Refused, with a unit's own words, where systemd says that it failed."""
-    for unit in units or _units(service, name):
+    for unit in units or [one.unit for one in _seen(service, name).units]:
         with starting(name, unit):
             log = service.log if unit == service.unit else ""
             again = or_last_words(f"systemctl daemon-reload; systemctl restart {unit}", unit, log)
             shell(name, again, timeout=START)
 
 
-def _units(service: OpenstackService, name: str) -> list[str]:
-    """Those that the host has."""
+def _seen(service: OpenstackService, name: str) -> ApiNode:
+    """What is so of it on the host. Refused where that can't be told."""
     node = look(name, answers(service.name))
     if not isinstance(node, ApiNode):
         raise Refused(f"{name} can't be read: {node.reason}")
-    return [unit.unit for unit in (node.service, *node.workers)]
+    return node
 
 
 def brought_back(service: OpenstackService, balancers: Sequence[str], name: str) -> None:
     """Let the service on `name` run with the settings that lie on its disk: started, or restarted where that is due."""
-    node = look(name, answers(service.name))
-    if not isinstance(node, ApiNode):
-        raise Refused(f"{name} can't be read: {node.reason}")
-    units = (node.service, *node.workers)
-    if away := [unit.unit for unit in units if not runs(unit)]:
-        restart(service, name, away)
+    node = _seen(service, name)
+    if node.away:
+        restart(service, name, [unit.unit for unit in node.away])
     if due(node):
         taken(_restarted_now(service, balancers, name))
 
 
 def due(node: ApiNode) -> bool:
     """Whether one of its units runs with former settings."""
-    return any(unit.restart_due and runs(unit) for unit in (node.service, *node.workers))
+    return any(unit.restart_due and runs(unit) for unit in node.units)
 
 
 @operation()

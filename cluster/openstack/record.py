@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cluster.state import Record, ServiceState
+from cluster.state import Record, ServiceState, runs
 
 PATIENCE = 2
 """Seconds in which its health path must have answered; a look waits no longer for the other call either."""
@@ -44,6 +44,16 @@ class ApiNode(Record):
     """Its further units."""
     parts: tuple[Part, ...] = ()
     """What its second answer tells of its parts on all hosts."""
+
+    @property
+    def units(self) -> tuple[ServiceState, ...]:
+        """All its units, its API's first."""
+        return (self.service, *self.workers)
+
+    @property
+    def away(self) -> tuple[ServiceState, ...]:
+        """Those that do not run."""
+        return tuple(unit for unit in self.units if not runs(unit))
 
     @property
     def healthy(self) -> bool:

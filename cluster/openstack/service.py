@@ -190,10 +190,13 @@ class OpenstackService:
         """Where it listens on a controller, without the path."""
         return f"http://{spec.address(host)}:{self.own_port(spec)}"
 
+    def threads(self, spec: Cluster) -> int:
+        """Of each process of its API; one where its section has no choice of them."""
+        return int(getattr(self.of(spec), "threads", 1))
+
     def at_once(self, spec: Cluster) -> int:
         """As many requests one controller's works on at once."""
-        mine = self.of(spec)
-        return int(mine.processes * getattr(mine, "threads", 1))
+        return int(self.of(spec).processes * self.threads(spec))
 
     def services(self, spec: Cluster) -> dict[str, Service]:
         """What the balancers spread over the controllers.

@@ -11,7 +11,7 @@ from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.verdict import NO_TOKEN, answer, silent
 from cluster.spec import Cluster, Role
-from cluster.state import ClusterState, Unknown, runs
+from cluster.state import ClusterState, Unknown
 
 
 def condition(service: OpenstackService) -> Condition:
@@ -29,8 +29,8 @@ def condition(service: OpenstackService) -> Condition:
                 continue
             if isinstance(node, Unknown):
                 yield f"{host} can't be asked for its {name}: {node.reason}."
-            elif away := [unit for unit in (node.service, *node.workers) if not runs(unit)]:
-                yield f"{down(away[0])} on {host}: see `journalctl -u {away[0].unit}` there."
+            elif node.away:
+                yield f"{down(node.away[0])} on {host}: see `journalctl -u {node.away[0].unit}` there."
             elif node.healthy and node.waits is not None:
                 yield f"{name} on {host} has not given {gives} for {node.waits:.0f} s."
             elif node.healthy and node.call is None:

@@ -78,6 +78,7 @@ GLANCE = OpenstackService(
     checks=_glance,
 )
 
+
 def _database_of_cell(name: str) -> str:
     """How nova finds a cell's database: by its own settings, so that no password stands in the table of cells."""
     return f"--database_connection '{{scheme}}://{{username}}:{{password}}@{{hostname}}:{{port}}/{name}?{{query}}'"

@@ -25,10 +25,9 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
             return stopped(host, down(node.service))
         if not node.healthy:
             return stopped(host, f"{node.service.unit.removesuffix('.service')} runs, and {answer(node.health)}")
-        mine = [found for unit in (node.service, *node.workers) for found in service_findings(host, unit)]
-        away = [down(unit) for unit in node.workers if not runs(unit)]
-        seen = {unit.unit for unit in (node.service, *node.workers)}
-        if away := [*away, *(f"there is no {unit}" for unit in units if unit not in seen)]:
+        mine = [found for unit in node.units for found in service_findings(host, unit)]
+        seen = {unit.unit for unit in node.units}
+        if away := [*map(down, node.away), *(f"there is no {unit}" for unit in units if unit not in seen)]:
             said = ", ".join(away)
             mine += [Finding(Verdict.WARN, f"{host}: {said}")]
             return HostHealth(host, Verdict.FAIL, said), mine
