@@ -123,6 +123,7 @@ def paused(screen: Terminal) -> None:
     screen.wait("▲ STOPPED", within=60)
 
 
+@pytest.mark.thorough("by the verb it is in test_recovery")
 def test_a_database_that_was_all_down_is_brought_back(healthy: None) -> None:
     with terminal() as screen:
         unlocked(screen)

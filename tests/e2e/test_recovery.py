@@ -121,6 +121,7 @@ def test_a_short_power_cut_heals_by_itself_and_nothing_is_bootstrapped(healthy: 
     assert writer.wrongs() == []
 
 
+@pytest.mark.thorough("the unit tests have the decision, and that of test_level_nodes is refused on real hosts")
 def test_a_state_file_that_was_tampered_with_is_found_out_and_can_be_overridden(table: str) -> None:
     stop_all("mysql2", "mysql3")
     try:
@@ -134,6 +135,7 @@ def test_a_state_file_that_was_tampered_with_is_found_out_and_can_be_overridden(
         recover("galera", "mysql3", typed="mysql3")
 
 
+@pytest.mark.thorough("the unit tests have the decision, and that of test_level_nodes is refused on real hosts")
 def test_a_host_that_is_off_is_never_passed_over_unasked(table: str) -> None:
     killed()
     with lab.fault("power", "mysql3"):
@@ -190,9 +192,8 @@ def engine_killed_after(step: str, *arguments: str, typed: str = "") -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    "forced", ["", pytest.param("mysql2", marks=pytest.mark.thorough("the same steps, with a node chosen by hand"))]
-)
+@pytest.mark.thorough("an engine that is killed is in test_runs; of another run")
+@pytest.mark.parametrize("forced", ["", "mysql2"])
 def test_the_engine_is_killed_after_each_step_and_run_again_it_ends_done(table: str, forced: str) -> None:
     if forced:
         sql("mysql1", f"SET SESSION wsrep_on=OFF; INSERT INTO {table} VALUES (9, 9);")
@@ -229,6 +230,7 @@ def test_all_brokers_lose_power_and_no_confirmed_message_is_lost(healthy: None) 
     assert "nothing to do" in done(recover("rabbitmq"))
 
 
+@pytest.mark.thorough("brokers that all lost their power are brought back in the test before it")
 def test_brokers_that_wait_for_a_host_that_is_away_are_forced_only_by_choice(healthy: None) -> None:
     with Publisher(lab.VIP, lab.secret_of("probe")) as publisher:
         publisher.wait_for_acks(100, within=20)

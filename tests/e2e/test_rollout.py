@@ -219,6 +219,7 @@ def test_a_setting_is_rolled_out_canary_first_writer_last_and_no_client_notices(
     assert "It is so already" in change.run().stdout
 
 
+@pytest.mark.thorough("by keys, and of HAProxy, it is in test_console_moves")
 def test_it_pauses_and_is_resumed_or_aborted_and_says_what_that_leaves(change: Rollout) -> None:
     change.differs(sessions(1303))
     done = change.run("--soak", "1", "--pause-after", "canary")
@@ -275,6 +276,7 @@ def fill(host: str, file: str) -> None:
     lab.ssh(host, f"fallocate -l $({left}) {file}; [ $({left}) -lt 100000 ]")
 
 
+@pytest.mark.thorough("a stage that fails is that of the host without power, too")
 def test_a_disk_that_fills_up_in_the_middle_stops_it_and_no_client_notices(change: Rollout) -> None:
     change.differs(sessions(1306))
     last = writer()
@@ -359,7 +361,8 @@ def test_killed_after_each_of_its_steps_it_is_run_again_and_ends_done(change: Ro
     assert drained() == []
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(3, marks=pytest.mark.thorough("the same in each further stage"))])
+@pytest.mark.thorough("killed after one of its steps it is in the test before it, of HAProxy")
+@pytest.mark.parametrize("times", [1, 3])
 def test_killed_in_the_middle_of_each_stage_it_is_run_again_and_leaves_nothing_drained(
     change: Rollout, times: int
 ) -> None:

@@ -48,7 +48,7 @@ def audited(healthy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 all_of_them = pytest.mark.thorough("after each event of the journal, where the other takes a few of them")
 
 
-@pytest.mark.parametrize("every", [3, pytest.param(1, marks=all_of_them)])
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=all_of_them)])
 def test_killed_at_any_step_of_a_writer_switchover_it_is_done_when_it_is_run_again(every: int) -> None:
     target = writer()
     killed = []
@@ -69,7 +69,8 @@ def test_killed_at_any_step_of_a_writer_switchover_it_is_done_when_it_is_run_aga
     assert killed and (every > 1 or begun >= {0, 1, 2}), killed
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=all_of_them)])
+@pytest.mark.thorough("a run that is killed is that of the writer, too")
+@pytest.mark.parametrize("every", [5, 1])
 def test_killed_at_any_step_of_a_drain_it_is_done_when_it_is_run_again(every: int) -> None:
     for count in range(1, 30, every):
         if killed_after(count, "drain", "cc03") is None:
