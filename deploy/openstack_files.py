@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cluster.openstack.api import Api
 from cluster.openstack.keystone import KEYSTONE, WATCH
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster
@@ -32,7 +33,6 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
         f"[{section}]\nconnection = {connection(cluster, synced_by(service), sync, database)}\n"
         for section, database in sections.items()
     )
-    health = Call(f"{service.own_url(cluster, name)}{service.health}").settings
     files = [
         ManagedFile(
             service.sync_file,
@@ -41,12 +41,14 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
             group=service.name,
             secrets=forms(sync),
         ),
-        ManagedFile(service.health_file, f"{health}\n".encode(), mode="0600"),
         *_asked(cluster, service, name),
         *(file for unit in service.units_in(cluster.release) for file in _unit(service, unit)),
     ]
-    if service.uwsgi:
-        files.append(ManagedFile(service.workers_file, _workers(cluster, service, name).encode()))
+    for api in service.apis:
+        health = Call(f"{service.own_url(cluster, name, api)}{api.health}").settings
+        files.append(ManagedFile(api.health_file, f"{health}\n".encode(), mode="0600"))
+        if api.uwsgi:
+            files.append(ManagedFile(api.workers_file, _workers(cluster, service, api, name).encode()))
     if service.allowed:
         rules = "".join(f'"{rule}": "{check} or role:{WATCH}"\n' for rule, check in service.allowed.items())
         files.append(
@@ -55,18 +57,17 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
     return files
 
 
-def _workers(cluster: Cluster, service: OpenstackService, name: str) -> str:
-    mine = service.of(cluster)
+def _workers(cluster: Cluster, service: OpenstackService, api: Api, name: str) -> str:
     configs = " ".join(f"--config-file={path}" for path in service.configs)
     lines = [
-        f"# Managed by hatui; read after the package's own {service.uwsgi.rpartition('/')[2]}.",
+        f"# Managed by hatui; read after the package's own {api.uwsgi.rpartition('/')[2]}.",
         "[uwsgi]",
-        f"http-socket = {service.own_url(cluster, name).removeprefix('http://')}",
-        f"processes = {mine.processes}",
+        f"http-socket = {service.own_url(cluster, name, api).removeprefix('http://')}",
+        f"processes = {service.processes(cluster, api)}",
         f"threads = {service.threads(cluster)}",
         "need-app = true",
         # The balancers ask each second.
-        f"route-uri = ^{service.health}$ donotlog:",
+        f"route-uri = ^{api.health}$ donotlog:",
         *([f"pyargv = {configs}"] if service.further_configs else []),
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -74,9 +75,11 @@ def _workers(cluster: Cluster, service: OpenstackService, name: str) -> str:
 
 def _unit(service: OpenstackService, unit: str) -> list[ManagedFile]:
     lines = [stamp_lines(unit, service.files(unit), reloads=False)]
-    if service.uwsgi and unit == service.unit:
+    for api in service.apis:
+        if unit != api.unit or not api.uwsgi:
+            continue
         # The package's own start listens on all addresses, where the balancers' VIP may be one.
-        own = f"/usr/bin/uwsgi_python3 --ini {service.uwsgi} --ini {service.workers_file}"
+        own = f"/usr/bin/uwsgi_python3 --ini {api.uwsgi} --ini {api.workers_file}"
         lines.append(f"ExecStart=\nExecStart={own}\n")
     lines.append("TimeoutStartSec=600\nRestart=on-failure\nRestartSec=3\n")
     found = [drop_in(unit, "".join(lines), unit_lines="StartLimitIntervalSec=0\n")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cluster.agents.settings import agents_of, wanted
+from cluster.agents.settings import agents_of
 from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
@@ -61,9 +61,6 @@ _QUIET = (
 
 def _nova(cluster: Cluster, name: str) -> _Own:
     mine = identity(cluster, NOVA)
-    agents: Section = {}
-    if wanted(cluster):
-        agents = {"service_metadata_proxy": "true", "metadata_proxy_shared_secret": metadata_secrets(cluster)[0]}
     return {
         "DEFAULT": {
             "my_ip": cluster.address(name),
@@ -73,7 +70,12 @@ def _nova(cluster: Cluster, name: str) -> _Own:
         },
         "api": {"auth_strategy": "keystone"},
         "placement": mine,
-        "neutron": {**mine, **agents},
+        "neutron": {
+            **mine,
+            # Else it would give a server's metadata to whoever says that he has the server's address.
+            "service_metadata_proxy": "true",
+            "metadata_proxy_shared_secret": metadata_secrets(cluster)[0],
+        },
         "cinder": {"os_region_name": mine["region_name"]},
         # Its own token goes with the user's: that may end while the work goes on.
         "service_user": {**mine, "send_service_user_token": "true"},

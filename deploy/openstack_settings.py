@@ -8,12 +8,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from cluster.agents.names import METADATA_SECRET
-from cluster.agents.settings import wanted
 from cluster.openstack.cache import places
 from cluster.openstack.keystone import KEYSTONE, SERVICES, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD, brokers
 from cluster.openstack.service import OpenstackService
-from cluster.openstack.table import NOVA
 from cluster.spec import Cluster
 from deploy.secrets import secret
 from operations.ini import literal
@@ -84,9 +82,8 @@ def secrets_in(cluster: Cluster, service: OpenstackService) -> tuple[str, ...]:
         return found
     user = secret(cluster, f"{service.name}_user")
     queue = queue_secrets(cluster) if service.queue else ()
-    # Nova gives metadata to the agents of network nodes alone.
-    agents = metadata_secrets(cluster) if service is NOVA and wanted(cluster) else ()
-    return (*found, literal(user), user, *queue, *agents)
+    metadata = metadata_secrets(cluster) if METADATA_SECRET in service.passwords else ()
+    return (*found, literal(user), user, *queue, *metadata)
 
 
 def metadata_secrets(cluster: Cluster) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from cluster.number import real, whole
 from cluster.openstack.keystone import KEYSTONE
-from cluster.openstack.record import LIMIT, PATIENCE, ApiNode
+from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
 from cluster.releases import ONLY_IN
@@ -43,36 +43,46 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         mine = self.service
         # Keystone is asked for a token; all others with one.
         proof = f"{ASK_PROGRAM} {PATIENCE} {LIMIT} {mine.call_file}{' without' if mine is KEYSTONE else ''}"
-        health = f'said=$({_ASKED} {mine.health_file} 2>/dev/null); echo "Health=$? $said"'
-        call = f'said=$({proof} 2>/dev/null); echo "Call=$? $said"'
+        asked = {f"Health {api.name}": f"{_ASKED} {api.health_file}" for api in mine.apis} | {"Call": proof}
         units = services_command({unit: mine.files(unit) for unit in mine.units})
         # Side by side: a host has 4 s for all that it is asked.
-        return f"{units}; echo; {{ {health}; }} & {{ {call}; }} & wait"
+        beside = " ".join(f'{{ said=$({how} 2>/dev/null); echo "{what}=$? $said"; }} &' for what, how in asked.items())
+        return f"{units}; echo; {beside} wait"
 
     @override
     def process(self, output: Iterable[str]) -> ApiNode | Unknown:
         mine = self.service
         lines = list(output)
-        said = dict(line.split("=", 1) for line in lines if line.startswith(("Health=", "Call=")))
+        said = dict(line.split("=", 1) for line in lines if line.startswith(("Health ", "Call=")))
         units = parse_services("\n".join(lines))
-        if not units.keys() >= set(mine.units) or said.keys() != {"Health", "Call"}:
+        healths = {f"Health {one.name}": one for one in mine.apis}
+        if not units.keys() >= set(mine.units) or said.keys() != {*healths, "Call"}:
             return Unknown(f"its answer could not be read: {clean(' '.join(lines), 120)}")
         # What its release has not is not asked for.
         needed = {unit for unit in mine.units if unit.removesuffix(".service") not in ONLY_IN}
         api, *workers = (units[unit] for unit in mine.units if units[unit].known or unit in needed)
         try:
-            asked, health = (whole(one) for one in (*said["Health"].split(), "0")[:2])
+            told = {one: _answered(said[name]) for name, one in healths.items()}
             call, took, waits = _told(said["Call"])
             body = next((line.removeprefix("Body=") for line in lines if line.startswith("Body=")), "")
             parts = parts_of(body, mine.parts) if mine.parts and call and 200 <= call < 300 else ()
         except ValueError as error:
             return unreadable(error, clean(" ".join(said.values()), 120))
-        if asked == _MISSING:
-            return Unknown(f"there is no curl on it to ask {mine.name} with", alive=api.active == "active")
-        if asked == _UNREADABLE:
-            why = f"{mine.health_file}, by which {mine.name} is asked, is not there or can't be read"
-            return Unknown(f"{why}: deploy {mine.name}")
-        return ApiNode(api, health, call, took, waits, tuple(workers), parts)
+        for one, (ended, _) in told.items():
+            if ended == _MISSING:
+                return Unknown(f"there is no curl on it to ask {mine.name} with", alive=api.active == "active")
+            if ended == _UNREADABLE:
+                why = f"{one.health_file}, by which {mine.name} is asked, is not there or can't be read"
+                return Unknown(f"{why}: deploy {mine.name}")
+        (_, health), *others = told.values()
+        further = tuple(Answer(one.unit, status) for one, (_, status) in zip(mine.further, others, strict=True))
+        return ApiNode(api, health, call, took, waits, tuple(workers), parts, further)
+
+
+def _answered(said: str) -> tuple[int, int]:
+    """curl's exit code, and the HTTP status; 0: there is none."""
+    code, status = (*said.split(), "0")[:2]
+    return whole(code), whole(status)
 
 
 def _told(said: str) -> tuple[int | None, float, float | None]:
@@ -101,7 +111,7 @@ def answers(service: str) -> type[ApiAnswers]:
 FACTS = {
     one.fact.name: (
         answers(one.name)(),
-        Hints(units=one.units, files=(*one.files(one.unit), one.call_file, one.late_file)),
+        Hints(units=one.units, files=(*one.all_files, one.call_file, one.late_file)),
     )
     for one in BY_NAME.values()
 }

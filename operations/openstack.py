@@ -14,7 +14,7 @@ from cluster.health.services import down
 from cluster.openstack.record import ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
-from cluster.openstack.verdict import answer
+from cluster.openstack.verdict import answer, mute
 from cluster.state import Unknown, runs
 from facts.openstack import answers
 from operations import services
@@ -50,7 +50,9 @@ def silent(service: OpenstackService, name: str) -> str | None:
         return f"{name}: {node.reason}"
     if node.away:
         return f"{name}: {down(node.away[0])}"
-    return None if node.healthy else f"{service.name} on {name} {answer(node.health)}"
+    if not node.healthy:
+        return f"{service.name} on {name} {answer(node.health)}"
+    return f"{name}: {mute(node.mute[0])}" if node.mute else None
 
 
 def restarted(service: OpenstackService, proxies: Mapping[str, ProxyNode | Unknown], name: str) -> list[Step]:
@@ -66,8 +68,8 @@ def restarted(service: OpenstackService, proxies: Mapping[str, ProxyNode | Unkno
         lasting="it was restarted",
         on=name,
     )
-    # What else of it is balanced there is not asked for in vain either.
-    balanced = [one for one in (service.name, *service.beside) if name not in kept_away(proxies, one)]
+    # None of it that is balanced there is asked for in vain.
+    balanced = [one for one in service.balanced if name not in kept_away(proxies, one)]
     balancers = list(proxies)
     return [
         *(services.taken_out(balancers, one, name) for one in balanced),
@@ -80,8 +82,7 @@ def restart(service: OpenstackService, name: str, units: Sequence[str] = ()) -> 
     """Start its units anew, or those given. Refused, with a unit's own words, where systemd says that it failed."""
     for unit in units or [one.unit for one in _seen(service, name).units]:
         with starting(name, unit):
-            log = service.log if unit == service.unit else ""
-            again = or_last_words(f"systemctl daemon-reload; systemctl restart {unit}", unit, log)
+            again = or_last_words(f"systemctl daemon-reload; systemctl restart {unit}", unit, service.log(unit))
             shell(name, again, timeout=START)
 
 

@@ -25,6 +25,21 @@ class Part(Record):
     """Whether it is given work."""
 
 
+def well(status: int) -> bool:
+    """Whether an HTTP status says that the process answers (RFC 9110, 15.3 and 15.4)."""
+    return 200 <= status < 400
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Record):
+    """What the health path of a further API of a service answers on its host."""
+
+    unit: str
+    """That API's."""
+    health: int
+    """The HTTP status; 0: no answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiNode(Record):
     """Its units, and what its API answers to two calls of its own host's: its health path, which asks nothing behind
@@ -44,6 +59,8 @@ class ApiNode(Record):
     """Its further units."""
     parts: tuple[Part, ...] = ()
     """What its second answer tells of its parts on all hosts."""
+    further: tuple[Answer, ...] = ()
+    """What its further APIs answer."""
 
     @property
     def units(self) -> tuple[ServiceState, ...]:
@@ -57,8 +74,14 @@ class ApiNode(Record):
 
     @property
     def healthy(self) -> bool:
-        """Whether the process answers (RFC 9110, 15.3 and 15.4)."""
-        return 200 <= self.health < 400
+        """Whether the process answers."""
+        return well(self.health)
+
+    @property
+    def mute(self) -> tuple[Answer, ...]:
+        """Its further APIs that run, and do not answer."""
+        away = {unit.unit for unit in self.away}
+        return tuple(one for one in self.further if one.unit not in away and not well(one.health))
 
     @property
     def works(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from cluster.checking import between
 from cluster.layer import settings_of
 from cluster.names import LASTING
+from cluster.openstack.api import Api
 from cluster.openstack.queue import QUEUE_PASSWORD
 from cluster.openstack.record import ApiNode
 from cluster.reading import Mistake
@@ -79,13 +80,15 @@ class OpenstackService:
     own_units: Mapping[str, str] = field(default_factory=dict)
     """Those of them for which its package has no file, to the program."""
     uwsgi: str = ""
-    """The path of the package's own settings of uwsgi, which serves it; empty where it serves itself."""
+    """The path of the package's own settings of uwsgi, which serves its API; empty where that serves itself."""
+    further: tuple[Api, ...] = ()
+    """Its APIs beside that: who asks for them is not who asks for that one."""
     roles: tuple[str, ...] = ("service",)
     """Of its user, in the project `service`."""
     queue: bool = False
     """Whether its parts talk by the message queue."""
     beside: Mapping[str, Service] = field(default_factory=dict)
-    """What else of it the balancers spread over the controllers."""
+    """What else of it the balancers spread over the controllers, and is no API."""
     passwords: tuple[str, ...] = ()
     """The names of its secrets beside those of its two accounts in the database; none: of its user in keystone."""
     settings: type = Workers
@@ -98,29 +101,25 @@ class OpenstackService:
         return self.units[0]
 
     @property
-    def what(self) -> str:
-        """Its API's unit without the suffix."""
-        return self.unit.removesuffix(".service")
-
-    @property
     def folder(self) -> str:
         """Of its settings."""
         return f"/etc/{self.name}"
 
     @property
-    def workers_file(self) -> str:
-        """How uwsgi serves it: where it listens, with how many processes and threads. Read after the package's."""
-        return f"{self.folder}/hatui-uwsgi.ini"
+    def apis(self) -> tuple[Api, ...]:
+        """All its APIs, the one that proves it first."""
+        own = Api(name=self.name, unit=self.unit, port=self.port, health=self.health, uwsgi=self.uwsgi)
+        return (own, *self.further)
+
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """The names of all of it that the balancers spread over the controllers."""
+        return (*(api.name for api in self.apis), *self.beside)
 
     @property
     def sync_file(self) -> str:
         """The account that may change its tables: read by its tool alone."""
         return f"{self.folder}/hatui-db-sync.conf"
-
-    @property
-    def health_file(self) -> str:
-        """Settings of curl(1) with which a host asks whether its own is there."""
-        return f"/etc/hatui/{self.name}.health"
 
     @property
     def call_file(self) -> str:
@@ -137,10 +136,10 @@ class OpenstackService:
         """On the controller that made its tables: for which version of the package."""
         return f"{LASTING}/{self.name}.synced"
 
-    @property
-    def log(self) -> str:
-        """Where its API logs."""
-        return f"/var/log/{self.name}/{self.what}.log"
+    def log(self, unit: str) -> str:
+        """Where the API of that unit logs; empty for a unit that is none's."""
+        name = unit.removesuffix(".service")
+        return f"/var/log/{self.name}/{name}.log" if any(api.unit == unit for api in self.apis) else ""
 
     @property
     def fact(self) -> Fact[ApiNode]:
@@ -154,7 +153,12 @@ class OpenstackService:
 
     def files(self, unit: str) -> tuple[str, ...]:
         """What one of its units reads when it starts."""
-        return (*self.configs, self.workers_file) if self.uwsgi and unit == self.unit else self.configs
+        return (*self.configs, *(api.workers_file for api in self.apis if api.uwsgi and api.unit == unit))
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """What its units read, each once."""
+        return tuple(dict.fromkeys(path for unit in self.units for path in self.files(unit)))
 
     def units_in(self, release: str) -> tuple[str, ...]:
         """Its units, in a release of Debian."""
@@ -179,24 +183,28 @@ class OpenstackService:
         return settings_of(spec, self.name, self.settings)
 
     def own_port(self, spec: Cluster) -> int:
-        """On the balancers' VIP, and on each controller's own address."""
+        """Its API's, on the balancers' VIP and on each controller's own address."""
         return int(getattr(self.of(spec), "port", self.port))
+
+    def port_of(self, spec: Cluster, api: Api) -> int:
+        """That of one of its APIs."""
+        return api.port if api in self.further else self.own_port(spec)
 
     def url(self, spec: Cluster) -> str:
         """Where clients reach it, such as http://192.168.47.47:5000/v3."""
         return f"http://{spec.keepalived.vip}:{self.own_port(spec)}{self.path}"
 
-    def own_url(self, spec: Cluster, host: str) -> str:
-        """Where it listens on a controller, without the path."""
-        return f"http://{spec.address(host)}:{self.own_port(spec)}"
+    def own_url(self, spec: Cluster, host: str, api: Api | None = None) -> str:
+        """Where its API, or that one of them, listens on a controller, without the path."""
+        return f"http://{spec.address(host)}:{self.port_of(spec, api) if api else self.own_port(spec)}"
+
+    def processes(self, spec: Cluster, api: Api) -> int:
+        """Of one of its APIs, on each controller."""
+        return int(getattr(self.of(spec), api.processes))
 
     def threads(self, spec: Cluster) -> int:
-        """Of each process of its API; one where its section has no choice of them."""
+        """Of each process of its APIs; one where its section has no choice of them."""
         return int(getattr(self.of(spec), "threads", 1))
-
-    def at_once(self, spec: Cluster) -> int:
-        """As many requests one controller's works on at once."""
-        return int(self.of(spec).processes * self.threads(spec))
 
     def services(self, spec: Cluster) -> dict[str, Service]:
         """What the balancers spread over the controllers.
@@ -204,18 +212,19 @@ class OpenstackService:
         One request less than it works on at once: a server that works on all that it can is not dead, and its health
         path has to be answered meanwhile.
         """
-        return {
-            self.name: Service(
-                port=self.own_port(spec),
+        apis = {
+            api.name: Service(
+                port=self.port_of(spec, api),
                 role="controller",
                 mode="http",
-                check=self.health,
+                check=api.health,
                 algorithm="leastconn",
                 timeout=120,
-                max_connections=max(1, self.at_once(spec) - 1),
-            ),
-            **self.beside,
+                max_connections=max(1, self.processes(spec, api) * self.threads(spec) - 1),
+            )
+            for api in self.apis
         }
+        return {**apis, **self.beside}
 
     def mistakes(self, spec: Cluster) -> Iterator[Mistake]:
         """What of its section it can't be made of."""
@@ -223,7 +232,8 @@ class OpenstackService:
             return
         mine = self.of(spec)
         least = 1 if hasattr(mine, "threads") else 2
-        yield from between(f"{self.name}.processes", mine.processes, least, 64)
+        for api in self.apis:
+            yield from between(f"{self.name}.{api.processes}", self.processes(spec, api), least, 64)
         if hasattr(mine, "threads"):
             yield from between(f"{self.name}.threads", mine.threads, 2, 256)
         yield from self.checks(spec)

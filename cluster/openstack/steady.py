@@ -9,7 +9,7 @@ from cluster.health.services import down
 from cluster.layer import Condition
 from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.service import OpenstackService
-from cluster.openstack.verdict import NO_TOKEN, answer, silent
+from cluster.openstack.verdict import NO_TOKEN, answer, mute, silent
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
 
@@ -31,6 +31,9 @@ def condition(service: OpenstackService) -> Condition:
                 yield f"{host} can't be asked for its {name}: {node.reason}."
             elif node.away:
                 yield f"{down(node.away[0])} on {host}: see `journalctl -u {node.away[0].unit}` there."
+            elif node.mute:
+                unit = node.mute[0].unit
+                yield f"on {host} {mute(node.mute[0])}: see `journalctl -u {unit}` and its log there."
             elif node.healthy and node.waits is not None:
                 yield f"{name} on {host} has not given {gives} for {node.waits:.0f} s."
             elif node.healthy and node.call is None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cluster.agents.names import METADATA_SECRET
+from cluster.openstack.api import Api
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.queue import brokers
 from cluster.openstack.service import OpenstackService, Sync, Workers
@@ -27,9 +29,11 @@ class Glance(Workers):
 
 @dataclass(frozen=True, slots=True)
 class Nova:
-    """Nova's section. Its API works on one request at a time in each process (its eventlet can't be with threads)."""
+    """Nova's section. Its APIs work on one request at a time in each process (its eventlet can't be with threads)."""
 
     processes: int = 3
+    metadata_processes: int = 2
+    """Of its API for metadata: what a server asks while it starts, by way of the agents of network nodes."""
 
 
 def _glance(spec: Cluster) -> Iterator[Mistake]:
@@ -119,12 +123,26 @@ NOVA = OpenstackService(
     tool="nova-manage",
     databases={"nova_api": "api_database", "nova": "database", "nova_cell0": ""},
     syncs=_cells,
-    units=("nova-api.service", "nova-scheduler.service", "nova-conductor.service", "nova-novncproxy.service"),
+    units=(
+        *("nova-api.service", "nova-api-metadata.service"),
+        *("nova-scheduler.service", "nova-conductor.service", "nova-novncproxy.service"),
+    ),
     own_units={"nova-novncproxy.service": "/usr/bin/nova-novncproxy"},
     uwsgi="/etc/nova/nova-api-uwsgi.ini",
+    further=(
+        Api(
+            name="nova-metadata",
+            unit="nova-api-metadata.service",
+            port=8775,
+            health="/healthcheck",
+            uwsgi="/etc/nova/nova-api-metadata-uwsgi.ini",
+            processes="metadata_processes",
+        ),
+    ),
     roles=("admin", "service"),
     queue=True,
     beside={"nova-novnc": Service(port=6080, role="controller", algorithm="source")},
+    passwords=("nova_user", METADATA_SECRET),
     settings=Nova,
 )
 

@@ -8,7 +8,7 @@ from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.openstack.keystone import WATCH
-from cluster.openstack.record import LIMIT, PATIENCE, ApiNode
+from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.state import Unknown, runs
 
@@ -24,10 +24,11 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
         if not runs(node.service):
             return stopped(host, down(node.service))
         if not node.healthy:
-            return stopped(host, f"{node.service.unit.removesuffix('.service')} runs, and {answer(node.health)}")
+            return stopped(host, mute(Answer(node.service.unit, node.health)))
         mine = [found for unit in node.units for found in service_findings(host, unit)]
         seen = {unit.unit for unit in node.units}
-        if away := [*map(down, node.away), *(f"there is no {unit}" for unit in units if unit not in seen)]:
+        missing = (f"there is no {unit}" for unit in units if unit not in seen)
+        if away := [*map(down, node.away), *missing, *map(mute, node.mute)]:
             said = ", ".join(away)
             mine += [Finding(Verdict.WARN, f"{host}: {said}")]
             return HostHealth(host, Verdict.FAIL, said), mine
@@ -73,12 +74,19 @@ def answer(status: int, within: int = PATIENCE) -> str:
     return f"answers with HTTP {status}" if status else f"does not answer within {within} s"
 
 
+def mute(api: Answer) -> str:
+    """In words that an API runs, and does not answer as it should."""
+    return f"{api.unit.removesuffix('.service')} runs, and {answer(api.health)}"
+
+
 def how(service: OpenstackService, node: ApiNode) -> str:
     """In few words how it is on a host, for events."""
     if not node.healthy:
         return node.service.active if node.service.active != "active" else "not answering"
     if away := [unit for unit in node.workers if not runs(unit)]:
         return down(away[0])
+    if node.mute:
+        return f"{node.mute[0].unit.removesuffix('.service')} is not answering"
     if node.waits is not None:
         return f"giving {service.gives} slowly"
     if node.call is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import time
 import urllib.request
@@ -49,6 +51,14 @@ def openstack(words: str, output: str = "-f json") -> object:
         "cc01", CLIENT.format(url=VIP, words=words, output=output), stdin=f"OS_PASSWORD='{password}'\n", timeout=120
     )
     return json.loads(said) if output else None
+
+
+def metadata(server: str, project: str, secret: str) -> tuple[int, str]:
+    """What a server is told of itself by an agent that has this secret: the status, and the text."""
+    signed = hmac.new(secret.encode(), server.encode(), hashlib.sha256).hexdigest()
+    headers = {"X_Instance_ID": server, "X_Tenant_ID": project, "X_Instance_ID_Signature": signed}
+    status, _, text = asked(f"http://{lab.VIP}:8775/openstack/latest/meta_data.json", **headers)
+    return status, text
 
 
 class Calls(Load):

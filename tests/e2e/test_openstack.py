@@ -8,17 +8,19 @@ import time
 
 import pytest
 
+from cluster.openstack.api import Api
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME, SERVICES
 from tests.e2e import lab
 from tests.e2e.compute import computes
-from tests.e2e.openstack import asked, gets, openstack, token, tokens
+from tests.e2e.openstack import asked, gets, metadata, openstack, token, tokens
 from tests.e2e.operator import carried_out, felt, nothing_is_left
 from tests.pace import slower, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
 NAMES = list(BY_NAME)
+APIS = [(service, api) for service in SERVICES for api in service.apis]
 IMAGES = f"http://{lab.VIP}:9292/v2/images"
 
 
@@ -103,6 +105,9 @@ def test_servers_are_made_listed_and_taken_away(healthy: None) -> None:
             made = f"server create --wait --image empty --flavor small --nic none s{number}"
             server = openstack(made)
             assert isinstance(server, dict) and server["status"] == "ACTIVE", server
+            status, told = metadata(server["id"], server["project_id"], lab.secret_of("metadata"))
+            assert status == 200 and json.loads(told)["name"] == f"s{number}", (status, told)
+            assert metadata(server["id"], server["project_id"], "another")[0] == 403
         assert {one["Name"] for one in listed("server list")} == {"s0", "s1", "s2"}
     finally:
         for one in listed("server list"):
@@ -124,13 +129,13 @@ def test_no_password_stands_in_the_table_of_cells(healthy: None) -> None:
 
 
 @pytest.mark.parametrize("fault", ["kill", "freeze"])
-@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+@pytest.mark.parametrize(("service", "api"), APIS, ids=[api.name for _, api in APIS])
 def test_one_api_that_falls_out_is_missed_by_nobody_for_long(
-    healthy: None, service: OpenstackService, fault: str
+    healthy: None, service: OpenstackService, api: Api, fault: str
 ) -> None:
-    with gets(service.port, service.health) as calls:
+    with gets(api.port, api.health) as calls:
         calls.wait_for_acks(20, 20)
-        with lab.fault(fault, "cc02", unit=service.what):
+        with lab.fault(fault, "cc02", unit=api.unit.removesuffix(".service")):
             calls.wait_for_acks(60, 60)
         wait_until(lambda: layers()[service.name]["verdict"] == "OK", 60, f"{service.name} is repaired")
     assert calls.gap <= 3 * slower(), (calls.gap, calls.errors)

@@ -9,8 +9,9 @@ import pytest
 from cluster.assess import assess
 from cluster.haproxy.record import ProxyNode, ProxyServer
 from cluster.health.verdict import Verdict
+from cluster.layers import unit_of
 from cluster.openstack.keystone import KEYSTONE
-from cluster.openstack.record import ApiNode, Part
+from cluster.openstack.record import Answer, ApiNode, Part
 from cluster.openstack.table import BY_NAME, GLANCE, NEUTRON, NOVA, PLACEMENT
 from cluster.openstack.verdict import api_health
 from cluster.picture import picture
@@ -27,6 +28,7 @@ from operations.curl import Call
 from operations.files import masked
 from tests.unit.inventories import inventory
 from tests.unit.test_health import proxy
+from tui.console.depth.openstack import lines
 
 SPEC = cluster_spec(
     inventory(
@@ -115,10 +117,10 @@ def test_events_and_gates_tell_of_tokens() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("Health=0 200\nCall=0 0 201 0.123", ApiNode(replace(RUNS, restart_due=False), 200, 201, 0.123)),
-        ("Health=7 000\nCall=0 7 000 0.0", ApiNode(replace(RUNS, restart_due=False), 0, 0, 0.0)),
-        ("Health=0 200\nCall=0 28 000 15.0", ApiNode(replace(RUNS, restart_due=False), 200, 0, 15.0)),
-        ("Health=127 \nCall=127 ", Unknown("there is no curl on it to ask keystone with", alive=True)),
+        ("Health keystone=0 200\nCall=0 0 201 0.123", ApiNode(replace(RUNS, restart_due=False), 200, 201, 0.123)),
+        ("Health keystone=7 000\nCall=0 7 000 0.0", ApiNode(replace(RUNS, restart_due=False), 0, 0, 0.0)),
+        ("Health keystone=0 200\nCall=0 28 000 15.0", ApiNode(replace(RUNS, restart_due=False), 200, 0, 15.0)),
+        ("Health keystone=127 \nCall=127 ", Unknown("there is no curl on it to ask keystone with", alive=True)),
     ],
 )
 def test_what_a_host_says_is_read(said: str, expected: ApiNode | Unknown) -> None:
@@ -126,7 +128,14 @@ def test_what_a_host_says_is_read(said: str, expected: ApiNode | Unknown) -> Non
 
 
 @pytest.mark.parametrize(
-    "said", ["", "Health=0 200", "Health=0 200\nCall=0 0 x y", "Health=0 200\nCall=1", "Health=26 \nCall=0 26 000 0"]
+    "said",
+    [
+        "",
+        "Health keystone=0 200",
+        "Health keystone=0 200\nCall=0 0 x y",
+        "Health keystone=0 200\nCall=1",
+        "Health keystone=26 \nCall=0 26 000 0",
+    ],
 )
 def test_what_can_not_be_told_is_unknown(said: str) -> None:
     found = answers("keystone")().process((SHOWN.format("active") + said).splitlines())
@@ -166,11 +175,11 @@ def test_each_listens_on_its_hosts_own_address(monkeypatch: pytest.MonkeyPatch) 
     for module in (openstack_files, openstack_settings):
         monkeypatch.setattr(module, "secret", lambda _, name: name)
     made = {file.path: file for file in openstack_files.openstack_files(SPEC, KEYSTONE, "ctl2")}
-    workers = made["/etc/keystone/hatui-uwsgi.ini"].content.decode()
+    workers = made["/etc/keystone/hatui-keystone-uwsgi.ini"].content.decode()
     assert "http-socket = 127.8.0.32:5000\nprocesses = 2\nthreads = 4\n" in workers
     assert openstack_own.settings(SPEC, GLANCE, "ctl2")[GLANCE.config]["DEFAULT"]["bind_host"] == "127.8.0.32"
     paths = [file.path for file in openstack_files.openstack_files(SPEC, GLANCE, "ctl2")]
-    assert "/etc/glance/hatui-uwsgi.ini" not in paths
+    assert not [path for path in paths if "uwsgi" in path]
     policy = {file.path: file for file in openstack_files.openstack_files(SPEC, PLACEMENT, "ctl2")}
     assert (
         b'"placement:resource_providers:list": "role:admin or role:service or role:hatui_watch"\n'
@@ -238,6 +247,12 @@ def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back() -> None:
         "keystone on ctl1 restarts",
         "ctl1 serves keystone again",
     ]
+    # Whatever of it the balancers spread is sent nothing meanwhile.
+    assert [step.name for step in openstack.restarted(NOVA, proxies, "ctl1")] == [
+        *(f"ctl1 serves no {name}" for name in ("nova", "nova-metadata", "nova-novnc")),
+        "nova on ctl1 restarts",
+        *(f"ctl1 serves {name} again" for name in ("nova", "nova-metadata", "nova-novnc")),
+    ]
 
 
 def test_its_tables_and_its_users_are_read() -> None:
@@ -255,11 +270,12 @@ LISTED = (
     '{"binary": "nova-conductor", "host": "ctl1", "state": "up", "status": "enabled"}, '
     '{"binary": "nova-compute", "host": "cmp9", "state": "down", "status": "disabled"}]}'
 )
+NOVA_HEALTHS = "Health nova=0 200\nHealth nova-metadata=0 200"
 NOVA_SHOWN = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NOVA.units)
 
 
 def test_what_a_service_tells_of_its_parts_is_read_and_judged() -> None:
-    said = f"{NOVA_SHOWN}Health=0 200\nCall=0 0 200 0.05\n{LISTED}"
+    said = f"{NOVA_SHOWN}{NOVA_HEALTHS}\nCall=0 0 200 0.05\n{LISTED}"
     node = answers("nova")().process(said.splitlines())
     assert isinstance(node, ApiNode) and node.works
     assert [unit.unit for unit in node.workers] == list(NOVA.units[1:])
@@ -280,7 +296,7 @@ def test_what_a_service_tells_of_its_parts_is_read_and_judged() -> None:
 
 @pytest.mark.parametrize("body", ["", "x", "[]", '{"services": 1}', '{"services": [1]}', '{"services": [{}]}'])
 def test_a_list_of_parts_that_can_not_be_read_is_no_empty_one(body: str) -> None:
-    said = f"{NOVA_SHOWN}Health=0 200\nCall=0 0 200 0.05\nBody={body}"
+    said = f"{NOVA_SHOWN}{NOVA_HEALTHS}\nCall=0 0 200 0.05\nBody={body}"
     assert isinstance(answers("nova")().process(said.splitlines()), Unknown)
     # A call that failed brings another text.
     failed = answers("nova")().process(said.replace("Call=0 0 200", "Call=0 0 503").splitlines())
@@ -293,14 +309,63 @@ def test_neutrons_agents_are_read() -> None:
     assert parts_of(text.replace("true", "false"), "agents") == (Part("net01", "neutron-l3-agent", False, False),)
 
 
+def test_a_further_api_that_hangs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = f'{NOVA_SHOWN}{NOVA_HEALTHS}\nCall=0 0 200 0.05\nBody={{"services": []}}'
+    well = answers("nova")().process(said.splitlines())
+    hangs = answers("nova")().process(said.replace("metadata=0 200", "metadata=28 000").splitlines())
+    assert isinstance(well, ApiNode) and isinstance(hangs, ApiNode)
+    assert (well.mute, hangs.mute) == ((), (Answer("nova-api-metadata.service", 0),))
+    state = ClusterState({"nova": {"ctl1": well, "ctl2": hangs, "ctl3": well}})
+    layer = next(one for one in assess(SPEC, state) if one.layer == "nova")
+    assert (layer.verdict, layer.hosts[1].verdict) == (Verdict.WARN, Verdict.FAIL)
+    assert "ctl2: nova-api-metadata runs, and does not answer within 2 s" in layer.reason
+    gate = next(one for one in gates(SPEC, state) if one.name == "nova")
+    assert "on ctl2 nova-api-metadata runs, and does not answer within 2 s: see `journalctl" in gate.now
+    told = {thing.host: how for thing, how in picture(SPEC, state).items() if thing.fact == "nova"}
+    assert told["ctl2"] == "nova-api-metadata is not answering"
+    assert "nova-api-metadata does not answer within 2 s" in "\n".join(line.text for line in lines(state))
+    # A restart waits for it, too.
+    monkeypatch.setattr(openstack, "look", lambda *_: hangs)
+    assert openstack.silent(NOVA, "ctl2") == "ctl2: nova-api-metadata runs, and does not answer within 2 s"
+    # One that does not run is said to be down, and nothing else.
+    down = replace(hangs, workers=(replace(hangs.workers[0], active="failed"), *hangs.workers[1:]))
+    assert down.mute == () and [unit.unit for unit in down.away] == ["nova-api-metadata.service"]
+    # Deployed by a hatui that had none.
+    older = answers("nova")().process(said.replace("metadata=0 200", "metadata=26 000").splitlines())
+    assert isinstance(older, Unknown) and "/etc/hatui/nova-metadata.health" in older.reason
+
+
+def test_metadata_is_given_by_every_controller_to_who_knows_the_secret_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (openstack_files, openstack_settings):
+        monkeypatch.setattr(module, "secret", lambda _, name: name)
+    service = SPEC.services["nova-metadata"]
+    assert (service.port, service.mode, service.check) == (8775, "http", "/healthcheck")
+    # Two processes, of which each works on one request at a time.
+    assert service.max_connections == 1 and SPEC.services["nova"].max_connections == 2
+    made = {file.path: file.content.decode() for file in openstack_files.openstack_files(SPEC, NOVA, "ctl2")}
+    workers = "/etc/nova/hatui-nova-api-metadata-uwsgi.ini"
+    assert "http-socket = 127.8.0.32:8775\nprocesses = 2\nthreads = 1\n" in made[workers]
+    assert "route-uri = ^/healthcheck$ donotlog:" in made[workers]
+    assert "http-socket = 127.8.0.32:8774\nprocesses = 3\n" in made["/etc/nova/hatui-nova-api-uwsgi.ini"]
+    assert 'url = "http://127.8.0.32:8775/healthcheck"' in made["/etc/hatui/nova-metadata.health"]
+    drop_in = made["/etc/systemd/system/nova-api-metadata.service.d/hatui.conf"]
+    assert f"uwsgi_python3 --ini /etc/nova/nova-api-metadata-uwsgi.ini --ini {workers}\n" in drop_in
+    assert unit_of(workers, "nova") == "nova-api-metadata.service"
+    keys = openstack_own.settings(SPEC, NOVA, "ctl2")[NOVA.config]["neutron"]
+    assert (keys["service_metadata_proxy"], keys["metadata_proxy_shared_secret"]) == ("true", "metadata")
+    assert "metadata" in NOVA.secrets and "metadata" in openstack_settings.secrets_in(SPEC, NOVA)
+    with pytest.raises(SpecError, match=r"nova\.metadata_processes is 1: it must be from 2 to 64"):
+        cluster_spec(inventory((("keystone",), {}), (("nova",), {"metadata_processes": 1})))
+
+
 def test_without_a_token_or_the_program_that_asks_the_call_was_not_made() -> None:
     for said in ("0 no-token", "127"):
-        node = answers("nova")().process(f"{NOVA_SHOWN}Health=0 200\nCall={said}".splitlines())
+        node = answers("nova")().process(f"{NOVA_SHOWN}{NOVA_HEALTHS}\nCall={said}".splitlines())
         assert isinstance(node, ApiNode) and node.call is None and node.waits is None
 
 
 def test_one_that_is_slow_is_not_taken_for_broken() -> None:
-    said = f"{SHOWN.format('active')}Health=0 200\nCall=0 waiting 7"
+    said = f"{SHOWN.format('active')}Health keystone=0 200\nCall=0 waiting 7"
     slow = answers("keystone")().process(said.splitlines())
     assert isinstance(slow, ApiNode) and (slow.call, slow.waits) == (None, 7)
     verdict, reason, hosts = judged(slow, slow, slow)
@@ -315,7 +380,7 @@ def test_one_that_is_slow_is_not_taken_for_broken() -> None:
 def test_a_unit_that_its_release_has_not_is_not_asked_for() -> None:
     shown = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NEUTRON.units[:2])
     shown += "Id=neutron-periodic-workers.service\nActiveState=inactive\nSubState=dead\nUnitFileState=\n\n"
-    said = f'{shown}Health=0 200\nCall=0 0 200 0.05\nBody={{"agents": []}}'
+    said = f'{shown}Health neutron=0 200\nCall=0 0 200 0.05\nBody={{"agents": []}}'
     node = answers("neutron")().process(said.splitlines())
     assert isinstance(node, ApiNode) and [unit.unit for unit in node.workers] == ["neutron-rpc-server.service"]
     for release, there in (("bookworm", True), ("trixie", False)):

@@ -22,15 +22,20 @@ def lines(state: ClusterState) -> list[Line]:
 
 
 def _row(_host: str, node: ApiNode) -> tuple[Span, ...]:
-    away = [unit.unit.removesuffix(".service") for unit in node.workers if not runs(unit)]
-    further = f"{', '.join(away)} down" if away else f"{len(node.workers)} run" if node.workers else "-"
+    away = [f"{_name(unit.unit)} down" for unit in node.workers if not runs(unit)]
+    wrong = [*away, *(f"{_name(one.unit)} {answer(one.health)}" for one in node.mute)]
+    further = ", ".join(wrong) or (f"{len(node.workers)} run" if node.workers else "-")
     return (
         service(node.service),
         span("answers" if node.healthy else answer(node.health), "ok" if node.healthy else "fail"),
         _call(node),
         (f"{node.took:.2f}", ""),
-        span(further, "fail" if away else ""),
+        span(further, "fail" if wrong else ""),
     )
+
+
+def _name(unit: str) -> str:
+    return unit.removesuffix(".service")
 
 
 def _call(node: ApiNode) -> Span:
