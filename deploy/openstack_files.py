@@ -81,7 +81,8 @@ def _unit(service: OpenstackService, unit: str) -> list[ManagedFile]:
         # The package's own start listens on all addresses, where the balancers' VIP may be one.
         own = f"/usr/bin/uwsgi_python3 --ini {api.uwsgi} --ini {api.workers_file}"
         lines.append(f"ExecStart=\nExecStart={own}\n")
-    lines.append("TimeoutStartSec=600\nRestart=on-failure\nRestartSec=3\n")
+    # Its units share their folders in /run, which systemd would take away when one of them stops.
+    lines.append("RuntimeDirectoryPreserve=yes\nTimeoutStartSec=600\nRestart=on-failure\nRestartSec=3\n")
     found = [drop_in(unit, "".join(lines), unit_lines="StartLimitIntervalSec=0\n")]
     if program := service.own_units.get(unit):
         found.append(ManagedFile(f"/etc/systemd/system/{unit}", _own_unit(service, unit, program).encode()))
@@ -96,7 +97,7 @@ def _own_unit(service: OpenstackService, unit: str, program: str) -> str:
         f"# Managed by hatui.\n[Unit]\nDescription=OpenStack {name}\n"
         "After=network-online.target\nWants=network-online.target\n"
         f"[Service]\nUser={service.name}\nGroup={service.name}\nWorkingDirectory=/var/lib/{service.name}\n"
-        f"RuntimeDirectory={service.name}\nRuntimeDirectoryPreserve=yes\nLimitNOFILE=65535\n"
+        f"RuntimeDirectory={service.name}\nLimitNOFILE=65535\n"
         f"ExecStart={program} {configs} --log-file=/var/log/{service.name}/{name}.log\n"
         "[Install]\nWantedBy=multi-user.target\n"
     )

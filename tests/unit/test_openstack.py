@@ -350,6 +350,9 @@ def test_metadata_is_given_by_every_controller_to_who_knows_the_secret_alone(mon
     assert 'url = "http://127.8.0.32:8775/healthcheck"' in made["/etc/hatui/nova-metadata.health"]
     drop_in = made["/etc/systemd/system/nova-api-metadata.service.d/hatui.conf"]
     assert f"uwsgi_python3 --ini /etc/nova/nova-api-metadata-uwsgi.ini --ini {workers}\n" in drop_in
+    # One unit that stops takes nothing of the others' away.
+    for unit in NOVA.units:
+        assert "RuntimeDirectoryPreserve=yes\n" in made[f"/etc/systemd/system/{unit}.d/hatui.conf"], unit
     assert unit_of(workers, "nova") == "nova-api-metadata.service"
     keys = openstack_own.settings(SPEC, NOVA, "ctl2")[NOVA.config]["neutron"]
     assert (keys["service_metadata_proxy"], keys["metadata_proxy_shared_secret"]) == ("true", "metadata")
