@@ -152,6 +152,8 @@ class Layer:
     """What the balancers spread over its hosts, by the name of HAProxy's backend: as the inventory's own services."""
     shared: str = ""
     """The name of the floors' parts that it shares with other layers, where it has none of its own name."""
+    retired: Mapping[str, str] = field(default_factory=dict)
+    """Names that an inventory may have for what its project no longer has, each to what is said after it."""
     secrets: tuple[str, ...] = ()
     """The names of the passwords that its deploy asks for, each made by hatui where the inventory names no source."""
     home: str = ""

@@ -45,7 +45,7 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
     reader = Reader()
     given = reader.table("The inventory", data)
     described = {layer.name: layer.settings for layer in LAYERS if layer.settings}
-    reader.known("", given, (*_NEEDED, *_SECTIONS, *described, "secrets"))
+    reader.known("", _present(reader, given), (*_NEEDED, *_SECTIONS, *described, "secrets"))
     reader.errors += [Mistake(key, "is missing: it must be given.") for key in _NEEDED if key not in given]
     texts = {key: _text(reader, key, given) for key in _TEXTS}
     cluster = Cluster(
@@ -72,6 +72,14 @@ def cluster_spec(data: Mapping[str, object]) -> Cluster:
     if errors:
         raise SpecError(tuple(dict.fromkeys(map(str, errors))))
     return cluster
+
+
+def _present(reader: Reader, given: Mapping[str, Any], *path: str) -> list[str]:
+    """The keys but those that are names of what a layer's project no longer has, which are reported."""
+    retired = {name: says for layer in LAYERS for name, says in layer.retired.items()}
+    gone = [key for key in given if key.replace("_", "-") in retired]
+    reader.errors += [Mistake(place(*path, key), retired[key.replace("_", "-")]) for key in gone]
+    return [key for key in given if key not in gone]
 
 
 def _further(keys: list[str], found: Iterator[Mistake]) -> Iterator[Mistake]:
@@ -145,7 +153,10 @@ def _pacemaker(reader: Reader, given: Mapping[str, Any]) -> Pacemaker:
 
 def _services(reader: Reader, value: object) -> dict[str, Service]:
     table = reader.table("services", value)
-    return {name: reader.record(place("services", name), section, Service) for name, section in table.items()}
+    return {
+        name: reader.record(place("services", name), table[name], Service)
+        for name in _present(reader, table, "services")
+    }
 
 
 def _of_layers(reader: Reader, cluster: Cluster) -> dict[str, Service]:

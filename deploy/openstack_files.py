@@ -110,7 +110,8 @@ def _asked(cluster: Cluster, service: OpenstackService, name: str) -> list[Manag
     if service is not KEYSTONE:
         # What it brings is kept where it tells of the service's parts.
         output = "" if service.parts else 'output = "/dev/null"\n'
-        return [ManagedFile(service.call_file, f"{Call(url).settings}\n{output}".encode(), mode="0600")]
+        call = Call(url, headers=[f"OpenStack-API-Version: {service.version}"] if service.version else ())
+        return [ManagedFile(service.call_file, f"{call.settings}\n{output}".encode(), mode="0600")]
     # Every service is asked with a token of any keystone's.
     files = [ManagedFile(ASK_PROGRAM, _ASK.read_bytes(), mode="0755")]
     for path, where, login in (

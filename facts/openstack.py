@@ -12,6 +12,7 @@ from typing_extensions import override
 from cluster.number import real, whole
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
+from cluster.openstack.retired import RETIRED
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
 from cluster.releases import ONLY_IN
@@ -44,7 +45,8 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         # Keystone is asked for a token; all others with one.
         proof = f"{ASK_PROGRAM} {PATIENCE} {LIMIT} {mine.call_file}{' without' if mine is KEYSTONE else ''}"
         asked = {f"Health {api.name}": f"{_ASKED} {api.health_file}" for api in mine.apis} | {"Call": proof}
-        units = services_command({unit: mine.files(unit) for unit in mine.units})
+        old = [f"{name}.service" for name, one in RETIRED.items() if one.service == mine.name]
+        units = services_command({unit: mine.files(unit) for unit in mine.units} | dict.fromkeys(old, ()))
         # Side by side: a host has 4 s for all that it is asked.
         beside = " ".join(f'{{ said=$({how} 2>/dev/null); echo "{what}=$? $said"; }} &' for what, how in asked.items())
         return f"{units}; echo; {beside} wait"
@@ -76,7 +78,9 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
                 return Unknown(f"{why}: deploy {mine.name}")
         (_, health), *others = told.values()
         further = tuple(Answer(one.unit, status) for one, (_, status) in zip(mine.further, others, strict=True))
-        return ApiNode(api, health, call, took, waits, tuple(workers), parts, further)
+        # Only those are asked for.
+        retired = tuple(unit for name, unit in units.items() if name not in mine.units and unit.known)
+        return ApiNode(api, health, call, took, waits, tuple(workers), parts, further, retired)
 
 
 def _answered(said: str) -> tuple[int, int]:

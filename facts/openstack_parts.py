@@ -2,8 +2,9 @@
 
 Nova's "List Compute Services", cinder's "List All Cinder Services", neutron's "List all agents" (their API references):
 
-    {"services": [{"binary": "nova-conductor", "host": "cc01", "state": "up", "status": "enabled", ...}]}
-    {"agents": [{"binary": "neutron-l3-agent", "host": "net01", "alive": true, "admin_state_up": true}]}
+    {"services": [{"id": "e81d…", "binary": "nova-conductor", "host": "cc01", "state": "up", "status": "enabled",
+                   "forced_down": false, ...}]}
+    {"agents": [{"id": "840d…", "binary": "neutron-l3-agent", "host": "net01", "alive": true, "admin_state_up": true}]}
 """
 
 from __future__ import annotations
@@ -28,5 +29,9 @@ def parts_of(text: str, key: str) -> tuple[Part, ...]:
 def _part(one: Any) -> Part:
     up, enabled = (one["alive"], one["admin_state_up"]) if "alive" in one else (one["state"], one["status"])
     return Part(
-        clean(str(one["host"]), 80), clean(str(one["binary"]), 80), up in (True, "up"), enabled in (True, "enabled")
+        host=clean(str(one["host"]), 80),
+        name=clean(str(one["binary"]), 80),
+        up=up in (True, "up"),
+        enabled=enabled in (True, "enabled") and not one.get("forced_down"),
+        number=clean(str(one.get("id", "")), 40),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cluster.haproxy.loads import sessions
 from cluster.layer import Layer, Unit
 from cluster.openstack.keystone import KEYSTONE
+from cluster.openstack.retired import retired_of
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.steady import condition
 from cluster.openstack.table import SERVICES
@@ -30,7 +31,7 @@ def _layer(service: OpenstackService) -> Layer:
         settings=service.settings,
         checks=checks,
         facts=(service.fact,),
-        verdict=lambda spec, state: api_health(service, spec.release, state[service.fact]),
+        verdict=lambda spec, state: api_health(service, spec, state[service.fact]),
         steady=(condition(service),),
         things=of_each(service.fact, service.name, lambda node: how(service, node)),
         loads=lambda _, state: sessions(state, (service.name,), f"a {service.name} with {{}} requests"),
@@ -38,6 +39,7 @@ def _layer(service: OpenstackService) -> Layer:
             Unit(unit, service.files(unit), f"{unit.removesuffix('.service')} is restarted") for unit in service.units
         ),
         services=service.services,
+        retired=retired_of(service.name),
         secrets=service.secrets,
         packages=lambda spec: (*service.packages_in(spec.release), "python3-pymysql", "curl"),
     )

@@ -22,7 +22,9 @@ class Part(Record):
     up: bool
     """Whether it has told of itself lately."""
     enabled: bool
-    """Whether it is given work."""
+    """Whether it is given work: nobody has disabled it, or told the service that it is down."""
+    number: str = ""
+    """By which the service's client deletes its record; empty where it was not told."""
 
 
 def well(status: int) -> bool:
@@ -61,6 +63,8 @@ class ApiNode(Record):
     """What its second answer tells of its parts on all hosts."""
     further: tuple[Answer, ...] = ()
     """What its further APIs answer."""
+    retired: tuple[ServiceState, ...] = ()
+    """Units that are still there of programs that the service no longer has."""
 
     @property
     def units(self) -> tuple[ServiceState, ...]:

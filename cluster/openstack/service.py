@@ -58,8 +58,14 @@ class OpenstackService:
     """The path that the balancers ask: it tells that the process answers, and nothing of what stands behind it."""
     call: str
     """The path of a call that it can't answer without its database."""
+    version: str = ""
+    """Which version of this call's answer is asked for (OpenStack-API-Version); empty where there is but one."""
     parts: str = ""
     """The key in this call's answer under which it tells of its parts; empty where it tells of none."""
+    telling: Callable[[Cluster], bool] = lambda _: False
+    """Whether there must be such parts: a service may list none of those that who asks may not see."""
+    forget: str = ""
+    """The command of OpenStack's client that takes the record of such a part away, without its number."""
     allowed: Mapping[str, str] = field(default_factory=dict)
     """The policies by which who watches may make this call: each rule's name, to the check of its default
     (oslo.policy). Empty where a reader may anyway."""

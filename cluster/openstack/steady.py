@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterator
 from cluster.condition import asked, known_of
 from cluster.health.services import down
 from cluster.layer import Condition
+from cluster.openstack.parts import host_of, silent
 from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.service import OpenstackService
-from cluster.openstack.verdict import NO_TOKEN, answer, mute, silent
+from cluster.openstack.verdict import NO_TOKEN, answer, mute
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
 
@@ -42,8 +43,9 @@ def condition(service: OpenstackService) -> Condition:
                 said = answer(node.call or 0, LIMIT) if node.healthy else answer(node.health)
                 yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
 
-        for part, host in silent(known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):
-            if host not in excluding:
-                yield f"{part} on {host} has not told {name} of itself lately: see its log there."
+        # Hosts that are not in the inventory come and go, and what is taken out here is nothing to them.
+        for part in silent(spec, known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):
+            if (host := host_of(spec, part)) and host not in excluding:
+                yield f"{part.name} on {host} has not told {name} of itself lately: see its log there."
 
     return Condition(name, count, against)

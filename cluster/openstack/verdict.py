@@ -8,17 +8,19 @@ from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.openstack.keystone import WATCH
+from cluster.openstack.parts import leftovers, listed, silent_findings
 from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
 from cluster.openstack.service import OpenstackService
+from cluster.spec import Cluster
 from cluster.state import Unknown, runs
 
 NO_TOKEN = "there is no token to ask it with, keystone gives none"  # noqa: S105 (a sentence)
 
 
-def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiNode | Unknown]) -> LayerHealth:
-    """All of it: of each controller, and how many are left. `release` is Debian's."""
+def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, ApiNode | Unknown]) -> LayerHealth:
+    """All of it: of each controller, and how many are left."""
     gives = service.gives
-    units = service.units_in(release)
+    units = service.units_in(spec.release)
 
     def judge(host: str, node: ApiNode) -> tuple[HostHealth, list[Finding]]:
         if not runs(node.service):
@@ -47,13 +49,20 @@ def api_health(service: OpenstackService, release: str, nodes: Mapping[str, ApiN
         return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
 
     hosts, findings = judged(nodes, judge)
-    for part, on in silent(nodes):
-        findings.append(Finding(Verdict.WARN, f"{part} on {on} has not told {service.name} of itself lately"))
+    findings += silent_findings(spec, service, nodes)
     working = sum(isinstance(node, ApiNode) and node.works for node in nodes.values())
+    if working and service.telling(spec) and not listed(nodes):
+        said = f"{service.name} gives {gives}, and nothing is in it, so it is not known who of them is up"
+        findings.append(Finding(Verdict.WARN, f"{said}: may the user {WATCH} see them (deploy {service.name})?"))
     known = sum(isinstance(node, ApiNode) and (node.call is not None or not node.healthy) for node in nodes.values())
     if not working and known == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
-    return layer_health(service.name, hosts, findings, healthy=f"{working} of {len(nodes)} hosts give {gives}")
+    left = list(leftovers(spec, service, nodes))
+    if findings or any(one.verdict is not Verdict.OK for one in left):
+        findings += left
+    # What is merely left over is nobody's trouble: it is said after what is.
+    healthy = [f"{working} of {len(nodes)} hosts give {gives}", *(one.reason for one in left)]
+    return layer_health(service.name, hosts, findings, healthy="; ".join(healthy))
 
 
 def _why(service: OpenstackService, status: int) -> str:
@@ -61,12 +70,6 @@ def _why(service: OpenstackService, status: int) -> str:
     if status in (401, 403):
         return f"the user {WATCH} may not: deploy {service.name}"
     return "is its database there?"
-
-
-def silent(nodes: Mapping[str, ApiNode | Unknown]) -> list[tuple[str, str]]:
-    """The parts, and on which host, that the service's own records have as down though they are given work."""
-    parts = {part for node in nodes.values() if isinstance(node, ApiNode) for part in node.parts}
-    return sorted({(part.name, part.host) for part in parts if part.enabled and not part.up})
 
 
 def answer(status: int, within: int = PATIENCE) -> str:

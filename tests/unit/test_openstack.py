@@ -387,7 +387,7 @@ def test_a_unit_that_its_release_has_not_is_not_asked_for() -> None:
     node = answers("neutron")().process(said.splitlines())
     assert isinstance(node, ApiNode) and [unit.unit for unit in node.workers] == ["neutron-rpc-server.service"]
     for release, there in (("bookworm", True), ("trixie", False)):
-        layer = api_health(NEUTRON, release, dict.fromkeys(HOSTS, node))
+        layer = api_health(NEUTRON, replace(SPEC, release=release), dict.fromkeys(HOSTS, node))
         assert (layer.verdict is Verdict.OK) is there
         assert ("there is no neutron-periodic-workers.service" in layer.reason) is not there
 
