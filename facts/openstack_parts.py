@@ -10,10 +10,13 @@ Nova's "List Compute Services", cinder's "List All Cinder Services", neutron's "
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from cluster.openstack.record import Part
 from cluster.text import clean
+
+_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,39}", re.ASCII)
 
 
 def parts_of(text: str, key: str) -> tuple[Part, ...]:
@@ -33,5 +36,6 @@ def _part(one: Any) -> Part:
         name=clean(str(one["binary"]), 80),
         up=up in (True, "up"),
         enabled=enabled in (True, "enabled") and not one.get("forced_down"),
-        number=clean(str(one.get("id", "")), 40),
+        # It becomes part of a command that a person copies.
+        number=number if _NUMBER.fullmatch(number := str(one.get("id", ""))) else "",
     )

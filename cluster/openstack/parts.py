@@ -27,17 +27,32 @@ def listed(nodes: Nodes) -> list[Part]:
 
 
 def silent(spec: Cluster, nodes: Nodes) -> list[Part]:
-    """Those that are given work and have not told the service of themselves lately."""
-    gone = retired_in(spec.release)
-    found = {
-        (part.name, part.host): part for part in listed(nodes) if part.enabled and not part.up and part.name not in gone
-    }
-    return list(found.values())
+    """Those that are given work and have not told the service of themselves lately, by any name of their hosts."""
+    return [part for part, other in _down(spec, nodes) if not other]
+
+
+def _down(spec: Cluster, nodes: Nodes) -> Iterator[tuple[Part, str]]:
+    """Those that are given work and are down, each with the other name of its host by which it is up; mostly empty."""
+    parts, gone = listed(nodes), retired_in(spec.release)
+    up: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        if part.up:
+            up.setdefault((part.name, _label(part.host)), []).append(part.host)
+    found = {(part.name, part.host): part for part in parts if part.enabled and not part.up and part.name not in gone}
+    for part in found.values():
+        label = _label(part.host)
+        # With a domain and without: in two domains they are two hosts.
+        others = (host for host in up.get((part.name, label), ()) if host != part.host and label in (host, part.host))
+        yield part, next(others, "")
+
+
+def _label(host: str) -> str:
+    return host.partition(".")[0]
 
 
 def host_of(spec: Cluster, part: Part) -> str:
     """The inventory's name of its host, which the record may have with a domain; empty if the inventory has it not."""
-    return next((name for name in (part.host, part.host.partition(".")[0]) if name in spec.hosts), "")
+    return next((name for name in (part.host, _label(part.host)) if name in spec.hosts), "")
 
 
 def silent_findings(spec: Cluster, service: OpenstackService, nodes: Nodes) -> Iterator[Finding]:
@@ -58,7 +73,14 @@ def silent_findings(spec: Cluster, service: OpenstackService, nodes: Nodes) -> I
 
 
 def leftovers(spec: Cluster, service: OpenstackService, nodes: Nodes) -> Iterator[Finding]:
-    """What is left of programs that the service has no longer. Nobody's trouble, unless one still runs."""
+    """What is left of programs that the service has no longer, and of hosts' former names.
+
+    Nobody's trouble, unless such a program still runs.
+    """
+    for part, other in _down(spec, nodes):
+        if other:
+            said = f"{part.name} on {part.host} is on {other} now: `{service.forget} {part.number or 'ID'}` takes"
+            yield Finding(Verdict.OK, f"{said} the record of the host's former name away")
     for name, one in retired_in(spec.release, service.name).items():
         parts = list({(part.host, part.number): part for part in listed(nodes) if part.name == name}.values())
         if parts:

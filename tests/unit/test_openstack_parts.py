@@ -170,6 +170,31 @@ def test_a_part_on_a_host_of_the_inventory_shuts_it(host: str) -> None:
     assert not list(condition(NOVA).against(SPEC, state(CONDUCTOR, part), ["ctl2"]))
 
 
+def test_a_record_of_a_hosts_former_name_is_nobodys_trouble() -> None:
+    part = Part("ctl2", "nova-scheduler", up=False, enabled=True, number="s1")
+    now = replace(part, host="ctl2.example.org", up=True, number="s2")
+    for old, new in ((part, now), (replace(part, host=now.host), replace(now, host="ctl2"))):
+        layer = judged(CONDUCTOR, old, new)
+        assert layer.verdict is Verdict.OK and against(CONDUCTOR, old, new) == ""
+        assert layer.reason.endswith(
+            f"nova-scheduler on {old.host} is on {new.host} now: `openstack compute service delete s1` takes the "
+            "record of the host's former name away"
+        )
+    # Another host of that name, in another domain, and another program there, say nothing of it.
+    for other in (replace(now, host="ctl2.example.net"), replace(now, name="nova-conductor")):
+        old = replace(part, host="ctl2.example.org")
+        assert judged(CONDUCTOR, old, other).verdict is Verdict.WARN
+
+
+@pytest.mark.parametrize("number", ["x; reboot", "`id`", "", "--all", "9" * 41])
+def test_what_is_no_number_stands_in_no_command(number: str) -> None:
+    text = json.dumps(
+        {"services": [{"id": number, "binary": "nova-cert", "host": "ctl1", "state": "down", "status": "enabled"}]}
+    )
+    (part,) = parts_of(text, "services")
+    assert part.number == "" and "delete ID`" in judged(CONDUCTOR, part).reason
+
+
 def test_what_is_given_no_work_may_be_silent() -> None:
     text = json.dumps(
         {
