@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable
 
 from bench.console import console
-from bench.keystone import keystones
 from bench.main_job import demo, deploys, halab, lab_is_up
 from bench.memory import memory
 from bench.observer import observers
+from bench.openstack import openstack
 from bench.probes import probes
 from bench.report import Figure, table
 from bench.snapshots import snapshots
@@ -31,7 +31,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "switchovers": switchovers,
     "console": console,
     "start": starts,
-    "keystone": keystones,
+    "openstack": openstack,
 }
 """In this order: `deploy` leaves the lab up for the ones after it."""
 

@@ -99,6 +99,18 @@ class Port:
     """What is said there, as in "the state transfers"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where clients find what the balancers don't spread."""
+
+    address: str
+    port: int
+    mode: str
+    """tcp, or http."""
+    path: str = ""
+    """Of http: what is asked for."""
+
+
 def _nothing(_: Cluster, __: ClusterState) -> tuple[()]:
     return ()
 
@@ -150,6 +162,8 @@ class Layer:
     """What its hosts have to have installed, by Debian's names in the cluster's release."""
     services: Callable[[Cluster], Mapping[str, Service]] = lambda _: {}
     """What the balancers spread over its hosts, by the name of HAProxy's backend: as the inventory's own services."""
+    endpoints: Callable[[Cluster], Mapping[str, Endpoint]] = lambda _: {}
+    """What else clients find of it, by a name that no service has, each at a VIP that is not the balancers'."""
     shared: str = ""
     """The name of the floors' parts that it shares with other layers, where it has none of its own name."""
     retired: Mapping[str, str] = field(default_factory=dict)

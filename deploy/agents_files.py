@@ -16,6 +16,7 @@ from cluster.agents.names import (
     files,
 )
 from cluster.agents.settings import agents_of
+from cluster.openstack.table import NOVA
 from cluster.spec import Cluster
 from deploy.openstack_settings import Section, metadata_secrets, queue_secrets, queued
 from operations.files import ManagedFile
@@ -37,7 +38,7 @@ def settings(cluster: Cluster, name: str) -> dict[str, Keys]:
         DHCP_CONFIG: {"DEFAULT": {**plugged, "enable_isolated_metadata": "true"}, "ovs": datapath},
         METADATA_CONFIG: {
             "DEFAULT": {
-                "nova_metadata_host": cluster.keepalived.vip,
+                "nova_metadata_host": NOVA.beside_vip(cluster),
                 "metadata_proxy_shared_secret": metadata_secrets(cluster)[0],
             }
         },

@@ -1,4 +1,4 @@
-"""Glance on all controllers, where the inventory has it, with a folder for images that all of them share."""
+"""Glance, where the inventory has it, with a folder for images that all controllers share, where it says so."""
 
 from pyinfra import host
 
@@ -10,7 +10,7 @@ from operations.shared_folder import shared
 cluster: Cluster = host.data.cluster
 
 configured(cluster, GLANCE)
-if leads(cluster, GLANCE):
+if leads(cluster, GLANCE) and GLANCE.of(cluster).shared:
     shared(
         name="glance: all controllers share the images",
         hosts=list(cluster.names(Role.CONTROLLER)),

@@ -42,7 +42,7 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
             secrets=forms(sync),
         ),
         *_asked(cluster, service, name),
-        *(file for unit in service.units_in(cluster.release) for file in _unit(service, unit)),
+        *(file for unit in service.units_in(cluster.release) for file in _unit(cluster, service, unit)),
     ]
     for api in service.apis:
         health = Call(f"{service.own_url(cluster, name, api)}{api.health}").settings
@@ -62,7 +62,7 @@ def _workers(cluster: Cluster, service: OpenstackService, api: Api, name: str) -
     lines = [
         f"# Managed by hatui; read after the package's own {api.uwsgi.rpartition('/')[2]}.",
         "[uwsgi]",
-        f"http-socket = {service.own_url(cluster, name, api).removeprefix('http://')}",
+        *(f"http-socket = {address}:{service.port_of(cluster, api)}" for address in service.listens(cluster, name)),
         f"processes = {service.processes(cluster, api)}",
         f"threads = {service.threads(cluster)}",
         "need-app = true",
@@ -73,7 +73,7 @@ def _workers(cluster: Cluster, service: OpenstackService, api: Api, name: str) -
     return "".join(f"{line}\n" for line in lines)
 
 
-def _unit(service: OpenstackService, unit: str) -> list[ManagedFile]:
+def _unit(cluster: Cluster, service: OpenstackService, unit: str) -> list[ManagedFile]:
     lines = [stamp_lines(unit, service.files(unit), reloads=False)]
     for api in service.apis:
         if unit != api.unit or not api.uwsgi:
@@ -81,8 +81,10 @@ def _unit(service: OpenstackService, unit: str) -> list[ManagedFile]:
         # The package's own start listens on all addresses, where the balancers' VIP may be one.
         own = f"/usr/bin/uwsgi_python3 --ini {api.uwsgi} --ini {api.workers_file}"
         lines.append(f"ExecStart=\nExecStart={own}\n")
+    # One alone starts it anew: Pacemaker, or systemd.
+    again = "Restart=no" if unit in service.clustered(cluster) else "Restart=on-failure\nRestartSec=3"
     # Its units share their folders in /run, which systemd would take away when one of them stops.
-    lines.append("RuntimeDirectoryPreserve=yes\nTimeoutStartSec=600\nRestart=on-failure\nRestartSec=3\n")
+    lines.append(f"RuntimeDirectoryPreserve=yes\nTimeoutStartSec=600\n{again}\n")
     found = [drop_in(unit, "".join(lines), unit_lines="StartLimitIntervalSec=0\n")]
     if program := service.own_units.get(unit):
         found.append(ManagedFile(f"/etc/systemd/system/{unit}", _own_unit(service, unit, program).encode()))

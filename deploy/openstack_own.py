@@ -36,7 +36,7 @@ def _glance(cluster: Cluster, name: str) -> _Own:
     mine = GLANCE.of(cluster)
     return {
         "DEFAULT": {
-            "bind_host": cluster.address(name),
+            "bind_host": GLANCE.listens(cluster, name)[0],
             "bind_port": str(GLANCE.port),
             "workers": str(mine.processes),
             "enabled_backends": "shared:file",
@@ -84,9 +84,9 @@ def _nova(cluster: Cluster, name: str) -> _Own:
         "scheduler": {"workers": "1", "discover_hosts_in_cells_interval": "60"},
         "vnc": {
             "enabled": "true",
-            "novncproxy_host": cluster.address(name),
+            "novncproxy_host": NOVA.listens(cluster, name)[0],
             "novncproxy_port": "6080",
-            "novncproxy_base_url": f"http://{cluster.keepalived.vip}:6080/vnc_auto.html",
+            "novncproxy_base_url": f"http://{NOVA.beside_vip(cluster)}:6080/vnc_auto.html",
         },
     }
 
@@ -96,7 +96,7 @@ def _neutron(cluster: Cluster, name: str) -> _Own:
         "DEFAULT": {
             "core_plugin": "ml2",
             "service_plugins": "router",
-            "bind_host": cluster.address(name),
+            "bind_host": NEUTRON.listens(cluster, name)[0],
             "auth_strategy": "keystone",
             "rpc_workers": "1",
             "notify_nova_on_port_status_changes": "true",

@@ -5,28 +5,34 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster.layers import BY_NAME
+from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE, READER, SERVICES, WATCH, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster, Role
 from deploy.amended_ini import amended_ini
+from deploy.openstack_cib import not_under_pacemaker, resource_of, under_pacemaker
 from deploy.openstack_files import openstack_files, watch
 from deploy.openstack_own import settings
 from deploy.openstack_settings import secrets_in, synced_by
 from deploy.rabbitmq_files import administrator
 from deploy.secrets import secret
 from operations.accounts import WantedAccount, accounts
-from operations.files import managed
+from operations.files import ManagedFile, managed
+from operations.handed_over import handed_over
 from operations.hosts import conducts
 from operations.identity import Keystone, Login
 from operations.identity_known import Known, known
+from operations.kernel import applied
 from operations.lock import unlocked
-from operations.openstack import answering, rolled
+from operations.openstack import START, answering, rolled
 from operations.openstack_tables import tables_made
+from operations.pacemaker import configured as configured_in_pacemaker
 from operations.packages import installed
 from operations.rabbitmq_definitions import Wanted, WantedUser, defined
 from operations.service import running
 
+_NONLOCAL = {"net.ipv4.ip_nonlocal_bind": "1"}
 _WORKS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _SYNCS = _WORKS | {
     *("ALTER", "CREATE", "DROP", "INDEX", "REFERENCES", "LOCK TABLES", "CREATE TEMPORARY TABLES"),
@@ -55,7 +61,11 @@ def configured(cluster: Cluster, service: OpenstackService) -> None:
             group=service.name,
             secrets=secrets_in(cluster, service),
         )
-        managed(name=f"{service.name}: how it is served and asked", files=openstack_files(cluster, service, host.name))
+        files = openstack_files(cluster, service, host.name)
+        if service.availability(cluster) is Availability.WARM:
+            lines = "".join(f"{key} = {value}\n" for key, value in _NONLOCAL.items())
+            files.append(ManagedFile("/etc/sysctl.d/61-hatui-standby.conf", f"# Managed by hatui.\n{lines}".encode()))
+        managed(name=f"{service.name}: how it is served and asked", files=files)
     if leads(cluster, service):
         users = (
             (service.name, secret(cluster, f"{service.name}_database"), _WORKS),
@@ -131,22 +141,42 @@ def known_to_keystone(cluster: Cluster, service: OpenstackService) -> None:
 
 
 def brought_up(cluster: Cluster, service: OpenstackService) -> None:
-    """It runs on all controllers, and answers there: what comes next may stand on it."""
+    """It runs where it is to run, and answers there: what comes next may stand on it."""
+    availability, hosts = service.availability(cluster), list(cluster.names(Role.CONTROLLER))
+    clustered = service.clustered(cluster)
+    mine = [unit for unit in service.units_in(cluster.release) if unit not in clustered]
     if carries(cluster, service):
-        running(name=f"{service.name}: it runs", units=list(service.units_in(cluster.release)))
+        if availability is Availability.WARM:
+            # Each listens at the VIP, too, whoever has it (kernel documentation, ip-sysctl: ip_nonlocal_bind).
+            applied(name=f"{service.name}: it may listen at the VIP", parameters=_NONLOCAL)
+        if clustered:
+            handed_over(
+                name=f"{service.name}: Pacemaker alone starts it",
+                resources={unit: resource_of(unit, availability) for unit in clustered},
+            )
     if leads(cluster, service):
-        answering(name=f"{service.name}: it answers", service=service.name, hosts=list(cluster.names(Role.CONTROLLER)))
+        configured_in_pacemaker(
+            name=f"{service.name}: what Pacemaker runs of it",
+            hosts=hosts,
+            wanted=under_pacemaker(cluster, service),
+            gone=not_under_pacemaker(cluster, service),
+            within=START,
+        )
+    if carries(cluster, service) and mine:
+        running(name=f"{service.name}: it runs", units=mine)
+    if leads(cluster, service):
+        answering(
+            name=f"{service.name}: it answers",
+            service=service.name,
+            hosts=hosts,
+            alone=availability is Availability.PASSIVE,
+        )
 
 
 def renewed(cluster: Cluster, service: OpenstackService) -> None:
     """What runs with former settings is restarted, one controller after another."""
     if leads(cluster, service):
-        rolled(
-            name=f"{service.name}: restart what runs with former settings",
-            service=service.name,
-            hosts=list(cluster.names(Role.CONTROLLER)),
-            balancers=list(cluster.names(Role.HAPROXY)),
-        )
+        rolled(name=f"{service.name}: restart what runs with former settings", service=service.name, cluster=cluster)
 
 
 def deployed(cluster: Cluster, service: OpenstackService) -> None:

@@ -7,7 +7,7 @@ from cluster.layers.pacemaker import PACEMAKER
 from cluster.pacemaker.names import UNIT
 from cluster.spec import Cluster, Role
 from deploy.pacemaker_cib import wanted_configuration
-from deploy.pacemaker_files import corosync_files, fencing_files
+from deploy.pacemaker_files import agent_file, corosync_files, fencing_files
 from deploy.secrets import secret
 from operations.files import managed
 from operations.hosts import conducts
@@ -24,10 +24,10 @@ leads = conducts(controllers)
 
 if Role.CONTROLLER in host.groups:
     installed(name="Pacemaker: packages", packages=PACEMAKER.packages(cluster))
-    files = corosync_files(cluster, secret(cluster, "corosync_authkey"))
+    files = [*corosync_files(cluster, secret(cluster, "corosync_authkey")), agent_file()]
     if cluster.pacemaker.fencing:
         files += fencing_files(secret(cluster, "bmc"))
-    managed(name="Pacemaker: settings, key, fencing", files=files)
+    managed(name="Pacemaker: settings, key, fencing, agent", files=files)
     running(name="Pacemaker: Corosync and Pacemaker run", units=[COROSYNC, UNIT])
 
 if leads:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 from cluster.corosync.names import AUTHKEY, CONFIG, FILES, UNIT
+from cluster.pacemaker.names import AGENT
 from cluster.spec import Cluster, Role
 from deploy.rendering import render
 from operations.files import ManagedFile
 from operations.service import drop_in, stamp_lines
 
+_AGENT = Path(__file__).parent / "files" / "ocf_service.sh"
 BMC_PASSWORD = "/etc/pacemaker/hatui-bmc"  # noqa: S105 (where it is kept)
 IPMITOOL = "/usr/local/lib/hatui/ipmitool"
 """Stands for ipmitool in the fencing devices' settings: it takes the password from BMC_PASSWORD."""
@@ -49,3 +52,8 @@ def fencing_files(password: str) -> list[ManagedFile]:
         ManagedFile(path=BMC_PASSWORD, content=f"{password}\n".encode(), mode="0400", secrets=(password,)),
         ManagedFile(path=IPMITOOL, content=_IPMITOOL.encode(), mode="0755"),
     ]
+
+
+def agent_file() -> ManagedFile:
+    """The resource agent ocf:hatui:service."""
+    return ManagedFile(path=AGENT, content=_AGENT.read_bytes(), mode="0755")

@@ -131,7 +131,9 @@ def _changes(state: State, layers: Sequence[str]) -> Iterator[Change]:
 
 
 def _change(layer: str, host: str, operation: str, command: PyinfraCommand) -> Change:
-    if isinstance(command, (Step, Procedure)):
+    if isinstance(command, Step):
+        return Change(layer, command.on, command.name, bounded(command.difference))
+    if isinstance(command, Procedure):
         return Change(layer, command.on, command.name)
     if isinstance(command, Replacement):
         lines = bounded(command.difference(host))

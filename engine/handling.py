@@ -35,7 +35,7 @@ class Restart:
     planned: Callable[[View, bool], Planned]
     """Whoever carries traffic last. The second is whether hosts are put back first that a restart that died left."""
     expected: str
-    """What clients feel, as a clause."""
+    """What clients feel, as a clause; what is planned may say otherwise."""
     gap: float = 0.0
     """Seconds for which new connections may go unanswered; 0: nothing is promised of them."""
 

@@ -16,6 +16,8 @@ from typing import IO
 
 import msgspec
 
+from cluster.layer import Endpoint
+from cluster.layers import wanted
 from cluster.spec import Cluster
 from cluster.text import clean
 from cluster.wire.journal import Measured
@@ -97,7 +99,8 @@ class Probing:
 
 
 def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
-    vip, known = cluster.keepalived.vip, cluster.services
+    vip = cluster.keepalived.vip
+    known = _balanced(cluster) | _elsewhere(cluster)
     ports = {"sql": cluster.haproxy.database_port, "amqp": cluster.haproxy.queue_port}
     if unknown := [name for name in services if name not in ports and name not in known]:
         raise _Unmeasured(f"{', '.join(unknown)} can't be measured, only {', '.join((*ports, *known))} can")
@@ -105,14 +108,23 @@ def _targets(cluster: Cluster, services: Sequence[str]) -> dict[str, Target]:
     return {
         name: Target(vip, ports[name], password)
         if name in ports
-        else Target(vip, known[name].port, kind=known[name].mode, path=known[name].check or "/")
+        else Target(known[name].address, known[name].port, kind=known[name].mode, path=known[name].path or "/")
         for name in services
     }
 
 
 def measured(cluster: Cluster) -> tuple[str, ...]:
-    """All that can be measured through the balancers' VIP: the database, the queue, and the inventory's services."""
-    return ("sql", "amqp", *cluster.services)
+    """All that can be measured through the VIPs: the database, the queue, and what else clients find there."""
+    return ("sql", "amqp", *_balanced(cluster), *_elsewhere(cluster))
+
+
+def _balanced(cluster: Cluster) -> dict[str, Endpoint]:
+    vip = cluster.keepalived.vip
+    return {name: Endpoint(vip, one.port, one.mode, one.check) for name, one in cluster.services.items()}
+
+
+def _elsewhere(cluster: Cluster) -> dict[str, Endpoint]:
+    return {name: one for layer in wanted(cluster) for name, one in layer.endpoints(cluster).items()}
 
 
 class _Process:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from pyinfra.api.facts import FactBase
@@ -101,22 +101,39 @@ class CrmConfiguration(FactBase[str]):
         return "\n".join(output)
 
 
-def has_all(wanted: str, seen: str) -> bool:
-    """Whether every element of the XML `wanted` is in `seen`, with the same attributes (found by tag and id)."""
+def lacking(wanted: str, seen: str) -> tuple[str, ...]:
+    """Each element of the XML `wanted` that is not in `seen` with the same attributes (found by tag and id), as a line:
+    "+" before what is not there, "~" before what is there with other values."""
     try:
-        return bool(seen.strip()) and _in(parsed(wanted), parsed(seen))
+        return tuple(_lacking(parsed(wanted), parsed(seen) if seen.strip() else None))
     except ValueError:
-        return False
+        return ("+ all of it: the configuration that is there could not be read",)
 
 
-def _in(wanted: Element, seen: Element) -> bool:
-    if any(seen.get(name) != value for name, value in wanted.attrib.items()):
-        return False
+def ids_of(configuration: str) -> set[str]:
+    """The ids of all elements of a configuration of hatui's own."""
+    return {name for one in parsed(configuration).iter() if (name := one.get("id"))}
+
+
+def there(configuration: str, ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of `ids` that a configuration has; none where it could not be read."""
+    try:
+        found = {one.get("id") for one in parsed(configuration).iter()} if configuration.strip() else set()
+    except ValueError:
+        return ()
+    return tuple(one for one in ids if one in found)
+
+
+def _lacking(wanted: Element, seen: Element | None) -> Iterator[str]:
+    differs = [name for name, value in wanted.attrib.items() if seen is not None and seen.get(name) != value]
+    if seen is None and wanted.attrib:
+        yield f"+ {wanted.tag} {' '.join(f'{name}={value}' for name, value in wanted.attrib.items())}"
+    elif seen is not None and differs:
+        said = ", ".join(f"{name} {seen.get(name, 'not there')} -> {wanted.get(name)}" for name in differs)
+        yield f"~ {wanted.tag} {wanted.get('id', '')}: {said}"
     for child in wanted:
-        others = [other for other in seen.iterfind(child.tag) if other.get("id") == child.get("id")]
-        if not others or not _in(child, others[0]):
-            return False
-    return True
+        others = seen.iterfind(child.tag) if seen is not None else ()
+        yield from _lacking(child, next((other for other in others if other.get("id") == child.get("id")), None))
 
 
 FACTS = {CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.HINTS), CRM_MON.name: (CrmMon(), HINTS)}

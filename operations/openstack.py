@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from functools import partial
 
 from pyinfra.api.command import PyinfraCommand
@@ -11,13 +11,18 @@ from pyinfra.api.operation import operation
 from cluster.haproxy.gates import kept_away
 from cluster.haproxy.record import ProxyNode
 from cluster.health.services import down
+from cluster.openstack.availability import Availability
+from cluster.openstack.offers import balanced
 from cluster.openstack.record import ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
 from cluster.openstack.verdict import answer, mute
+from cluster.pacemaker.names import VIP
+from cluster.spec import Cluster, Role
 from cluster.state import Unknown, runs
 from facts.openstack import answers
 from operations import services
+from operations.controllers import moved, where
 from operations.hosts import look, look_all, shell, taking_part
 from operations.procedure import Procedure, taken
 from operations.service import or_last_words
@@ -30,17 +35,22 @@ START = 300
 
 
 @operation()
-def answering(service: str, hosts: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """Wait until the service answers on each of `hosts` that takes part: what comes next stands on it."""
+def answering(service: str, hosts: Sequence[str], *, alone: bool = False) -> Generator[PyinfraCommand, None, None]:
+    """Wait until the service answers on each of `hosts` that takes part: what comes next stands on it.
+
+    Where it is to run `alone`, until it does on one of `hosts`.
+    """
     mine = BY_NAME[service]
-    waiting = [name for name in taking_part(hosts) if silent(mine, name)]
-    if waiting:
-        yield Step(
-            f"{service} answers on {', '.join(waiting)}",
-            lambda: None,
-            verify=lambda: next((why for name in waiting if (why := silent(mine, name))), None),
-            within=START,
-        )
+    asked = hosts if alone else taking_part(hosts)
+
+    def left() -> list[str]:
+        reasons = [silent(mine, name) for name in asked]
+        found = [reason for reason in reasons if reason]
+        return [] if alone and len(found) < len(reasons) else found
+
+    if left():
+        where = f"one of {', '.join(asked)}" if alone else ", ".join(asked)
+        yield Step(f"{service} answers on {where}", lambda: None, verify=lambda: next(iter(left()), None), within=START)
 
 
 def silent(service: OpenstackService, name: str) -> str | None:
@@ -55,34 +65,56 @@ def silent(service: OpenstackService, name: str) -> str | None:
     return f"{name}: {mute(node.mute[0])}" if node.mute else None
 
 
-def restarted(service: OpenstackService, proxies: Mapping[str, ProxyNode | Unknown], name: str) -> list[Step]:
+def restarted(
+    service: OpenstackService, cluster: Cluster, proxies: Mapping[str, ProxyNode | Unknown], name: str
+) -> list[Step]:
     """The steps that restart the service on `name` while the others carry on. Who was taken out by hand stays so.
 
-    `proxies` is what the balancers are seen to do.
+    `proxies` is what the balancers are seen to do. What Pacemaker runs is restarted where it runs: its agent lets that
+    be, and nothing moves.
     """
+    clustered = service.clustered(cluster)
     step = Step(
         f"{service.name} on {name} restarts",
-        lambda: restart(service, name),
+        lambda: _restart(service, clustered, name),
         verify=lambda: silent(service, name),
         within=START,
         lasting="it was restarted",
         on=name,
     )
     # None of it that is balanced there is asked for in vain.
-    balanced = [one for one in service.balanced if name not in kept_away(proxies, one)]
+    served = [one for one in balanced(service, cluster) if name not in kept_away(proxies, one)]
     balancers = list(proxies)
     return [
-        *(services.taken_out(balancers, one, name) for one in balanced),
+        *(services.taken_out(balancers, one, name) for one in served),
         step,
-        *(services.given_back(balancers, one, name) for one in balanced),
+        *(services.given_back(balancers, one, name) for one in served),
     ]
 
 
-def restart(service: OpenstackService, name: str, units: Sequence[str] = ()) -> None:
-    """Start its units anew, or those given. Refused, with a unit's own words, where systemd says that it failed."""
+def vip_leaves(service: OpenstackService, cluster: Cluster, name: str, well: Sequence[str]) -> list[Step]:
+    """The steps that move the controllers' VIP from `name`, which has it, to the first of `well`, which give the
+    service: where it runs on all controllers. None where another service would have to move along."""
+    along = [one for one in BY_NAME.values() if one.wanted(cluster) and _is(one, cluster, Availability.PASSIVE)]
+    others = [host for host in well if host != name]
+    if along or not others or not _is(service, cluster, Availability.WARM):
+        return []
+    return moved(cluster.names(Role.CONTROLLER), VIP, name, others[0])
+
+
+def _is(service: OpenstackService, cluster: Cluster, availability: Availability) -> bool:
+    return service.availability(cluster) is availability
+
+
+def _restart(service: OpenstackService, clustered: Collection[str], name: str, units: Sequence[str] = ()) -> None:
+    """Start its units anew, or those given. Refused, with a unit's own words, where systemd says that it failed.
+
+    Those that are `clustered` only where they run: Pacemaker alone starts one.
+    """
     for unit in units or [one.unit for one in _seen(service, name).units]:
         with starting(name, unit):
-            again = or_last_words(f"systemctl daemon-reload; systemctl restart {unit}", unit, service.log(unit))
+            verb = "try-restart" if unit in clustered else "restart"
+            again = or_last_words(f"systemctl daemon-reload; systemctl {verb} {unit}", unit, service.log(unit))
             shell(name, again, timeout=START)
 
 
@@ -94,13 +126,14 @@ def _seen(service: OpenstackService, name: str) -> ApiNode:
     return node
 
 
-def brought_back(service: OpenstackService, balancers: Sequence[str], name: str) -> None:
+def brought_back(service: OpenstackService, cluster: Cluster, name: str) -> None:
     """Let the service on `name` run with the settings that lie on its disk: started, or restarted where that is due."""
-    node = _seen(service, name)
-    if node.away:
-        restart(service, name, [unit.unit for unit in node.away])
+    node, clustered = _seen(service, name), service.clustered(cluster)
+    # What Pacemaker starts, it starts by itself.
+    if away := [unit.unit for unit in node.away if unit.unit not in clustered]:
+        _restart(service, clustered, name, away)
     if due(node):
-        taken(_restarted_now(service, balancers, name))
+        taken(_restarted_now(service, cluster, name))
 
 
 def due(node: ApiNode) -> bool:
@@ -109,17 +142,19 @@ def due(node: ApiNode) -> bool:
 
 
 @operation()
-def rolled(service: str, hosts: Sequence[str], balancers: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
-    """Restart what runs with former settings, one host at a time."""
+def rolled(service: str, cluster: Cluster) -> Generator[PyinfraCommand, None, None]:
+    """Restart what runs with former settings, one controller at a time."""
     mine = BY_NAME[service]
-    for name, node in look_all(taking_part(hosts), answers(service)).items():
+    for name, node in look_all(taking_part(cluster.names(Role.CONTROLLER)), answers(service)).items():
         if not isinstance(node, ApiNode):
             yield refused(f"Restart {service}", f"whether it is due on {name} is not known: {node.reason}")
         elif due(node):
-            plan = partial(_restarted_now, mine, balancers, name)
-            yield Procedure(f"{name}: restart {service}", plan, on=name)
+            yield Procedure(f"{name}: restart {service}", partial(_restarted_now, mine, cluster, name), on=name)
 
 
-def _restarted_now(service: OpenstackService, balancers: Sequence[str], name: str) -> list[Step]:
+def _restarted_now(service: OpenstackService, cluster: Cluster, name: str) -> list[Step]:
     """The balancers may not run yet."""
-    return restarted(service, carrying(balancers), name)
+    hosts, leaves = cluster.names(Role.CONTROLLER), list[Step]()
+    if _is(service, cluster, Availability.WARM) and where(hosts, VIP) == (name,):
+        leaves = vip_leaves(service, cluster, name, [host for host in hosts if not silent(service, host)])
+    return [*leaves, *restarted(service, cluster, carrying(cluster.names(Role.HAPROXY)), name)]

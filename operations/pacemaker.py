@@ -12,11 +12,13 @@ from cluster.corosync.names import CONFIG, FILES
 from cluster.corosync.names import UNIT as COROSYNC
 from cluster.corosync.record import QuorumNode
 from cluster.pacemaker.gates import is_settled, may_configure, may_reload
+from cluster.pacemaker.names import clone_of
 from cluster.pacemaker.record import CrmStatus
 from cluster.state import Unknown
 from facts.base import FileStates
 from facts.corosync import CorosyncQuorum
-from facts.pacemaker import CrmConfiguration, CrmMon, has_all
+from facts.pacemaker import CrmConfiguration, CrmMon, lacking, there
+from operations.cib import CibChange, tried, written
 from operations.hosts import look, look_all, shell
 from operations.service import STAMP_PROGRAM
 from operations.steps import Refused, Step, refused, wait_for
@@ -68,26 +70,63 @@ def _reload(hosts: Sequence[str], transport: str) -> None:
 
 
 @operation()
-def configured(hosts: Sequence[str], wanted: str) -> Generator[PyinfraCommand, None, None]:
-    """Put the elements of `wanted` (XML, a `configuration`) into the CIB, in one step; others are left alone.
+def configured(
+    hosts: Sequence[str], wanted: str, gone: Sequence[str] = (), within: int = SETTLE
+) -> Generator[PyinfraCommand, None, None]:
+    """Put the elements of `wanted` (XML, a `configuration`; empty for none) into the CIB, and take those with the ids
+    `gone` out, in one step; others are left alone.
 
-    Written only while all `hosts` are online in one cluster; seen to run before it counts as done.
+    Tried by Pacemaker's own scheduler first, and written only while all `hosts` are online in one cluster; seen to run
+    before it counts as done, for `within` seconds.
     """
     seen = look_all(hosts, CrmConfiguration)
-    if any(isinstance(said, str) and has_all(wanted, said) for said in seen.values()):
+    told = next((said for said in seen.values() if isinstance(said, str) and said.strip()), "")
+    change = CibChange(wanted, there(told, gone))
+    lines = (*(lacking(wanted, told) if wanted else ()), *(f"- {one}" for one in change.gone))
+    if not lines:
         return
     unreached = [f"{name} {said.reason}" for name, said in seen.items() if isinstance(said, Unknown)]
     if unreached:
         yield refused("Configure Pacemaker", f"Nothing is configured: {'; '.join(unreached)}")
-    else:
-        yield Step("Configure Pacemaker", lambda: _configure(hosts, wanted))
+        return
+    try:
+        # While it does not run yet, there is nothing that it could do.
+        actions = tried(hosts[0], change) if told else ()
+    except Refused as reason:
+        yield refused("Configure Pacemaker", str(reason))
+        return
+    doing = f": it would {', '.join(map(str, actions))}" if actions else ""
+    yield Step(
+        f"Configure Pacemaker{doing}",
+        lambda: _configure(hosts, change, within),
+        difference=lines,
+    )
 
 
-def _configure(hosts: Sequence[str], wanted: str) -> None:
+def _configure(hosts: Sequence[str], change: CibChange, within: int) -> None:
     wait_for(lambda: may_configure(look_all(hosts, CrmMon)), within=FORM)
-    # One request to the CIB: all of it or nothing.
-    shell(hosts[0], "cibadmin --modify --allow-create --scope configuration --xml-pipe", stdin=wanted)
-    wait_for(lambda: is_settled(_status(hosts[0])), within=SETTLE)
+    tried(hosts[0], change)
+    # What is taken out while it runs would be stopped without its settings: within 20 s, or its host is fenced.
+    if running := _running(hosts[0], change.gone):
+        for name in running:
+            told = f"crm_resource --resource {shlex.quote(name)} --meta --set-parameter target-role"
+            shell(hosts[0], f"{told} --parameter-value Stopped >/dev/null")
+        wait_for(lambda: _still(_running(hosts[0], change.gone)), within=within)
+    written(hosts[0], change)
+    wait_for(lambda: is_settled(_status(hosts[0])), within=within)
+
+
+def _running(host: str, names: Sequence[str]) -> list[str]:
+    """Those of `names`, resources or clones of one, that run somewhere. Refused where that can't be told."""
+    status = _status(host)
+    if isinstance(status, Unknown):
+        raise Refused(f"{host} {status.reason}")
+    active = {one.common or one.id for one in status.resources if one.active}
+    return [name for name in names if active & {name, *(one for one in active if clone_of(one) == name)}]
+
+
+def _still(running: Sequence[str]) -> str | None:
+    return f"{', '.join(running)} still runs" if running else None
 
 
 def _status(host: str) -> CrmStatus | Unknown:

@@ -7,7 +7,7 @@ rolling work is one operation on one host of the layer, whose commands are steps
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gevent import GreenletExit
 from pyinfra import logger
@@ -56,7 +56,7 @@ class Step(PyinfraCommand):
     there is nothing to take back; without it, `lasting` says what stays. `stays` is a sentence of what is left, and of
     the way back, where a step of a run in stages fails that can't be undone. `on` is the host that it changes; empty
     where it changes the cluster as a whole. `layer` and `stage` are those of a rollout that it belongs to. One that
-    `changes` nothing only looks.
+    `changes` nothing only looks. `difference` are lines for whoever reads the plan, as of a diff.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Step(PyinfraCommand):
         layer: str = "",
         stage: str = "",
         changes: bool = True,
+        difference: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.name = name
@@ -88,6 +89,7 @@ class Step(PyinfraCommand):
         self.layer = layer
         self.stage = stage
         self.changes = changes
+        self.difference = difference
 
     @override
     def __repr__(self) -> str:

@@ -6,13 +6,19 @@ from cluster.health.verdict import Finding, Verdict
 from cluster.state import ServiceState
 
 
-def service_findings(host: str, service: ServiceState | None) -> list[Finding]:
-    """What would go wrong later: a unit that does not start at boot, or that runs with former settings."""
+def service_findings(host: str, service: ServiceState | None, *, clustered: bool = False) -> list[Finding]:
+    """What would go wrong later: a unit that does not start at boot, or that runs with former settings.
+
+    One that is `clustered` is started by Pacemaker, and must not start by itself.
+    """
     if service is None:
         return []
     unit = service.unit.removesuffix(".service")
     found = []
-    if not service.enabled:
+    if clustered and service.enabled:
+        said = f"{host}: {unit} starts at boot, where Pacemaker alone is to start it (`systemctl disable {unit}`)"
+        found.append(Finding(Verdict.WARN, said))
+    elif not clustered and not service.enabled:
         found.append(Finding(Verdict.WARN, f"{host}: {unit} does not start at boot"))
     found += [Finding(Verdict.WARN, f"{host}: {path} is not what the deploy wrote") for path in service.edited]
     if service.restart_due:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cluster.openstack.availability import Availabilities
 from cluster.openstack.service import OpenstackService, Sync
 from cluster.reading import Mistake, shown
 from cluster.spec import Cluster
@@ -28,7 +29,7 @@ INTERFACES = ("public", "internal", "admin")
 
 
 @dataclass(frozen=True, slots=True)
-class Keystone:
+class Keystone(Availabilities):
     """The inventory's section `keystone`; where there is none, hatui has nothing to do with keystone."""
 
     port: int = 5000

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster.checking import between
+from cluster.checking import between, choice
 from cluster.layer import settings_of
 from cluster.names import LASTING
 from cluster.openstack.api import Api
+from cluster.openstack.availability import AGENTS, Availabilities, Availability
 from cluster.openstack.queue import QUEUE_PASSWORD
 from cluster.openstack.record import ApiNode
 from cluster.reading import Mistake
@@ -19,7 +20,7 @@ from cluster.state import Fact
 
 
 @dataclass(frozen=True, slots=True)
-class Workers:
+class Workers(Availabilities):
     """The section of a service in the inventory; where there is none, hatui has nothing to do with the service."""
 
     processes: int = 1
@@ -97,6 +98,8 @@ class OpenstackService:
     """What else of it the balancers spread over the controllers, and is no API."""
     passwords: tuple[str, ...] = ()
     """The names of its secrets beside those of its two accounts in the database; none: of its user in keystone."""
+    alone: Callable[[Cluster], str] = lambda _: ""
+    """What only the controller has that runs it, as a clause; empty for nothing."""
     settings: type = Workers
     checks: Callable[[Cluster], Iterator[Mistake]] = lambda _: iter(())
     """What of its section it can't be made of, beside its processes and threads."""
@@ -116,11 +119,6 @@ class OpenstackService:
         """All its APIs, the one that proves it first."""
         own = Api(name=self.name, unit=self.unit, port=self.port, health=self.health, uwsgi=self.uwsgi)
         return (own, *self.further)
-
-    @property
-    def balanced(self) -> tuple[str, ...]:
-        """The names of all of it that the balancers spread over the controllers."""
-        return (*(api.name for api in self.apis), *self.beside)
 
     @property
     def sync_file(self) -> str:
@@ -196,13 +194,47 @@ class OpenstackService:
         """That of one of its APIs."""
         return api.port if api in self.further else self.own_port(spec)
 
+    def availability(self, spec: Cluster) -> Availability:
+        """How it is kept available."""
+        said = self.of(spec).availability
+        # Of what is none, the inventory's check tells.
+        return Availability(said) if said in tuple(Availability) else Availability.ACTIVE
+
+    def clustered(self, spec: Cluster) -> tuple[str, ...]:
+        """Those of its units that Pacemaker starts, and nobody else."""
+        match self.availability(spec):
+            case Availability.ACTIVE:
+                return ()
+            case Availability.WARM:
+                return tuple(api.unit for api in self.apis)
+        return self.units_in(spec.release)
+
+    def vip(self, spec: Cluster) -> str:
+        """The address at which clients find its APIs."""
+        return spec.keepalived.vip if self.availability(spec) is Availability.ACTIVE else spec.pacemaker.vip
+
+    def beside_vip(self, spec: Cluster) -> str:
+        """The address at which clients find what else of it there is."""
+        passive = self.availability(spec) is Availability.PASSIVE
+        return spec.pacemaker.vip if passive else spec.keepalived.vip
+
     def url(self, spec: Cluster) -> str:
         """Where clients reach it, such as http://192.168.47.47:5000/v3."""
-        return f"http://{spec.keepalived.vip}:{self.own_port(spec)}{self.path}"
+        return f"http://{self.vip(spec)}:{self.own_port(spec)}{self.path}"
+
+    def listens(self, spec: Cluster, host: str) -> tuple[str, ...]:
+        """The addresses at which it listens on a controller, the one at which this host asks it first.
+
+        Where it runs with the VIP alone, it has that one alone: only its holder can be asked.
+        """
+        own, vip = spec.address(host), spec.pacemaker.vip
+        return {Availability.ACTIVE: (own,), Availability.WARM: (own, vip), Availability.PASSIVE: (vip,)}[
+            self.availability(spec)
+        ]
 
     def own_url(self, spec: Cluster, host: str, api: Api | None = None) -> str:
-        """Where its API, or that one of them, listens on a controller, without the path."""
-        return f"http://{spec.address(host)}:{self.port_of(spec, api) if api else self.own_port(spec)}"
+        """Where a controller asks its own API, or that one of them, without the path."""
+        return f"http://{self.listens(spec, host)[0]}:{self.port_of(spec, api) if api else self.own_port(spec)}"
 
     def processes(self, spec: Cluster, api: Api) -> int:
         """Of one of its APIs, on each controller."""
@@ -212,31 +244,13 @@ class OpenstackService:
         """Of each process of its APIs; one where its section has no choice of them."""
         return int(getattr(self.of(spec), "threads", 1))
 
-    def services(self, spec: Cluster) -> dict[str, Service]:
-        """What the balancers spread over the controllers.
-
-        One request less than it works on at once: a server that works on all that it can is not dead, and its health
-        path has to be answered meanwhile.
-        """
-        apis = {
-            api.name: Service(
-                port=self.port_of(spec, api),
-                role="controller",
-                mode="http",
-                check=api.health,
-                algorithm="leastconn",
-                timeout=120,
-                max_connections=max(1, self.processes(spec, api) * self.threads(spec) - 1),
-            )
-            for api in self.apis
-        }
-        return {**apis, **self.beside}
-
     def mistakes(self, spec: Cluster) -> Iterator[Mistake]:
         """What of its section it can't be made of."""
         if not self.wanted(spec):
             return
         mine = self.of(spec)
+        yield from choice(f"{self.name}.availability", mine.availability, tuple(Availability))
+        yield from choice(f"{self.name}.agent", mine.agent, AGENTS)
         least = 1 if hasattr(mine, "threads") else 2
         for api in self.apis:
             yield from between(f"{self.name}.{api.processes}", self.processes(spec, api), least, 64)

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator
 from cluster.condition import asked, known_of
 from cluster.health.services import down
 from cluster.layer import Condition
+from cluster.openstack.availability import Availability
 from cluster.openstack.parts import host_of, silent
 from cluster.openstack.record import LIMIT, ApiNode
+from cluster.openstack.running import gives_it, not_alone, stands_by
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.verdict import NO_TOKEN, answer, mute
 from cluster.spec import Cluster, Role
@@ -16,17 +18,19 @@ from cluster.state import ClusterState, Unknown
 
 
 def condition(service: OpenstackService) -> Condition:
-    """That all controllers give what it is there for."""
+    """That all controllers give what it is there for; or one does, where it is to run on one alone."""
     name, gives = service.name, service.gives
 
     def count(spec: Cluster, state: ClusterState) -> tuple[str, str]:
         names = spec.names(Role.CONTROLLER)
-        working = sum(node.works for node in known_of(state[service.fact], names, ApiNode).values())
+        working = sum(map(gives_it, known_of(state[service.fact], names, ApiNode).values()))
+        if service.availability(spec) is Availability.PASSIVE:
+            return f"one gives {gives}", f"{working} give {gives}"
         return f"{len(names)} give {gives}", f"{working} give {gives}"
 
     def against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> Iterator[str]:
         for host, node in asked(state[service.fact], spec.names(Role.CONTROLLER)).items():
-            if host in excluding:
+            if host in excluding or (isinstance(node, ApiNode) and stands_by(service, spec, node)):
                 continue
             if isinstance(node, Unknown):
                 yield f"{host} can't be asked for its {name}: {node.reason}."
@@ -43,6 +47,9 @@ def condition(service: OpenstackService) -> Condition:
                 said = answer(node.call or 0, LIMIT) if node.healthy else answer(node.health)
                 yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
 
+        on_one = service.availability(spec) is Availability.PASSIVE
+        if on_one and (said := not_alone(service, asked(state[service.fact], spec.names(Role.CONTROLLER)))):
+            yield f"{said}."
         # Hosts that are not in the inventory come and go, and what is taken out here is nothing to them.
         for part in silent(spec, known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):
             if (host := host_of(spec, part)) and host not in excluding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cluster.agents.names import METADATA_SECRET
 from cluster.openstack.api import Api
+from cluster.openstack.availability import Availabilities, Availability
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.queue import brokers
 from cluster.openstack.service import OpenstackService, Sync, Workers
@@ -28,7 +29,7 @@ class Glance(Workers):
 
 
 @dataclass(frozen=True, slots=True)
-class Nova:
+class Nova(Availabilities):
     """Nova's section. Its APIs work on one request at a time in each process (its eventlet can't be with threads)."""
 
     processes: int = 3
@@ -40,12 +41,24 @@ def _glance(spec: Cluster) -> Iterator[Mistake]:
     mine: Glance = GLANCE.of(spec)
     if not mine.folder.startswith("/") or not mine.folder.isprintable() or set(mine.folder) & set(" $%'\"\\"):
         yield Mistake("glance.folder", f"is {shown(mine.folder)}: it must be a path from / without blanks and quotes.")
-    if not mine.shared:
+    if not mine.shared and GLANCE.availability(spec) is not Availability.PASSIVE:
         yield Mistake(
             "glance.shared",
             "is not true: each controller would keep the images that it was sent, and the others would not find them. "
-            "Mount one folder on all controllers, name it as glance.folder, and say so.",
+            "Mount one folder on all controllers, name it as glance.folder, and say so; or have one glance alone "
+            f'(glance.availability "{Availability.PASSIVE}"), which after a failover has the images of its own '
+            "controller alone.",
         )
+    if GLANCE.availability(spec) is Availability.WARM:
+        yield Mistake(
+            "glance.availability",
+            f'is "{Availability.WARM}": glance listens on one address, and would need two. Choose another.',
+        )
+
+
+def _of_one(spec: Cluster) -> str:
+    mine: Glance = GLANCE.of(spec)
+    return "" if mine.shared else "its images are on this controller's disk alone"
 
 
 PLACEMENT = OpenstackService(
@@ -78,6 +91,7 @@ GLANCE = OpenstackService(
     databases={"glance": "database"},
     syncs=lambda _: (Sync("db_sync"),),
     units=("glance-api.service",),
+    alone=_of_one,
     settings=Glance,
     checks=_glance,
 )

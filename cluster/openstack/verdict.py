@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
+from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import WATCH
 from cluster.openstack.parts import leftovers, listed, silent_findings
 from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
+from cluster.openstack.running import gives_it, is_known, not_alone, stands_by
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster
 from cluster.state import Unknown, runs
@@ -21,13 +23,19 @@ def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, Api
     """All of it: of each controller, and how many are left."""
     gives = service.gives
     units = service.units_in(spec.release)
+    clustered = service.clustered(spec)
 
     def judge(host: str, node: ApiNode) -> tuple[HostHealth, list[Finding]]:
+        if stands_by(service, spec, node):
+            mine = [found for unit in node.units for found in service_findings(host, unit, clustered=True)]
+            return HostHealth(host, worst(one.verdict for one in mine), "stands by"), mine
         if not runs(node.service):
             return stopped(host, down(node.service))
         if not node.healthy:
             return stopped(host, mute(Answer(node.service.unit, node.health)))
-        mine = [found for unit in node.units for found in service_findings(host, unit)]
+        mine = [
+            found for unit in node.units for found in service_findings(host, unit, clustered=unit.unit in clustered)
+        ]
         seen = {unit.unit for unit in node.units}
         missing = (f"there is no {unit}" for unit in units if unit not in seen)
         if away := [*map(down, node.away), *missing, *map(mute, node.mute)]:
@@ -50,19 +58,23 @@ def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, Api
 
     hosts, findings = judged(nodes, judge)
     findings += silent_findings(spec, service, nodes)
-    working = sum(isinstance(node, ApiNode) and node.works for node in nodes.values())
+    working = [name for name, node in nodes.items() if isinstance(node, ApiNode) and gives_it(node)]
     if working and service.telling(spec) and not listed(nodes):
         said = f"{service.name} gives {gives}, and nothing is in it, so it is not known who of them is up"
         findings.append(Finding(Verdict.WARN, f"{said}: may the user {WATCH} see them (deploy {service.name})?"))
-    known = sum(isinstance(node, ApiNode) and (node.call is not None or not node.healthy) for node in nodes.values())
-    if not working and known == len(nodes):
+    healthy = [f"{len(working)} of {len(nodes)} hosts give {gives}"]
+    if service.availability(spec) is Availability.PASSIVE:
+        healthy = [f"{', '.join(working)} gives {gives}", *filter(None, [service.alone(spec)])]
+        if said := not_alone(service, nodes):
+            findings.append(Finding(Verdict.FAIL, said))
+    known = [name for name, node in nodes.items() if isinstance(node, ApiNode) and is_known(service, spec, node)]
+    if not working and len(known) == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
     left = list(leftovers(spec, service, nodes))
     if findings or any(one.verdict is not Verdict.OK for one in left):
         findings += left
     # What is merely left over is nobody's trouble: it is said after what is.
-    healthy = [f"{working} of {len(nodes)} hosts give {gives}", *(one.reason for one in left)]
-    return layer_health(service.name, hosts, findings, healthy="; ".join(healthy))
+    return layer_health(service.name, hosts, findings, healthy="; ".join([*healthy, *(one.reason for one in left)]))
 
 
 def _why(service: OpenstackService, status: int) -> str:
@@ -84,8 +96,10 @@ def mute(api: Answer) -> str:
 
 def how(service: OpenstackService, node: ApiNode) -> str:
     """In few words how it is on a host, for events."""
+    if not runs(node.service):
+        return node.service.active
     if not node.healthy:
-        return node.service.active if node.service.active != "active" else "not answering"
+        return "not answering"
     if away := [unit for unit in node.workers if not runs(unit)]:
         return down(away[0])
     if node.mute:

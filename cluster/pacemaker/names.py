@@ -1,5 +1,14 @@
-"""Pacemaker's unit on a controller."""
+"""Pacemaker's unit on a controller, and what hatui has there."""
 
 from __future__ import annotations
 
 UNIT = "pacemaker.service"
+VIP = "controller-vip"
+"""The resource that is the controllers' VIP."""
+AGENT = "/usr/lib/ocf/resource.d/hatui/service"
+"""ocf:hatui:service (deploy/files/ocf_service.sh)."""
+
+
+def clone_of(resource: str) -> str:
+    """The name of the clone that runs a resource on all controllers."""
+    return f"{resource}-clone"

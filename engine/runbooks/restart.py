@@ -38,7 +38,7 @@ def plan(view: View, layer: str = "") -> Plan:
         title,
         [] if planned.refused else [*back, *planned.steps],
         refused=planned.refused,
-        expected=restart.expected,
+        expected=planned.expected or restart.expected,
         gap=restart.gap,
         measures=measured(view.cluster),
         in_stages=True,

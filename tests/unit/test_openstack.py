@@ -241,14 +241,14 @@ def test_who_was_taken_out_by_hand_is_restarted_and_not_given_back() -> None:
     kept = ProxyServer("keystone", "ctl2", "127.8.0.32:5000", "MAINT", "L7OK/200", 0, False, 9, 0)
     serving = replace(proxy(), servers=(kept,))
     proxies: dict[str, ProxyNode | Unknown] = {"lb1": serving, "lb2": Unknown("can't be reached")}
-    assert [step.name for step in openstack.restarted(KEYSTONE, proxies, "ctl2")] == ["keystone on ctl2 restarts"]
-    assert [step.name for step in openstack.restarted(KEYSTONE, proxies, "ctl1")] == [
+    assert [step.name for step in openstack.restarted(KEYSTONE, SPEC, proxies, "ctl2")] == ["keystone on ctl2 restarts"]
+    assert [step.name for step in openstack.restarted(KEYSTONE, SPEC, proxies, "ctl1")] == [
         "ctl1 serves no keystone",
         "keystone on ctl1 restarts",
         "ctl1 serves keystone again",
     ]
     # Whatever of it the balancers spread is sent nothing meanwhile.
-    assert [step.name for step in openstack.restarted(NOVA, proxies, "ctl1")] == [
+    assert [step.name for step in openstack.restarted(NOVA, SPEC, proxies, "ctl1")] == [
         *(f"ctl1 serves no {name}" for name in ("nova", "nova-metadata", "nova-novnc")),
         "nova on ctl1 restarts",
         *(f"ctl1 serves {name} again" for name in ("nova", "nova-metadata", "nova-novnc")),

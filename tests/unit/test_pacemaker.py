@@ -17,7 +17,7 @@ from cluster.state import Unknown
 from deploy.pacemaker_cib import wanted_configuration
 from deploy.pacemaker_files import BMC_PASSWORD, IPMITOOL, corosync_files, fencing_files
 from facts.corosync import parse_corosync
-from facts.pacemaker import has_all, parse_crm_mon
+from facts.pacemaker import lacking, parse_crm_mon
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NAMES = ("cc01", "cc02", "cc03")
@@ -202,11 +202,17 @@ def test_new_settings_are_taken_over_only_with_all_members(node: QuorumNode | Un
 
 def test_what_is_wanted_is_found_in_the_cib_that_it_made() -> None:
     seen = (FIXTURES / "pacemaker" / "configuration.xml").read_text()
-    assert has_all(wanted_configuration(SPEC), seen)
+    assert lacking(wanted_configuration(SPEC), seen) == ()
     moved = replace(SPEC, pacemaker=replace(SPEC.pacemaker, vip="192.168.54.49"))
-    assert not has_all(wanted_configuration(moved), seen)
-    assert not has_all(wanted_configuration(SPEC), "")
-    assert not has_all(wanted_configuration(SPEC), seen.replace("fence-cc03", "fence-cc04"))
+    assert lacking(wanted_configuration(moved), seen) == (
+        "~ nvpair controller-vip-instance_attributes-ip: value 192.168.54.48 -> 192.168.54.49",
+    )
+    assert "+ primitive id=controller-vip class=ocf provider=heartbeat type=IPaddr2" in lacking(
+        wanted_configuration(SPEC), ""
+    )
+    other = lacking(wanted_configuration(SPEC), seen.replace("fence-cc03", "fence-cc04"))
+    assert "+ primitive id=fence-cc03 class=stonith type=fence_ipmilan" in other
+    assert lacking(wanted_configuration(SPEC), "no XML")
 
 
 def test_fencing_is_off_only_without_any_device() -> None:

@@ -22,6 +22,9 @@ def lines(state: ClusterState) -> list[Line]:
 
 
 def _row(_host: str, node: ApiNode) -> tuple[Span, ...]:
+    # What answers then is another host's, at a VIP.
+    if not runs(node.service):
+        return (service(node.service), *[span("-")] * 4)
     away = [f"{_name(unit.unit)} down" for unit in node.workers if not runs(unit)]
     wrong = [*away, *(f"{_name(one.unit)} {answer(one.health)}" for one in node.mute)]
     further = ", ".join(wrong) or (f"{len(node.workers)} run" if node.workers else "-")

@@ -1,0 +1,84 @@
+"""A service of OpenStack as Pacemaker is to run it: with the controllers' VIP, or on all controllers for its sake.
+
+No group: in one, each member is started after the one before it, and one that fails takes down those after it. Here
+they start side by side, each with the VIP and after it. Source: Pacemaker Explained, "Colocation", "Clones".
+"""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from cluster.openstack.availability import Availability
+from cluster.openstack.service import OpenstackService
+from cluster.pacemaker.names import VIP, clone_of
+from cluster.spec import Cluster
+from deploy.cib import operation, options, parameters
+
+_ATTRACTS = "1000"
+"""How much the VIP prefers a controller on which a warm service runs: more than to stay where it is (100), less than to
+run at all, also where the service runs nowhere."""
+
+
+def resource_of(unit: str, availability: Availability) -> str:
+    """The name of the resource that runs a unit."""
+    name = unit.removesuffix(".service")
+    return f"hatui-{'warm-' if availability is Availability.WARM else ''}{name}"
+
+
+def under_pacemaker(cluster: Cluster, service: OpenstackService) -> str:
+    """The `configuration` element with what is there of the service, as XML; empty where nothing is."""
+    availability = service.availability(cluster)
+    if availability is Availability.ACTIVE:
+        return ""
+    configuration = Element("configuration")
+    resources = SubElement(configuration, "resources")
+    constraints = SubElement(configuration, "constraints")
+    for unit in service.clustered(cluster):
+        name = resource_of(unit, availability)
+        if availability is Availability.WARM:
+            clone = SubElement(resources, "clone", id=clone_of(name))
+            options(clone, {"interleave": "true"})
+            _primitive(clone, cluster, service, unit)
+            attracts = {"rsc": VIP, "with-rsc": clone_of(name), "score": _ATTRACTS}
+            SubElement(constraints, "rsc_colocation", {"id": f"{name}-attracts", **attracts})
+        else:
+            _primitive(resources, cluster, service, unit)
+            SubElement(
+                constraints,
+                "rsc_colocation",
+                {"id": f"{name}-with-vip", "rsc": name, "with-rsc": VIP, "score": "INFINITY"},
+            )
+            SubElement(constraints, "rsc_order", id=f"{name}-after-vip", first=VIP, then=name)
+    return tostring(configuration, encoding="unicode")
+
+
+def not_under_pacemaker(cluster: Cluster, service: OpenstackService) -> tuple[str, ...]:
+    """The ids of what is not there of the service, with how it is kept available: constraints before resources."""
+    gone: list[str] = []
+    for unit in service.units:
+        passive, warm = (resource_of(unit, one) for one in (Availability.PASSIVE, Availability.WARM))
+        kept = unit in service.clustered(cluster)
+        if not (kept and service.availability(cluster) is Availability.PASSIVE):
+            gone += [f"{passive}-after-vip", f"{passive}-with-vip", passive]
+        if not (kept and service.availability(cluster) is Availability.WARM):
+            gone += [f"{warm}-attracts", clone_of(warm)]
+    return tuple(gone)
+
+
+def _primitive(parent: Element, cluster: Cluster, service: OpenstackService, unit: str) -> None:
+    name = resource_of(unit, service.availability(cluster))
+    if service.of(cluster).agent == "systemd":
+        what = {"class": "systemd", "type": unit.removesuffix(".service")}
+    else:
+        what = {"class": "ocf", "provider": "hatui", "type": "service"}
+    primitive = SubElement(parent, "primitive", {"id": name, **what})
+    if service.of(cluster).agent != "systemd":
+        # What is no API has nothing that could be asked.
+        asked = [("ask", api.health_file) for api in service.apis if api.unit == unit]
+        parameters(primitive, {"unit": unit, **dict(asked)})
+    # Three failures within two minutes, and it goes elsewhere.
+    options(primitive, {"migration-threshold": "3", "failure-timeout": "120s", "target-role": "Started"})
+    operation(primitive, "start", timeout=120)
+    # What can't be stopped is left where it is: fencing a controller takes down far more than one service.
+    operation(primitive, "stop", timeout=120, on_fail="block")
+    operation(primitive, "monitor", timeout=120, interval=5)
