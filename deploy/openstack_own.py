@@ -29,7 +29,8 @@ def _keystone(_: Cluster, __: str) -> _Own:
 
 
 def _placement(_: Cluster, __: str) -> _Own:
-    return {"api": {"auth_strategy": "keystone"}}
+    # Uwsgi logs all other requests, too.
+    return {"DEFAULT": _quiet("placement.requestlog=WARN"), "api": {"auth_strategy": "keystone"}}
 
 
 def _glance(cluster: Cluster, name: str) -> _Own:
@@ -40,8 +41,7 @@ def _glance(cluster: Cluster, name: str) -> _Own:
             "bind_port": str(GLANCE.port),
             "workers": str(mine.processes),
             "enabled_backends": "shared:file",
-            # The balancers ask each second, and it would log each of their questions.
-            "default_log_levels": _QUIET,
+            **_quiet("eventlet.wsgi.server=WARN"),
         },
         "glance_store": {"default_backend": "shared", "stores": None, "default_store": None},
         "shared": {"filesystem_store_datadir": literal(mine.folder)},
@@ -49,14 +49,19 @@ def _glance(cluster: Cluster, name: str) -> _Own:
     }
 
 
-_QUIET = (
+_LEVELS = (
     "amqp=WARN,amqplib=WARN,boto=WARN,qpid=WARN,sqlalchemy=WARN,suds=INFO,oslo.messaging=INFO,oslo_messaging=INFO,"
     "iso8601=WARN,requests.packages.urllib3.connectionpool=WARN,urllib3.connectionpool=WARN,websocket=WARN,"
     "requests.packages.urllib3.util.retry=WARN,urllib3.util.retry=WARN,keystonemiddleware=WARN,"
     "routes.middleware=WARN,stevedore=WARN,taskflow=WARN,keystoneauth=WARN,oslo.cache=INFO,oslo_policy=INFO,"
-    "dogpile.core.dogpile=INFO,eventlet.wsgi.server=WARN"
+    "dogpile.core.dogpile=INFO"
 )
-"""The levels that oslo.log has by default, and one for what serves HTTP."""
+"""Those that oslo.log has by default."""
+
+
+def _quiet(*levels: str) -> Section:
+    """These levels besides: the balancers ask each second, and each of their questions would be logged."""
+    return {"default_log_levels": ",".join((_LEVELS, *levels))}
 
 
 def _nova(cluster: Cluster, name: str) -> _Own:
@@ -67,6 +72,8 @@ def _nova(cluster: Cluster, name: str) -> _Own:
             # Who has not told of itself for three turns is down.
             "report_interval": "10",
             "service_down_time": "30",
+            # Uwsgi logs all other requests, too. Zed's way to its conductors is warned of at each call.
+            **_quiet("nova.api.openstack.requestlog=WARN", "oslo_messaging.rpc.client=ERROR"),
         },
         "api": {"auth_strategy": "keystone"},
         "placement": mine,

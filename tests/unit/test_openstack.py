@@ -12,6 +12,7 @@ from cluster.health.verdict import Verdict
 from cluster.layers import unit_of
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.record import Answer, ApiNode, Part
+from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME, GLANCE, NEUTRON, NOVA, PLACEMENT
 from cluster.openstack.verdict import api_health
 from cluster.picture import picture
@@ -185,6 +186,23 @@ def test_each_listens_on_its_hosts_own_address(monkeypatch: pytest.MonkeyPatch) 
         b'"placement:resource_providers:list": "role:admin or role:service or role:hatui_watch"\n'
         in policy["/etc/placement/policy.d/hatui.yaml"].content
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "logger"),
+    [
+        (PLACEMENT, "placement.requestlog"),
+        (GLANCE, "eventlet.wsgi.server"),
+        (NOVA, "nova.api.openstack.requestlog"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_a_service_that_logs_each_request_itself_is_quiet_about_the_balancers(
+    monkeypatch: pytest.MonkeyPatch, service: OpenstackService, logger: str
+) -> None:
+    monkeypatch.setattr(openstack_settings, "secret", lambda _, name: name)
+    levels = openstack_own.settings(SPEC, service, "ctl2")[service.config]["DEFAULT"]["default_log_levels"]
+    assert levels is not None and f"{logger}=WARN" in levels.split(",") and "sqlalchemy=WARN" in levels
 
 
 def test_images_that_each_controller_keeps_for_itself_are_refused() -> None:
