@@ -16,14 +16,15 @@ from facts.hints import Hints
 
 _PRIMARY = frozenset({"primary", "master"})
 """What neutron calls it in its file, by its release."""
+_NOTHING = "none"
+"""What the command below says for a file that is not there."""
 # Who a file with a process' number names may have ended long ago: what lives under the number is looked at too.
 # A file that ends without a newline is read all the same.
-_ROUTERS = f"""for file in {HA_FOLDER}/*/state; do
+_ROUTERS = f"""for file in {HA_FOLDER}/*/keepalived.conf; do
 [ -r "$file" ] || continue
-said= pid=0 of=
-{{ read -r said <"$file"; read -r pid <"${{file%/state}}.pid.keepalived"; read -r of <"/proc/$pid/comm"; }} 2>/dev/null
-id=${{file%/state}}
-echo "Router=${{id##*/}} ${{said:-none}} ${{of:-none}}"
+said= pid=0 of= id=${{file%/*}}
+{{ read -r said <"$id/state"; read -r pid <"$id.pid.keepalived"; read -r of <"/proc/$pid/comm"; }} 2>/dev/null
+echo "Router=${{id##*/}} ${{said:-{_NOTHING}}} ${{of:-none}}"
 done"""
 _NETWORKS = f"""for file in {DHCP_FOLDER}/*/pid; do
 [ -r "$file" ] || continue
@@ -52,12 +53,13 @@ class AgentsServe(FactBase[AgentsNode | Unknown]):
             return Unknown(f"its answer could not be read: {clean(' '.join(lines), 120)}")
         routers = [line.removeprefix("Router=").split() for line in lines if line.startswith("Router=")]
         served = [line == "Network=dnsmasq" for line in lines if line.startswith("Network=")]
-        found: dict[str, list[str]] = {"primary": [], "backup": [], "dead": []}
+        found: dict[str, list[str]] = {"primary": [], "backup": [], "dead": [], "mute": []}
         for router in routers:
             if len(router) != 3:
                 return Unknown(f"its answer could not be read: {clean(' '.join(router), 120)}")
             name, said, of = router
-            how = "dead" if of != "keepalived" else "primary" if said in _PRIMARY else "backup"
+            told = "primary" if said in _PRIMARY else "mute" if said == _NOTHING else "backup"
+            how = told if of == "keepalived" else "dead"
             found[how].append(clean(name, 36))
         return AgentsNode(
             units[SWITCH_UNIT],

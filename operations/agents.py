@@ -13,7 +13,7 @@ from pyinfra import host
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
-from cluster.agents.names import AGENTS
+from cluster.agents.names import AGENTS, HA_FOLDER, TELLS
 from cluster.agents.record import AgentsNode
 from cluster.agents.verdict import missing
 from cluster.health.services import down
@@ -29,6 +29,12 @@ START = 300
 """Seconds in which an agent must have started: on a busy host it takes minutes."""
 STAYS = 15
 """Seconds after which one that can't do with its settings has ended again: systemd calls it started at once."""
+# Debian 12's may hang at its start, before it has told anything: eventlet's locks are no locks between its threads
+# (neutron, "Only start these threads after the initial status is set"). The agent starts one that has ended anew.
+_UNHEARD = f"""for one in {HA_FOLDER}/*/keepalived.conf; do
+one=${{one%/*}}
+[ ! -d "$one" ] || [ -e "$one/state" ] || pkill -KILL -f "^[^ ]*python3 [^ ]*{TELLS} --router_id=${{one##*/}} "
+done"""
 
 
 @operation()
@@ -62,7 +68,8 @@ def restarted(name: str, units: Sequence[str] = tuple(AGENTS)) -> list[Step]:
 def restart(name: str, units: Sequence[str]) -> None:
     """Start these units anew, and wait until one that can't do with its settings would have ended again."""
     with starting(name, *units):
-        shell(name, f"systemctl daemon-reload; systemctl restart {' '.join(units)}; sleep {STAYS}", timeout=START)
+        again = f"systemctl daemon-reload; systemctl restart {' '.join(units)}; sleep {STAYS}"
+        shell(name, f"{_UNHEARD}; {again}", timeout=START)
 
 
 def silent(name: str) -> str | None:

@@ -30,6 +30,8 @@ METADATA_SECRET = "metadata"  # noqa: S105 (a secret's name)
 """By which nova knows that a question for metadata comes from an agent."""
 HA_FOLDER = "/var/lib/neutron/ha_confs"
 """A folder a router, with what its keepalived is; neutron's default for `ha_confs_path`."""
+TELLS = "neutron-keepalived-state-change"
+"""The program, one a router, that tells the agent and that file what the router's keepalived is."""
 DHCP_FOLDER = "/var/lib/neutron/dhcp"
 """A folder a network, with what its dnsmasq is."""
 

@@ -21,6 +21,8 @@ class AgentsNode(Record):
     """Those that it would take over."""
     dead: tuple[str, ...] = ()
     """Those that are to be here, and have no keepalived."""
+    mute: tuple[str, ...] = ()
+    """Those whose keepalived runs, while neutron's own program that is to tell of it has told nothing."""
     networks: int = 0
     """As many networks are given their addresses from here: a dnsmasq each."""
     unserved: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cluster.agents.names import VSWITCHD_UNIT
+from cluster.agents.names import TELLS, VSWITCHD_UNIT
 from cluster.agents.record import AgentsNode
 from cluster.condition import counted
 from cluster.health.hosts import judged, stopped
@@ -43,13 +43,18 @@ def missing(node: AgentsNode) -> Iterator[str]:
     """What is to be served from a network node and is not, in numbers."""
     if node.dead:
         yield f"{counted(len(node.dead), 'router')} without a keepalived"
+    if node.mute:
+        yield (
+            f"{counted(len(node.mute), 'router')} of which {TELLS} has not told whether this node is the primary "
+            "(`hatui restart agents` starts it anew)"
+        )
     if node.unserved:
         yield f"{counted(node.unserved, 'network')} without a dnsmasq"
 
 
 def carries(node: AgentsNode) -> str:
     """What a network node carries, in numbers."""
-    routers = len(node.primary) + len(node.backup) + len(node.dead)
+    routers = sum(map(len, (node.primary, node.backup, node.dead, node.mute)))
     return f"primary of {len(node.primary)} of {counted(routers, 'router')}, {counted(node.networks, 'network')}"
 
 
@@ -64,7 +69,9 @@ def of_routers(nodes: Mapping[str, AgentsNode | Unknown]) -> Iterator[str]:
                 owners.setdefault(router, []).append(host)
             for router in (*node.backup, *node.dead):
                 owners.setdefault(router, [])
-    if orphans := [router for router, where in owners.items() if not where]:
+    # A node that has told nothing of one may be its primary.
+    mute = {router for node in nodes.values() if isinstance(node, AgentsNode) for router in node.mute}
+    if orphans := [router for router, where in owners.items() if not where and router not in mute]:
         yield f"{_named(orphans)} without a primary"
     if torn := [router for router, where in owners.items() if len(where) > 1]:
         yield f"{_named(torn)} with more than one primary: do the network nodes hear each other?"

@@ -108,6 +108,13 @@ def test_what_an_agent_has_not_started_is_told() -> None:
     assert "net2: 1 router without a keepalived" in layer.reason and "2 networks without a dnsmasq" in layer.reason
 
 
+def test_a_router_of_which_nothing_is_told_is_no_router_without_a_primary() -> None:
+    layer = judged(replace(FIRST, primary=(), mute=(ROUTER,)), SECOND)
+    assert layer.verdict is Verdict.WARN and "without a primary" not in layer.reason
+    assert "net1: 1 router of which neutron-keepalived-state-change has not told" in layer.reason
+    assert layer.hosts[0].shows == "primary of 0 of 1 router, 1 network"
+
+
 def test_units_that_do_not_start_at_boot_or_run_with_former_settings_are_told() -> None:
     lazy = replace(FIRST, switch=replace(FIRST.switch, enabled=False))
     assert "openvswitch-switch does not start at boot" in judged(lazy, SECOND).reason
@@ -144,11 +151,11 @@ def read(said: str) -> AgentsNode | Unknown:
 def test_what_a_node_says_is_read() -> None:
     said = (
         f"Router={ROUTER} primary keepalived\nRouter={OTHER} backup keepalived\nRouter=x primary none\n"
-        "Router=y master keepalived\nNetwork=dnsmasq\nNetwork=none\nAgents=end"
+        "Router=y master keepalived\nRouter=z none keepalived\nNetwork=dnsmasq\nNetwork=none\nAgents=end"
     )
     node = read(said)
     assert isinstance(node, AgentsNode)
-    assert (node.primary, node.backup, node.dead) == ((ROUTER, "y"), (OTHER,), ("x",))
+    assert (node.primary, node.backup, node.dead, node.mute) == ((ROUTER, "y"), (OTHER,), ("x",), ("z",))
     assert (node.networks, node.unserved, node.away) == (1, 1, ())
     assert [one.unit for one in node.units] == [VSWITCHD_UNIT, *AGENTS]
 

@@ -21,10 +21,11 @@ def lines(state: ClusterState) -> list[Line]:
 def _row(_host: str, node: AgentsNode) -> tuple[Span, ...]:
     units = {unit.unit: unit for unit in node.units}
     dead = f", {len(node.dead)} without a keepalived" if node.dead else ""
+    mute = f", {len(node.mute)} not told of" if node.mute else ""
     unserved = f", {node.unserved} without a dnsmasq" if node.unserved else ""
     return (
         *(service(units.get(name)) for name in _UNITS),
-        span(f"{len(node.primary)}{dead}", "warn" if dead else ""),
+        span(f"{len(node.primary)}{dead}{mute}", "warn" if dead or mute else ""),
         (f"{len(node.backup)}", ""),
         span(f"{node.networks}{unserved}", "warn" if unserved else ""),
     )
