@@ -69,6 +69,8 @@ class Calls(Load):
         self._pause = 1 / rate
         self._ask = ask
         self.count = 0
+        self.failed: list[float] = []
+        """When each that was in vain had ended (time.monotonic())."""
         self.gap = 0.0
         """The longest time from one answer to the next, less the pause, in seconds."""
 
@@ -85,13 +87,24 @@ class Calls(Load):
                 self.gap = max(self.gap, time.monotonic() - last - self._pause)
                 last = time.monotonic()
             else:
+                self.failed.append(time.monotonic())
                 self.errors.append(str(status))
             self._stop.wait(self._pause)
+
+    def failed_since(self, moment: float) -> list[float]:
+        """As many seconds after `moment` (time.monotonic()) each in vain had ended, of those that came later."""
+        return [at - moment for at in self.failed if at > moment]
 
 
 def gets(port: int, path: str) -> Calls:
     """Ten GETs a second of what a service answers to everybody."""
     return Calls(10, lambda: asked(f"http://{lab.VIP}:{port}{path}")[0])
+
+
+def reads() -> Calls:
+    """Ten GETs a second of what neutron has to ask its database for."""
+    _, key = token()
+    return Calls(10, lambda: asked(f"http://{lab.VIP}:9696/v2.0/networks", X_Auth_Token=key)[0])
 
 
 def tokens() -> Calls:

@@ -12,7 +12,7 @@ from cluster.openstack.api import Api
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME, SERVICES
 from tests.e2e import lab
-from tests.e2e.compute import computes
+from tests.e2e.compute import FLAVOR, IMAGE, IMAGES, bootable
 from tests.e2e.openstack import asked, gets, metadata, openstack, token, tokens
 from tests.e2e.operator import carried_out, felt, nothing_is_left
 from tests.pace import slower, wait_until
@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.openstack]
 
 NAMES = list(BY_NAME)
 APIS = [(service, api) for service in SERVICES for api in service.apis]
-IMAGES = f"http://{lab.VIP}:9292/v2/images"
 
 
 def layers() -> dict[str, dict[str, object]]:
@@ -93,27 +92,15 @@ def test_networks_flavors_and_volume_types_are_made_and_taken_away(healthy: None
 
 
 def test_servers_are_made_listed_and_taken_away(healthy: None) -> None:
-    computes()
-    openstack("flavor create --ram 64 --disk 1 --vcpus 1 small")
-    _, key = token()
-    headers = {"X_Auth_Token": key}
-    body = json.dumps({"name": "empty", "disk_format": "raw", "container_format": "bare"})
-    image = json.loads(asked(IMAGES, body, **headers)[2])["id"]
-    asked(f"{IMAGES}/{image}/file", "x", method="PUT", Content_Type="application/octet-stream", **headers)
-    try:
+    with bootable():
         for number in range(3):
-            made = f"server create --wait --image empty --flavor small --nic none s{number}"
+            made = f"server create --wait --image {IMAGE} --flavor {FLAVOR} --nic none s{number}"
             server = openstack(made)
             assert isinstance(server, dict) and server["status"] == "ACTIVE", server
             status, told = metadata(server["id"], server["project_id"], lab.secret_of("metadata"))
             assert status == 200 and json.loads(told)["name"] == f"s{number}", (status, told)
             assert metadata(server["id"], server["project_id"], "another")[0] == 403
         assert {one["Name"] for one in listed("server list")} == {"s0", "s1", "s2"}
-    finally:
-        for one in listed("server list"):
-            openstack(f"server delete --wait {one['ID']}", output="")
-        openstack("flavor delete small", output="")
-        asked(f"{IMAGES}/{image}", method="DELETE", **headers)
     assert listed("server list") == []
 
 
