@@ -30,6 +30,18 @@ class Workers(Availabilities):
 
 
 @dataclass(frozen=True, slots=True)
+class Single(Availabilities):
+    """The section of one whose API works on one request at a time in each process: eventlet can't be with threads.
+
+    Its locks are none between threads, and what it has to do in the background waits in the thread that began it
+    until that one has a request again.
+    """
+
+    processes: int = 3
+    """Of its API, on each controller."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
     """A command that makes or changes tables, run once for each version of the package."""
 

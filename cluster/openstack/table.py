@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from cluster.agents.names import METADATA_SECRET
 from cluster.openstack.api import Api
-from cluster.openstack.availability import Availabilities, Availability
+from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.queue import brokers
-from cluster.openstack.service import OpenstackService, Sync, Workers
+from cluster.openstack.service import OpenstackService, Single, Sync, Workers
 from cluster.reading import Mistake, shown
 from cluster.spec import Cluster, Service
 
@@ -29,10 +29,9 @@ class Glance(Workers):
 
 
 @dataclass(frozen=True, slots=True)
-class Nova(Availabilities):
-    """Nova's section. Its APIs work on one request at a time in each process (its eventlet can't be with threads)."""
+class Nova(Single):
+    """Nova's section."""
 
-    processes: int = 3
     metadata_processes: int = 2
     """Of its API for metadata: what a server asks while it starts, by way of the agents of network nodes."""
 
@@ -186,6 +185,8 @@ NEUTRON = OpenstackService(
     uwsgi="/etc/neutron/neutron-api-uwsgi.ini",
     roles=("admin", "service"),
     queue=True,
+    # Zed's is eventlet's as nova's is; Debian 13's package has one thread too.
+    settings=Single,
 )
 
 CINDER = OpenstackService(
