@@ -46,7 +46,7 @@ def awaited(names: Sequence[str]) -> Step:
     """The brokers on `names`, which are being started beside one that runs, answer; who waits too long starts anew.
 
     One that waited when another was forced to boot does not find its tables there until it is started again (RabbitMQ
-    3.10: "Waiting for Mnesia tables", up to 300 s).
+    3.10: "Waiting for Mnesia tables").
     """
 
     def silent() -> list[str]:
