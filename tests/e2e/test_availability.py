@@ -115,7 +115,8 @@ def sampled() -> Iterator[list[set[str]]]:
     sample = f"while sleep 0.05; do echo $(date +%s%1N) $(pgrep -c -f {PROCESS}); done >>{path}"
     found: list[set[str]] = []
     for name in CONTROLLERS:
-        lab.ssh(name, f"rm -f {path}; systemd-run --quiet --unit=hatui-test-samples sh -c '{sample}'")
+        begin = f"systemd-run --quiet --unit=hatui-test-samples sh -c '{sample}'"
+        lab.ssh(name, f"systemctl stop hatui-test-samples 2>/dev/null; rm -f {path}; {begin}")
     try:
         yield found
     finally:
