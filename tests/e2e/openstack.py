@@ -19,7 +19,7 @@ VIP = f"http://{lab.VIP}:5000"
 CLIENT = """set -a
 . /dev/stdin
 OS_AUTH_URL={url}/v3 OS_USERNAME=admin OS_PROJECT_NAME=admin OS_USER_DOMAIN_ID=default OS_PROJECT_DOMAIN_ID=default
-OS_IDENTITY_API_VERSION=3
+OS_IDENTITY_API_VERSION=3 OS_COMPUTE_API_VERSION=2.37
 openstack {words} {output}
 """
 
