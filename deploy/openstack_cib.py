@@ -76,8 +76,13 @@ def _primitive(parent: Element, cluster: Cluster, service: OpenstackService, uni
         # What is no API has nothing that could be asked.
         asked = [("ask", api.health_file) for api in service.apis if api.unit == unit]
         parameters(primitive, {"unit": unit, **dict(asked)})
-    # Three failures within two minutes, and it goes elsewhere.
-    options(primitive, {"migration-threshold": "3", "failure-timeout": "120s", "target-role": "Started"})
+    if service.availability(cluster) is Availability.WARM:
+        # Its VIP would wait for it to be started anew in its place: so it is let down there for half a minute.
+        failures = {"migration-threshold": "1", "failure-timeout": "30s"}
+    else:
+        # Three failures within two minutes, and it goes elsewhere.
+        failures = {"migration-threshold": "3", "failure-timeout": "120s"}
+    options(primitive, {**failures, "target-role": "Started"})
     operation(primitive, "start", timeout=120)
     # What can't be stopped is left where it is: fencing a controller takes down far more than one service.
     operation(primitive, "stop", timeout=120, on_fail="block")

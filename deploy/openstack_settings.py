@@ -12,6 +12,7 @@ from cluster.openstack.cache import places
 from cluster.openstack.keystone import KEYSTONE, SERVICES, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD, brokers
 from cluster.openstack.service import OpenstackService
+from cluster.releases import MIRRORED_QUEUES
 from cluster.spec import Cluster
 from deploy.secrets import secret
 from operations.ini import literal
@@ -47,7 +48,7 @@ def synced_by(service: OpenstackService) -> str:
 
 def queued(cluster: Cluster) -> dict[str, Section]:
     """What whoever talks by the queue has."""
-    return {"DEFAULT": {**_without(), "transport_url": _transport(cluster)}, "oslo_messaging_rabbit": _rabbit()}
+    return {"DEFAULT": {**_without(), "transport_url": _transport(cluster)}, "oslo_messaging_rabbit": _rabbit(cluster)}
 
 
 def queue_secrets(cluster: Cluster) -> tuple[str, str]:
@@ -140,9 +141,12 @@ def _transport(cluster: Cluster) -> str:
     return f"rabbit://{','.join(f'{user}@{place}' for place in brokers(cluster))}/"
 
 
-def _rabbit() -> Section:
+def _rabbit(cluster: Cluster) -> Section:
+    # What is on one broker alone is lost with each of its restarts; where queues can be mirrored, a policy does it.
+    transient = None if cluster.release in MIRRORED_QUEUES else "true"
     return {
         "rabbit_quorum_queue": "true",
+        "rabbit_transient_quorum_queue": transient,
         "amqp_durable_queues": "true",
         # A broker that is gone without a word is noticed in 15 s, and another asked after half of one.
         "heartbeat_timeout_threshold": "15",

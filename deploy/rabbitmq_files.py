@@ -47,6 +47,12 @@ _MIRRORED = {
     "apply-to": "all",
 }
 
+REPLIES_POLICY = "hatui-replies"
+_REPLIES = {**_MIRRORED, "pattern": r"^reply_|_fanout_"}
+"""OpenStack's queues for answers and for what all are told, which are no quorum queues. One that is on one broker alone
+is lost with each restart of that broker, and who waits at it was seen to wait for ever, though it had reconnected.
+"""
+
 _CHECK = """d=$(echo /usr/lib/rabbitmq/lib/rabbitmq_server-*/plugins)
 heard=$(cd / && erl -noinput -boot start_clean -pa $d/cuttlefish-*/ebin $d/getopt-*/ebin $d/rabbit-*/ebin \
 $d/rabbit_common-*/ebin $d/rabbitmq_prelaunch-*/ebin -eval '
@@ -107,7 +113,10 @@ def wanted(cluster: Cluster) -> Wanted:
             WantedUser(PROBE_ACCOUNT, secret(cluster, "probe"), permissions={PROBE_ACCOUNT: (".*", ".*", ".*")}),
         ),
         queue_types={"/": kind, PROBE_ACCOUNT: kind},
-        policies={MIRRORED_POLICY: _MIRRORED if mirrored else None},
+        policies={
+            MIRRORED_POLICY: _MIRRORED if mirrored else None,
+            REPLIES_POLICY: _REPLIES if not mirrored and cluster.release in MIRRORED_QUEUES else None,
+        },
     )
 
 

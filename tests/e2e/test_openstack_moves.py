@@ -6,7 +6,8 @@ import pytest
 
 from cluster.outcome import Outcome
 from tests.e2e import lab
-from tests.e2e.openstack import gets, reads
+from tests.e2e.compute import FLAVOR, IMAGE, bootable
+from tests.e2e.openstack import gets, openstack, reads
 from tests.e2e.operator import carried_out, felt, nothing_is_left, owner, writer
 from tests.e2e.test_network_nodes import primary, routed
 from tests.e2e.test_rollout import Rollout, change, last_run, left, order
@@ -40,6 +41,17 @@ def test_another_number_of_workers_is_rolled_out_and_no_call_fails(healthy: None
         # The two, and who has started them.
         assert "threads = 12" in said and said.splitlines()[-1] == "3", said
     assert change.plan().returncode == 0
+
+
+def test_after_a_restart_of_all_brokers_servers_are_made_by_every_conductor(healthy: None) -> None:
+    with bootable():
+        carried_out("restart", "rabbitmq")
+        # The conductors take turns.
+        for number in range(6):
+            made = f"server create --wait --image {IMAGE} --flavor {FLAVOR} --nic none s{number}"
+            server = openstack(made)
+            assert isinstance(server, dict) and server["status"] == "ACTIVE", server
+    nothing_is_left()
 
 
 @pytest.mark.parametrize("kind", ["controller", "balancer", "writer"])

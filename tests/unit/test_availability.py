@@ -140,6 +140,9 @@ def test_what_pacemaker_is_to_run() -> None:
         "controller-vip", "hatui-warm-keystone-clone",
     )  # fmt: skip
     assert attracts.get("score") != "INFINITY"
+    # Else its VIP would wait where it is, until it has been started anew there.
+    threshold = warm.find(".//meta_attributes/nvpair[@name='migration-threshold']")
+    assert threshold is not None and threshold.get("value") == "1"
     systemd = fromstring(under_pacemaker(spec(keystone={**PASSIVE, "agent": "systemd"}), KEYSTONE))
     primitive = systemd.find("resources/primitive")
     assert primitive is not None and (primitive.get("class"), primitive.get("type")) == ("systemd", "keystone")

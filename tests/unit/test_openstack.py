@@ -418,6 +418,15 @@ def test_networks_are_made_by_a_driver_that_both_releases_have(monkeypatch: pyte
     assert main["experimental"]["linuxbridge"] is None
 
 
+@pytest.mark.parametrize(("release", "quorum"), [("bookworm", None), ("trixie", "true")])
+def test_queues_for_answers_are_on_more_than_one_broker(
+    monkeypatch: pytest.MonkeyPatch, release: str, quorum: str | None
+) -> None:
+    monkeypatch.setattr(openstack_settings, "secret", lambda _, name: name)
+    keys = openstack_own.settings(replace(SPEC, release=release), NOVA, "ctl2")[NOVA.config]
+    assert keys["oslo_messaging_rabbit"]["rabbit_transient_quorum_queue"] == quorum
+
+
 def test_novas_cells_are_kept_without_a_password() -> None:
     api, cell0, cell1, main = (sync.words for sync in NOVA.syncs(SPEC))
     assert (api, main) == ("api_db sync", "db sync")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -291,7 +292,13 @@ def test_mirrored_queues_are_for_the_release_that_has_them() -> None:
     assert {policy["vhost"] for policy in policies} == {"/", "hatui_probe"}
     assert policies[0]["pattern"] == r"^(?!amq\.).*" and policies[0]["definition"]["ha-mode"] == "all"
     assert wanted(cluster(queue_type="mirrored")).queue_types["/"] == "classic"
-    assert wanted(cluster()).queue_types["/"] == "quorum" and wanted(cluster()).policies == {"HA": None}
+    assert wanted(cluster()).queue_types["/"] == "quorum" and wanted(cluster()).policies["HA"] is None
+    # What OpenStack waits for answers at is none of the quorum queues, and must not be on one broker alone.
+    replies = wanted(cluster()).policies["hatui-replies"]
+    assert replies is not None
+    for queue, kept in (("reply_8f", True), ("scheduler_fanout_3a", True), ("conductor", False), ("no_reply_x", False)):
+        assert bool(re.search(replies["pattern"], queue)) is kept, queue
+    assert wanted(cluster("trixie")).policies == {"HA": None, "hatui-replies": None}
     with pytest.raises(PyinfraError, match=r"mirrored queues do not exist .* trixie"):
         wanted(cluster("trixie", queue_type="mirrored"))
 
