@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cluster.pacemaker.names import cloned
 from cluster.pacemaker.simulated import Action, amiss
 from facts.crm_simulate import parse_simulated
 from facts.pacemaker import ids_of
@@ -30,8 +31,8 @@ class CibChange:
 
     @property
     def own(self) -> set[str]:
-        """The ids that it names."""
-        return {*(ids_of(self.wanted) if self.wanted else ()), *self.gone}
+        """The ids that it names, and those of what goes with them."""
+        return {*(ids_of(self.wanted) if self.wanted else ()), *self.gone, *map(cloned, self.gone)}
 
 
 def tried(host: str, change: CibChange) -> tuple[Action, ...]:

@@ -12,7 +12,7 @@ from cluster.corosync.names import CONFIG, FILES
 from cluster.corosync.names import UNIT as COROSYNC
 from cluster.corosync.record import QuorumNode
 from cluster.pacemaker.gates import is_settled, may_configure, may_reload
-from cluster.pacemaker.names import clone_of
+from cluster.pacemaker.names import cloned
 from cluster.pacemaker.record import CrmStatus
 from cluster.state import Unknown
 from facts.base import FileStates
@@ -122,7 +122,7 @@ def _running(host: str, names: Sequence[str]) -> list[str]:
     if isinstance(status, Unknown):
         raise Refused(f"{host} {status.reason}")
     active = {one.common or one.id for one in status.resources if one.active}
-    return [name for name in names if active & {name, *(one for one in active if clone_of(one) == name)}]
+    return [name for name in names if active & {name, cloned(name)}]
 
 
 def _still(running: Sequence[str]) -> str | None:

@@ -26,6 +26,7 @@ from engine.probing import measured
 from engine.runbook import View
 from facts.crm_simulate import parse_simulated
 from facts.pacemaker import there
+from operations.cib import CibChange
 from tests.unit.inventories import inventory
 
 PASSIVE, WARM = {"availability": "active-passive"}, {"availability": "warm-standby"}
@@ -160,6 +161,12 @@ def test_what_pacemaker_ran_before_is_taken_away() -> None:
     assert there(under_pacemaker(warm, KEYSTONE), not_under_pacemaker(passive, KEYSTONE)) == (
         "hatui-warm-keystone-attracts", "hatui-warm-keystone-clone",
     )  # fmt: skip
+
+
+def test_a_clone_that_is_taken_away_takes_its_resource_along() -> None:
+    gone = there(under_pacemaker(spec(keystone=WARM), KEYSTONE), not_under_pacemaker(spec(keystone={}), KEYSTONE))
+    assert amiss([Action("stop", "hatui-warm-keystone:2", "ctl1")], CibChange("", gone).own) is None
+    assert amiss([Action("stop", "controller-vip", "ctl1")], CibChange("", gone).own)
 
 
 def test_what_can_not_be_made_is_refused() -> None:
