@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cluster.outcome import Outcome
 from tests.e2e import lab
 from tests.e2e.compute import FLAVOR, IMAGE, bootable
 from tests.e2e.openstack import gets, openstack, reads
@@ -25,11 +24,6 @@ def test_another_number_of_workers_is_rolled_out_and_no_call_fails(healthy: None
     change.stays = False
     with gets(8774, "/") as calls, reads() as read:
         done = change.run("--soak", "2")
-        for _ in range(5):
-            # On a busy machine a service that is slow at that moment is told at once, and nothing is changed.
-            if done.returncode != Outcome.REFUSED.exit_code:
-                break
-            done = change.run("--soak", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (calls.errors, read.errors) == ([], [])
     print(f"longest gaps {calls.gap:.2f} s, {read.gap:.2f} s, of {calls.count} and {read.count} calls")
