@@ -33,6 +33,10 @@ class Stream:
     def snapshots(self) -> list[dict[str, Any]]:
         return [line for _, line in list(self.lines) if line["kind"] == "snapshot"]
 
+    def well(self) -> bool:
+        """Whether all hosts have answered, and all is OK."""
+        return any(one["complete"] and one["verdict"] == "OK" for one in self.snapshots())
+
     def told(self, text: str, since: float, within: float) -> float:
         """Seconds from `since` until an event's text had `text` in it."""
 

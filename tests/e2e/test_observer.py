@@ -23,6 +23,8 @@ SOON = 2.0
 @pytest.fixture
 def stream(healthy: None) -> Iterator[Stream]:
     one = Stream()
+    # What is not known before a fault can't be told to have changed by it.
+    wait_until(one.well, 30, "all is seen to be OK")
     yield one
     if one.process.poll() is None:
         one.process.kill()

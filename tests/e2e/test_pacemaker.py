@@ -49,6 +49,7 @@ def test_the_status_tells_of_it_meanwhile(healthy: None) -> None:
     (frozen,) = owners()
     stream = Stream()
     try:
+        wait_until(stream.well, 30, "all is seen to be OK")
         begin = time.time()
         with lab.fault("freeze", frozen, unit="corosync"):
             # It is back in a moment: a look each now and then might miss it.
