@@ -8,6 +8,7 @@ from engine.known_runs import runs
 from inventory import CLUSTER
 from tests.e2e import lab
 from tests.e2e.dialogs import agreed, chosen, ended_done, rolled_out, unlocked
+from tests.e2e.operator import holder
 from tests.e2e.terminal import Terminal, terminal
 from tests.e2e.test_recovery import killed
 from tests.e2e.test_rollout import Rollout, change, left, limit, limits
@@ -83,8 +84,7 @@ def test_a_resource_is_moved(healthy: None) -> None:
 
 def place() -> str:
     """Where the controllers' VIP is."""
-    held: dict[str, dict[str, dict[str, str]]] = lab.status()["state"]["controller_vip"]
-    return next(name for name, node in held.items() if lab.CONTROLLER_VIP in node.get("held", {}))
+    return holder("controller_vip", lab.CONTROLLER_VIP)
 
 
 def test_a_rollout_is_paused_resumed_stopped_and_aborted(change: Rollout) -> None:
