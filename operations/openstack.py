@@ -43,14 +43,16 @@ def answering(service: str, hosts: Sequence[str], *, alone: bool = False) -> Gen
     mine = BY_NAME[service]
     asked = hosts if alone else taking_part(hosts)
 
-    def left() -> list[str]:
-        reasons = [silent(mine, name) for name in asked]
-        found = [reason for reason in reasons if reason]
-        return [] if alone and len(found) < len(reasons) else found
+    def why_not() -> str | None:
+        reasons = (silent(mine, name) for name in asked)
+        if not alone:
+            return next(filter(None, reasons), None)
+        found = list(reasons)
+        return None if None in found else found[0]
 
-    if left():
-        where = f"one of {', '.join(asked)}" if alone else ", ".join(asked)
-        yield Step(f"{service} answers on {where}", lambda: None, verify=lambda: next(iter(left()), None), within=START)
+    if why_not():
+        told = f"one of {', '.join(asked)}" if alone else ", ".join(asked)
+        yield Step(f"{service} answers on {told}", lambda: None, verify=why_not, within=START)
 
 
 def silent(service: OpenstackService, name: str) -> str | None:

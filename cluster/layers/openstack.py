@@ -52,7 +52,7 @@ def _layer(service: OpenstackService) -> Layer:
         verdict=lambda spec, state: api_health(service, spec, state[service.fact]),
         steady=(condition(service),),
         things=of_each(service.fact, service.name, lambda node: how(service, node)),
-        loads=lambda spec, state: _loads(service, spec, state),
+        loads=partial(_loads, service),
         units=tuple(
             Unit(unit, service.files(unit), f"{unit.removesuffix('.service')} is restarted") for unit in service.units
         ),

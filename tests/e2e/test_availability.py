@@ -15,6 +15,7 @@ from tests.e2e import lab
 from tests.e2e.conftest import Deployment
 from tests.e2e.openstack import Calls, asked, token
 from tests.e2e.operator import carried_out, felt, hatui
+from tests.e2e.test_pacemaker import owners
 from tests.pace import slower, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.openstack]
@@ -94,8 +95,7 @@ def warm(cluster: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def owner() -> str:
     """The controller that has the VIP."""
-    has = f"ip -4 -o addr | grep -q ' {lab.CONTROLLER_VIP}/32 '"
-    (found,) = [name for name in CONTROLLERS if lab.ssh(name, f"{has} && echo has; true", timeout=10).strip()]
+    (found,) = owners()
     return found
 
 

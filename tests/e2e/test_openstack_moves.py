@@ -31,7 +31,7 @@ def test_another_number_of_workers_is_rolled_out_and_no_call_fails(healthy: None
         assert felt(last_run(), service).failed == 0, felt(last_run(), service)
     assert set(order(last_run())) >= set(CONTROLLERS)
     for name in CONTROLLERS:
-        said = lab.ssh(name, "cat /etc/keystone/hatui-uwsgi.ini; pgrep -cf 'uwsgi.*nova-api-uwsgi'")
+        said = lab.ssh(name, "cat /etc/keystone/hatui-keystone-uwsgi.ini; pgrep -cf 'uwsgi.*nova-api-uwsgi'")
         # The two, and who has started them.
         assert "threads = 12" in said and said.splitlines()[-1] == "3", said
     assert change.plan().returncode == 0

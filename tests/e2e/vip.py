@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from lab import hosts, process
 from tests.e2e import lab
+from tests.e2e.load import Load
 
 
-class Holders:
+class Holders(Load):
     """Looks while its context is open."""
 
     PAUSE = 0.1
 
     def __init__(self, address: str, *names: str) -> None:
+        super().__init__()
         self.samples: list[tuple[str, ...]] = []
         """Which of `names` had it, look by look."""
         self._line = f"|-- {address}\n"
         self._names = names
         self._inits: dict[str, int] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     @property
     def now(self) -> Sequence[str]:
@@ -47,7 +34,10 @@ class Holders:
         """The looks at which more than one had it."""
         return [sample for sample in self.samples if len(sample) > 1]
 
-    def _look(self) -> None:
+    def _prepare(self) -> None:
+        """There is nothing to make."""
+
+    def _run(self) -> None:
         while not self._stop.wait(self.PAUSE):
             self.samples.append(tuple(name for name in self._names if self._has(name)))
 
