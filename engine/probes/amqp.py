@@ -174,8 +174,13 @@ class _Session:
         self._closing = True
         self._loop.call_later(within, self._loop.stop)
         if not self.failure and self._channel is not None and self._channel.is_open:
-            self._channel.queue_delete(self._queue, callback=lambda _: self._connection.close())
+            self._channel.queue_delete(self._queue, callback=lambda _: self._close())
         else:
+            self._close()
+
+    def _close(self) -> None:
+        # One that was cut tells its channel of it first, and has nothing to close by then.
+        if self._connection.is_open:
             self._connection.close()
 
     def _closed(self, _connection: Any, reason: BaseException) -> None:

@@ -67,8 +67,9 @@ def test_a_cut_is_as_long_as_it_was_and_resets_the_streams(cluster: object) -> N
         assert felt.longest_ms is not None
         told = 10 + felt.longest_ms
         assert cut - told < felt.gap_ms < cut + told, (name, felt)
-        assert 50 < felt.failed < 200 and felt.kinds, (name, felt)
-        assert felt.stream.resets == 1 and felt.stream.gap_ms is not None, (name, felt)
+        # A busy machine lets some fail that were not cut, and gives up a stream that was.
+        assert felt.failed > 50 and felt.kinds, (name, felt)
+        assert felt.stream.resets >= 1 and felt.stream.gap_ms is not None, (name, felt)
         assert cut - told < felt.stream.gap_ms < cut + stretched(500), (name, felt)
 
 

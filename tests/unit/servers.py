@@ -8,6 +8,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+from pika import frame, spec
+
 GREETING = b"\x01\x00\x00" + struct.pack(">I", 6) + b"\x00\x0a\x00\x0a\x00\x09\xce"
 """The first frame of a broker: Connection.Start, cut down to what a client looks at."""
 
@@ -35,6 +37,20 @@ def saying(answer: bytes, after: float = 0.0) -> Behaviour:
         hang(connection)
 
     return say
+
+
+def opened_and_reset(connection: socket.socket) -> None:
+    """As a broker that lets a client in, opens its channel, and is gone before it answers what is asked there."""
+    connection.recv(8)
+    able = {"capabilities": {"publisher_confirms": True, "basic.nack": True}}
+    start = spec.Connection.Start(server_properties=able, mechanisms="PLAIN", locales="en_US")
+    tune = spec.Connection.Tune(channel_max=10, frame_max=131072, heartbeat=0)
+    opened = (frame.Method(0, spec.Connection.OpenOk()), frame.Method(1, spec.Channel.OpenOk()))
+    for said in (frame.Method(0, start), frame.Method(0, tune), *opened):
+        connection.sendall(said.marshal())
+        # Its answer; to what opens the connection, that and the next question may come in one.
+        connection.recv(4096)
+    reset(connection)
 
 
 @contextlib.contextmanager
