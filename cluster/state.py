@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 
 class Record:
@@ -19,6 +19,15 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Plain data, asked for by `pyinfra … fact` (its JSON encoder)."""
         return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def awaits(self) -> bool:
+        """Whether an answer that belongs to it has not come yet, and is waited for on its host."""
+        return False
+
+    def with_answer_of(self, _former: Self) -> Self:
+        """The same with the answer that `_former` has, where it `awaits` the next one."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import logging
 import socket
 import time
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 import gevent
@@ -24,6 +25,7 @@ from cluster.layers import asked as asked_of
 from cluster.spec import Cluster, Role
 from cluster.state import HOSTS, ClusterState, HostAnswer, Unknown
 from deploy.inventory import members
+from engine.awaited import complete
 from engine.sections import facts
 from operations.hosts import look_all, shell
 from operations.steps import Refused, Unseen
@@ -71,7 +73,14 @@ def begin(cluster: Cluster) -> State:
 
 
 def seen(cluster: Cluster) -> ClusterState:
-    """Ask every host of `cluster` now, side by side. What can't be asked is `Unknown` with the reason."""
+    """Ask every host of `cluster` now, side by side. What can't be asked is `Unknown` with the reason.
+
+    What a host itself waits for, on a busy machine, is waited for (engine/awaited.py).
+    """
+    return complete(partial(_look, cluster))
+
+
+def _look(cluster: Cluster) -> ClusterState:
     # No plan rests on the lock, and whoever looks here holds it himself.
     known = {layer: fact for layer, fact in facts().items() if layer != "lock"}
     answers = {name: gevent.spawn(_reach, name) for name in cluster.hosts}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
+
+from typing_extensions import override
 
 from cluster.state import Record, ServiceState, runs
 
@@ -91,3 +94,14 @@ class ApiNode(Record):
     def works(self) -> bool:
         """Whether it does what it is there for."""
         return self.healthy and self.call is not None and 200 <= self.call < 300
+
+    @property
+    @override
+    def awaits(self) -> bool:
+        """Whether its second call has no answer yet, while its process answers."""
+        return self.healthy and self.waits is not None
+
+    @override
+    def with_answer_of(self, former: Self) -> Self:
+        """The same with what the second call brought before."""
+        return replace(self, call=former.call, took=former.took, parts=former.parts, waits=former.waits)
