@@ -47,6 +47,17 @@ def felt(run: Run, service: str) -> ServiceReport:
     return run.measured[service]
 
 
+LATE = 200
+"""Milliseconds: where the prober itself was later than that, this machine had no time for what it measured either."""
+TOO_SLOW = frozenset({"no answer within 2 s", "answered after more than 2 s"})
+
+
+def lost(run: Run, service: str) -> set[str]:
+    """How clients of a service lost what they asked for in a run; what was merely slow on a busy machine left out."""
+    report = felt(run, service)
+    return {*report.kinds} - (TOO_SLOW if report.late_ms > LATE else frozenset())
+
+
 def owner() -> str:
     """The balancer that holds the VIP, by the status."""
     return holder("vrrp", lab.VIP)
