@@ -176,6 +176,9 @@ class Layer:
     """Whether it has a deploy of its own, deploy/NAME.py."""
     recovery: str = ""
     """What `hatui recover NAME` brings back once all of it was down, in a few words; empty where nothing has to be."""
+    at_once: Callable[[Cluster, ClusterState], str] = lambda *_: ""
+    """Why what the inventory wants of it can't be rolled out host by host, as a sentence that says what to do; empty
+    where it can."""
     together: str = ""
     """Why its hosts are changed all at once, as a clause; empty where they are changed one by one."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from cluster.openstack.availability import Availability
+from cluster.openstack.availability import Availability, resource_of
 from cluster.openstack.service import OpenstackService
 from cluster.pacemaker.names import VIP, clone_of
 from cluster.spec import Cluster
@@ -17,12 +17,6 @@ from deploy.cib import operation, options, parameters
 _ATTRACTS = "1000"
 """How much the VIP prefers a controller on which a warm service runs: more than to stay where it is (100), less than to
 run at all, also where the service runs nowhere."""
-
-
-def resource_of(unit: str, availability: Availability) -> str:
-    """The name of the resource that runs a unit."""
-    name = unit.removesuffix(".service")
-    return f"hatui-{'warm-' if availability is Availability.WARM else ''}{name}"
 
 
 def under_pacemaker(cluster: Cluster, service: OpenstackService) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster.layers import BY_NAME
-from cluster.openstack.availability import Availability
+from cluster.openstack.availability import Availability, resource_of
 from cluster.openstack.keystone import KEYSTONE, READER, SERVICES, WATCH, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster, Role
 from deploy.amended_ini import amended_ini
-from deploy.openstack_cib import not_under_pacemaker, resource_of, under_pacemaker
+from deploy.openstack_cib import not_under_pacemaker, under_pacemaker
 from deploy.openstack_files import openstack_files, watch
 from deploy.openstack_own import settings
 from deploy.openstack_settings import secrets_in, synced_by

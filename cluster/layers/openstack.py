@@ -12,6 +12,7 @@ from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.offers import at_vip, balanced
 from cluster.openstack.record import ApiNode
 from cluster.openstack.retired import retired_of
+from cluster.openstack.running import changes_hands
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.steady import condition
 from cluster.openstack.table import SERVICES
@@ -51,6 +52,7 @@ def _layer(service: OpenstackService) -> Layer:
         facts=(service.fact,),
         verdict=lambda spec, state: api_health(service, spec, state[service.fact]),
         steady=(condition(service),),
+        at_once=partial(changes_hands, service),
         things=of_each(service.fact, service.name, lambda node: how(service, node)),
         loads=partial(_loads, service),
         units=tuple(

@@ -2,7 +2,7 @@
 
 import time
 
-from cluster.layers import DEPLOYED, LAYERS
+from cluster.layers import DEPLOYED, LAYERS, wanted
 from cluster.spec import Cluster
 from cluster.text import clean
 from engine.deploying import changes, deployed
@@ -42,6 +42,9 @@ def plan(view: View, layer: str = "", canary: str = "", soak: str = "60", pause_
             title,
             refused="The cluster does not run yet: `pyinfra inventory.py deploy/ha.py` creates it.",
         )
+    for one in wanted(view.cluster):
+        if layer in ("", one.name) and (reason := one.at_once(view.cluster, view.state)):
+            return Plan(title, refused=reason)
     mend, refused = mending(view)
     # A host that is at fault by itself is mended by what is rolled out to it, which goes first then.
     mended = at_fault(view) if refused else ""

@@ -11,6 +11,8 @@ import pytest
 
 from cluster.assess import assess
 from cluster.health.verdict import Verdict
+from cluster.layers import BY_NAME
+from cluster.layers.openstack import KEYSTONE_LAYER
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.record import ApiNode
 from cluster.openstack.table import GLANCE, NOVA
@@ -24,10 +26,12 @@ from deploy.openstack_cib import not_under_pacemaker, under_pacemaker
 from engine.layers.openstack import HANDLINGS
 from engine.probing import measured
 from engine.runbook import View
+from engine.runbooks import rollout
 from facts.crm_simulate import parse_simulated
 from facts.pacemaker import there
 from operations.cib import CibChange
 from tests.unit.inventories import inventory
+from tests.unit.test_health import CRM
 
 PASSIVE, WARM = {"availability": "active-passive"}, {"availability": "warm-standby"}
 HOSTS = ("ctl1", "ctl2", "ctl3")
@@ -220,3 +224,55 @@ def test_what_the_scheduler_would_do_is_read_and_held_against_what_was_meant() -
     for wrong in ("", "<x/>", said.replace('code="0"', 'code="78"')):
         with pytest.raises(ValueError):
             parse_simulated(wrong)
+
+
+def with_resources(*names: str) -> ClusterState:
+    """Keystone's state, and Pacemaker's with resources of these names."""
+    (ip, *_) = CRM.resources
+    crm = replace(CRM, resources=(ip, *(replace(ip, id=name) for name in names)))
+    nodes: dict[str, object] = dict.fromkeys(HOSTS, WELL)
+    return ClusterState({"keystone": nodes, "pacemaker": {"ctl1": Unknown("is silent"), "ctl2": crm, "ctl3": crm}})
+
+
+ALONE, ON_ALL = "hatui-keystone", "hatui-warm-keystone"
+
+
+@pytest.mark.parametrize(
+    ("section", "there_now", "says"),
+    [
+        ({}, (), ""),
+        (PASSIVE, (ALONE,), ""),
+        (WARM, (f"{ON_ALL}:0", f"{ON_ALL}:1"), ""),
+        (
+            PASSIVE,
+            (),
+            "keystone is active-active, and is to be active-passive: that is done on all controllers at once",
+        ),
+        (WARM, (), "keystone is active-active, and is to be warm-standby: "),
+        (WARM, (ALONE,), "keystone is active-passive, and is to be warm-standby: "),
+        (PASSIVE, (ON_ALL,), "keystone is warm-standby, and is to be active-passive: "),
+        ({}, (ALONE,), "keystone is active-passive, and is to be active-active: "),
+        ({}, ("hatui-glance-api", "api"), ""),
+    ],
+)
+def test_another_availability_is_not_rolled_out(
+    section: Mapping[str, object], there_now: tuple[str, ...], says: str
+) -> None:
+    cluster, state = spec(keystone=section), with_resources(*there_now)
+    refused = rollout.plan(View(cluster, state, Path("x.py"))).refused
+    told = KEYSTONE_LAYER.at_once(cluster, state)
+    assert told.startswith(says) and bool(told) is bool(says)
+    assert (refused == told) is bool(says)
+    if says:
+        assert "`pyinfra INVENTORY deploy/haproxy.py`, then `pyinfra INVENTORY deploy/keystone.py`" in told
+        # What else is rolled out has nothing to do with it.
+        assert rollout.plan(View(cluster, state, Path("x.py")), layer="galera").refused != told
+    # Where nothing is known of the one or the other, the gate says so.
+    assert not KEYSTONE_LAYER.at_once(cluster, state.having({"keystone": dict.fromkeys(HOSTS, Unknown("silent"))}))
+    assert not KEYSTONE_LAYER.at_once(cluster, state.having({"pacemaker": {}}))
+
+
+def test_a_part_that_pacemaker_does_not_have_yet_is_not_rolled_out() -> None:
+    state = with_resources("hatui-nova-api").having({"nova": dict.fromkeys(HOSTS, WELL)})
+    told = BY_NAME["nova"].at_once(spec(keystone={}, nova=PASSIVE), state)
+    assert told.startswith("nova is to have other parts under Pacemaker: ")
