@@ -37,7 +37,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 def secrets_of(cluster: Cluster) -> tuple[str, ...]:
     """The secrets that a deploy of this cluster asks for."""
-    return _with(wanted(cluster))
+    layers = wanted(cluster)
+    return tuple(dict.fromkeys([*_with(layers), *(name for layer in layers for name in layer.given(cluster))]))
 
 
 def mistakes(cluster: Cluster) -> Iterator[Mistake]:
@@ -140,8 +141,9 @@ def _secrets(cluster: Cluster) -> Iterator[Mistake]:
     # A source may be a secret that was written in the wrong place: it is never shown.
     for name, source in cluster.secrets.items():
         key = place("secrets", name)
-        if name not in SECRETS:
-            known = ", ".join(secrets_of(cluster))
+        asked = secrets_of(cluster)
+        if name not in SECRETS and name not in asked:
+            known = ", ".join(asked)
             yield Mistake(key, f"is no secret that hatui knows: there are {known}.", foreign(name))
         kind, _, rest = source.partition(":")
         if not rest.isprintable():

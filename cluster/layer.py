@@ -170,6 +170,8 @@ class Layer:
     """Names that an inventory may have for what its project no longer has, each to what is said after it."""
     secrets: tuple[str, ...] = ()
     """The names of the passwords that its deploy asks for, each made by hatui where the inventory names no source."""
+    given: Callable[[Cluster], tuple[str, ...]] = lambda _: ()
+    """The names of further secrets, which the values of its section name: the inventory gives their sources."""
     home: str = ""
     """The package in which the floors' parts of it are; empty for those that come with hatui."""
     deployed: bool = True

@@ -92,6 +92,14 @@ _KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
+_DICT = "Mapping[str, "
+
+
+def _inner(typed: str) -> str:
+    """The type of a dict's entries."""
+    return typed[len(_DICT) : -1]
+
+
 class Reader:
     """Reads, and keeps each mistake in `errors`."""
 
@@ -127,12 +135,11 @@ class Reader:
         return True
 
     def entries(self, path: str, value: object, kind: str) -> dict[str, Any]:
-        """A dict of `kind` by name, without the entries that are not."""
-        return {
-            key: entry
-            for key, entry in self.table(path, value).items()
-            if self.scalar(f"{path}.{place(key)}", entry, kind)
-        }
+        """A dict of `kind` by name, which may be one of dicts, without the entries that are not."""
+        given = {f"{path}.{place(key)}": (key, entry) for key, entry in self.table(path, value).items()}
+        if kind.startswith(_DICT):
+            return {key: self.entries(where, entry, _inner(kind)) for where, (key, entry) in given.items()}
+        return {key: entry for where, (key, entry) in given.items() if self.scalar(where, entry, kind)}
 
     def record(self, path: str, given: object, kind: type[Record], without: Iterable[str] = ()) -> Record:
         """The record `kind` of the dict `given`; the fields `without` are the caller's to fill."""
@@ -148,8 +155,8 @@ class Reader:
                 if entry.default is MISSING and entry.default_factory is MISSING:
                     self.errors.append(Mistake(where, "is missing: it must be given."))
                     values[name] = _EMPTY[typed]
-            elif typed.startswith("Mapping["):
-                values[name] = self.entries(where, table[name], typed[len("Mapping[str, ") : -1])
+            elif typed.startswith(_DICT):
+                values[name] = self.entries(where, table[name], _inner(typed))
             elif self.scalar(where, table[name], typed):
                 values[name] = table[name]
             elif entry.default is MISSING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from cluster.openstack.availability import Availability, resource_of
+from cluster.openstack.availability import Availability
+from cluster.openstack.resources import is_warm, named, resource_of
 from cluster.openstack.service import OpenstackService
 from cluster.pacemaker.names import VIP, clone_of
 from cluster.spec import Cluster
@@ -21,15 +22,17 @@ run at all, also where the service runs nowhere."""
 
 def under_pacemaker(cluster: Cluster, service: OpenstackService) -> str:
     """The `configuration` element with what is there of the service, as XML; empty where nothing is."""
-    availability = service.availability(cluster)
-    if availability is Availability.ACTIVE:
+    if not service.clustered(cluster):
         return ""
     configuration = Element("configuration")
     resources = SubElement(configuration, "resources")
     constraints = SubElement(configuration, "constraints")
     for unit in service.clustered(cluster):
-        name = resource_of(unit, availability)
-        if availability is Availability.WARM:
+        name = resource_of(cluster, service, unit)
+        if unit in service.lone_units(cluster):
+            # Nobody asks it at an address: it runs on any controller, wherever the VIP is.
+            _primitive(resources, cluster, service, unit)
+        elif is_warm(cluster, service, unit):
             clone = SubElement(resources, "clone", id=clone_of(name))
             options(clone, {"interleave": "true"})
             _primitive(clone, cluster, service, unit)
@@ -50,17 +53,19 @@ def not_under_pacemaker(cluster: Cluster, service: OpenstackService) -> tuple[st
     """The ids of what is not there of the service, with how it is kept available: constraints before resources."""
     gone: list[str] = []
     for unit in service.units:
-        passive, warm = (resource_of(unit, one) for one in (Availability.PASSIVE, Availability.WARM))
+        passive, warm = named(unit), named(unit, warm=True)
         kept = unit in service.clustered(cluster)
         if not (kept and service.availability(cluster) is Availability.PASSIVE):
             gone += [f"{passive}-after-vip", f"{passive}-with-vip", passive]
         if not (kept and service.availability(cluster) is Availability.WARM):
             gone += [f"{warm}-attracts", clone_of(warm)]
+    if service.lone and not service.lone_units(cluster):
+        gone.append(named(service.lone.unit))
     return tuple(gone)
 
 
 def _primitive(parent: Element, cluster: Cluster, service: OpenstackService, unit: str) -> None:
-    name = resource_of(unit, service.availability(cluster))
+    name = resource_of(cluster, service, unit)
     if service.of(cluster).agent == "systemd":
         what = {"class": "systemd", "type": unit.removesuffix(".service")}
     else:
@@ -70,7 +75,7 @@ def _primitive(parent: Element, cluster: Cluster, service: OpenstackService, uni
         # What is no API has nothing that could be asked.
         asked = [("ask", api.health_file) for api in service.apis if api.unit == unit]
         parameters(primitive, {"unit": unit, **dict(asked)})
-    if service.availability(cluster) is Availability.WARM:
+    if is_warm(cluster, service, unit):
         # Its VIP would wait for it to be started anew in its place: so it is let down there for half a minute.
         failures = {"migration-threshold": "1", "failure-timeout": "30s"}
     else:

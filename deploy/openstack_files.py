@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from cluster.openstack.api import Api
@@ -10,13 +11,15 @@ from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster
 from deploy.openstack_settings import connection, forms, synced_by
 from deploy.secrets import secret
-from facts.openstack import ASK_PROGRAM
+from facts.base import drop_in_path
+from facts.openstack import ASK_PROGRAM, RECORDS_PROGRAM
 from operations.curl import Call, curl_string
 from operations.files import ManagedFile
 from operations.identity import Login
 from operations.service import drop_in, stamp_lines
 
 _ASK = Path(__file__).parent / "files" / "ask_openstack.sh"
+_RECORDS = Path(__file__).parent / "files" / "openstack_records.py"
 _LOGIN = "/etc/hatui/openstack.login"
 
 
@@ -42,7 +45,12 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
             secrets=forms(sync),
         ),
         *_asked(cluster, service, name),
-        *(file for unit in service.units_in(cluster.release) for file in _unit(cluster, service, unit)),
+        *(
+            file
+            for unit in (*service.units_in(cluster.release), *service.lone_units(cluster))
+            for file in _unit(cluster, service, unit)
+        ),
+        *(_records(cluster, service) if service.lone_units(cluster) else ()),
     ]
     for api in service.apis:
         health = Call(f"{service.own_url(cluster, name, api)}{api.health}").settings
@@ -55,6 +63,29 @@ def openstack_files(cluster: Cluster, service: OpenstackService, name: str) -> l
             ManagedFile(f"{service.folder}/policy.d/hatui.yaml", f"# Managed by hatui: who watches.\n{rules}".encode())
         )
     return files
+
+
+def without_lone(service: OpenstackService) -> list[str]:
+    """The paths of the files that are there for its lone part alone, and are not to be where it has none."""
+    return [drop_in_path(service.lone.unit), service.records_file] if service.lone else []
+
+
+def _records(cluster: Cluster, service: OpenstackService) -> list[ManagedFile]:
+    """Where its own records of its parts are, and what reads them."""
+    password = secret(cluster, f"{service.name}_database")
+    where = {
+        "host": cluster.keepalived.vip,
+        "port": cluster.haproxy.database_port,
+        "user": service.name,
+        "password": password,
+        "database": next(iter(service.databases)),
+    }
+    text = f"{json.dumps(where)}\n"
+    hidden = (json.dumps(password), password)
+    return [
+        ManagedFile(service.records_file, text.encode(), mode="0600", secrets=hidden),
+        ManagedFile(RECORDS_PROGRAM, _RECORDS.read_bytes(), mode="0755"),
+    ]
 
 
 def _workers(cluster: Cluster, service: OpenstackService, api: Api, name: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cluster.agents.settings import agents_of
+from cluster.openstack import volumes
 from cluster.openstack.keystone import KEYSTONE, TOKEN_LIFE
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import CINDER, GLANCE, NEUTRON, NOVA, PLACEMENT
 from cluster.spec import Cluster, Role
 from deploy.openstack_settings import Section, common, identity, metadata_secrets
+from deploy.secrets import secret
 from operations.ini import Keys, literal
 
 _Own = Mapping[str, Section]
@@ -140,10 +142,23 @@ def _ml2(cluster: Cluster) -> Keys:
 
 
 def _cinder(cluster: Cluster, name: str) -> _Own:
+    default: Section = {"my_ip": cluster.address(name), "auth_strategy": "keystone"}
+    if backends := volumes.of(cluster).backends:
+        default["enabled_backends"] = ",".join(backends)
     return {
-        "DEFAULT": {"my_ip": cluster.address(name), "auth_strategy": "keystone"},
+        "DEFAULT": default,
         "nova": identity(cluster, CINDER),
         "service_user": {**identity(cluster, CINDER), "send_service_user_token": "true"},
+        **{name: _backend(cluster, name, backend) for name, backend in backends.items()},
+    }
+
+
+def _backend(cluster: Cluster, name: str, backend: volumes.Backend) -> Section:
+    # Who serves it changes: its volumes are found by a name that does not.
+    always: Section = {"volume_backend_name": name, "backend_host": volumes.of(cluster).backend_host}
+    return always | {
+        key: literal(secret(cluster, said)) if (said := volumes.named_secret(value)) else str(value)
+        for key, value in backend.items()
     }
 
 

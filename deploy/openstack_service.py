@@ -5,20 +5,21 @@ from __future__ import annotations
 from pyinfra import host
 
 from cluster.layers import BY_NAME
-from cluster.openstack.availability import Availability, resource_of
+from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE, READER, SERVICES, WATCH, region_of
 from cluster.openstack.queue import ACCOUNT, QUEUE_PASSWORD
+from cluster.openstack.resources import resource_of
 from cluster.openstack.service import OpenstackService
 from cluster.spec import Cluster, Role
 from deploy.amended_ini import amended_ini
 from deploy.openstack_cib import not_under_pacemaker, under_pacemaker
-from deploy.openstack_files import openstack_files, watch
+from deploy.openstack_files import openstack_files, watch, without_lone
 from deploy.openstack_own import settings
 from deploy.openstack_settings import secrets_in, synced_by
 from deploy.rabbitmq_files import administrator
 from deploy.secrets import secret
 from operations.accounts import WantedAccount, accounts
-from operations.files import ManagedFile, managed
+from operations.files import ManagedFile, absent, managed
 from operations.handed_over import handed_over
 from operations.hosts import conducts
 from operations.identity import Keystone, Login
@@ -66,6 +67,8 @@ def configured(cluster: Cluster, service: OpenstackService) -> None:
             lines = "".join(f"{key} = {value}\n" for key, value in _NONLOCAL.items())
             files.append(ManagedFile("/etc/sysctl.d/61-hatui-standby.conf", f"# Managed by hatui.\n{lines}".encode()))
         managed(name=f"{service.name}: how it is served and asked", files=files)
+        if service.lone and not service.lone_units(cluster):
+            absent(name=f"{service.name}: nothing of {service.lone.program}", paths=without_lone(service))
     if leads(cluster, service):
         users = (
             (service.name, secret(cluster, f"{service.name}_database"), _WORKS),
@@ -152,7 +155,7 @@ def brought_up(cluster: Cluster, service: OpenstackService) -> None:
         if clustered:
             handed_over(
                 name=f"{service.name}: Pacemaker alone starts it",
-                resources={unit: resource_of(unit, availability) for unit in clustered},
+                resources={unit: resource_of(cluster, service, unit) for unit in clustered},
             )
     if leads(cluster, service):
         configured_in_pacemaker(
@@ -170,6 +173,7 @@ def brought_up(cluster: Cluster, service: OpenstackService) -> None:
             service=service.name,
             hosts=hosts,
             alone=availability is Availability.PASSIVE,
+            cluster=cluster,
         )
 
 

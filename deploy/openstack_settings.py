@@ -84,12 +84,16 @@ def secrets_in(cluster: Cluster, service: OpenstackService) -> tuple[str, ...]:
     user = secret(cluster, f"{service.name}_user")
     queue = queue_secrets(cluster) if service.queue else ()
     metadata = metadata_secrets(cluster) if METADATA_SECRET in service.passwords else ()
-    return (*found, literal(user), user, *queue, *metadata)
+    given = [value for name in service.given(cluster) for value in _as_they_stand(secret(cluster, name))]
+    return (*found, literal(user), user, *queue, *metadata, *given)
 
 
 def metadata_secrets(cluster: Cluster) -> tuple[str, str]:
     """What nova and the agents know each other by, as it stands in a file, and as it is."""
-    found = secret(cluster, METADATA_SECRET)
+    return _as_they_stand(secret(cluster, METADATA_SECRET))
+
+
+def _as_they_stand(found: str) -> tuple[str, str]:
     return literal(found), found
 
 

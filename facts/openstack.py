@@ -24,6 +24,8 @@ from facts.openstack_parts import parts_of
 
 ASK_PROGRAM = "/usr/local/lib/hatui/ask-openstack"
 """Makes a call with the token of who watches (deploy/files/ask_openstack.sh)."""
+RECORDS_PROGRAM = "/usr/local/lib/hatui/openstack-records"
+"""Reads a service's own records of its parts from its database (deploy/files/openstack_records.py)."""
 _ASKED = f"curl -qs -m {PATIENCE} -o /dev/null -w '%{{http_code}}' -K"
 """curl(1) tells of a call that got no answer by the status 000."""
 _MISSING = 127
@@ -45,8 +47,14 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         # Keystone is asked for a token; all others with one.
         proof = f"{ASK_PROGRAM} {PATIENCE} {LIMIT} {mine.call_file}{' without' if mine is KEYSTONE else ''}"
         asked = {f"Health {api.name}": f"{_ASKED} {api.health_file}" for api in mine.apis} | {"Call": proof}
+        if mine.lone:
+            asked["Records"] = f"[ ! -e {mine.records_file} ] || timeout 3 {RECORDS_PROGRAM} {mine.records_file}"
         old = [f"{name}.service" for name, one in RETIRED.items() if one.service == mine.name]
         units = services_command({unit: mine.files(unit) for unit in mine.units} | dict.fromkeys(old, ()))
+        if mine.lone:
+            # Where hatui has nothing to do with it, whatever runs there is another's.
+            lone = services_command({mine.lone.unit: mine.files(mine.lone.unit)})
+            units += f"; echo; if [ -e {mine.records_file} ]; then {lone}; fi"
         # Side by side: a host has 4 s for all that it is asked.
         beside = " ".join(f'{{ said=$({how} 2>/dev/null); echo "{what}=$? $said"; }} &' for what, how in asked.items())
         return f"{units}; echo; {beside} wait"
@@ -55,10 +63,11 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
     def process(self, output: Iterable[str]) -> ApiNode | Unknown:
         mine = self.service
         lines = list(output)
-        said = dict(line.split("=", 1) for line in lines if line.startswith(("Health ", "Call=")))
+        said = dict(line.split("=", 1) for line in lines if line.startswith(("Health ", "Call=", "Records=")))
         units = parse_services("\n".join(lines))
         healths = {f"Health {one.name}": one for one in mine.apis}
-        if not units.keys() >= set(mine.units) or said.keys() != {*healths, "Call"}:
+        records = ["Records"] if mine.lone else []
+        if not units.keys() >= set(mine.units) or said.keys() != {*healths, "Call", *records}:
             return Unknown(f"its answer could not be read: {clean(' '.join(lines), 120)}")
         # What its release has not is not asked for.
         needed = {unit for unit in mine.units if unit.removesuffix(".service") not in ONLY_IN}
@@ -68,6 +77,10 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
             call, took, waits = _told(said["Call"])
             body = next((line.removeprefix("Body=") for line in lines if line.startswith("Body=")), "")
             parts = parts_of(body, mine.parts) if mine.parts and call and 200 <= call < 300 else ()
+            if mine.lone:
+                # What could not be read is told of by its lack.
+                code, _, body = said["Records"].partition(" ")
+                parts = parts_of(body, "services") if body and not whole(code) else ()
         except ValueError as error:
             return unreadable(error, clean(" ".join(said.values()), 120))
         for one, (ended, _) in told.items():
@@ -78,9 +91,11 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
                 return Unknown(f"{why}: deploy {mine.name}")
         (_, health), *others = told.values()
         further = tuple(Answer(one.unit, status) for one, (_, status) in zip(mine.further, others, strict=True))
+        lone = tuple(unit for name, unit in units.items() if mine.lone and name == mine.lone.unit)
         # Only those are asked for.
-        retired = tuple(unit for name, unit in units.items() if name not in mine.units and unit.known)
-        return ApiNode(api, health, call, took, waits, tuple(workers), parts, further, retired)
+        current = {*mine.units, *(unit.unit for unit in lone)}
+        retired = tuple(unit for name, unit in units.items() if name not in current and unit.known)
+        return ApiNode(api, health, call, took, waits, tuple(workers), parts, further, retired, lone)
 
 
 def _answered(said: str) -> tuple[int, int]:
@@ -115,7 +130,10 @@ def answers(service: str) -> type[ApiAnswers]:
 FACTS = {
     one.fact.name: (
         answers(one.name)(),
-        Hints(units=one.units, files=(*one.all_files, one.call_file, one.late_file)),
+        Hints(
+            units=(*one.units, *([one.lone.unit] if one.lone else [])),
+            files=(*one.all_files, one.call_file, one.late_file),
+        ),
     )
     for one in BY_NAME.values()
 }

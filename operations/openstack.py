@@ -12,11 +12,13 @@ from cluster.haproxy.gates import kept_away
 from cluster.haproxy.record import ProxyNode
 from cluster.health.services import down
 from cluster.openstack.availability import Availability
+from cluster.openstack.lone_health import misplaced, unheard
 from cluster.openstack.offers import balanced
+from cluster.openstack.parts import listed
 from cluster.openstack.record import ApiNode
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
-from cluster.openstack.verdict import answer, mute
+from cluster.openstack.verdict import answer, mute, unlisted
 from cluster.pacemaker.names import VIP
 from cluster.spec import Cluster, Role
 from cluster.state import Unknown, runs
@@ -35,10 +37,12 @@ START = 300
 
 
 @operation()
-def answering(service: str, hosts: Sequence[str], *, alone: bool = False) -> Generator[PyinfraCommand, None, None]:
+def answering(
+    service: str, hosts: Sequence[str], cluster: Cluster, *, alone: bool = False
+) -> Generator[PyinfraCommand, None, None]:
     """Wait until the service answers on each of `hosts` that takes part: what comes next stands on it.
 
-    Where it is to run `alone`, until it does on one of `hosts`.
+    Where it is to run `alone`, until it does on one of `hosts`. Its lone part has to have told of itself, too.
     """
     mine = BY_NAME[service]
     asked = hosts if alone else taking_part(hosts)
@@ -46,9 +50,11 @@ def answering(service: str, hosts: Sequence[str], *, alone: bool = False) -> Gen
     def why_not() -> str | None:
         reasons = (silent(mine, name) for name in asked)
         if not alone:
-            return next(filter(None, reasons), None)
-        found = list(reasons)
-        return None if None in found else found[0]
+            found = next(filter(None, reasons), None)
+        else:
+            several = list(reasons)
+            found = None if None in several else several[0]
+        return found or _unheard(mine, cluster, hosts)
 
     if why_not():
         told = f"one of {', '.join(asked)}" if alone else ", ".join(asked)
@@ -65,6 +71,20 @@ def silent(service: OpenstackService, name: str) -> str | None:
     if not node.healthy:
         return f"{service.name} on {name} {answer(node.health)}"
     return f"{name}: {mute(node.mute[0])}" if node.mute else None
+
+
+def _unheard(service: OpenstackService, cluster: Cluster, hosts: Sequence[str]) -> str | None:
+    """Why its lone part does not do its work, or None: it does, or there is none."""
+    if not service.lone or not service.lone_units(cluster):
+        return None
+    nodes = look_all(hosts, answers(service.name))
+    if reason := misplaced(cluster, service, nodes):
+        return reason
+    if not listed(nodes):
+        return unlisted(service)
+    if reason := next(unheard(cluster, service, nodes), ""):
+        return f"{reason}: see {service.log(service.lone.unit)} there"
+    return None
 
 
 def restarted(
@@ -113,11 +133,15 @@ def _restart(service: OpenstackService, clustered: Collection[str], name: str, u
 
     Those that are `clustered` only where they run: Pacemaker alone starts one.
     """
-    for unit in units or [one.unit for one in _seen(service, name).units]:
+    for unit in units or _all_units(_seen(service, name)):
         with starting(name, unit):
             verb = "try-restart" if unit in clustered else "restart"
             again = or_last_words(f"systemctl daemon-reload; systemctl {verb} {unit}", unit, service.log(unit))
             shell(name, again, timeout=START)
+
+
+def _all_units(node: ApiNode) -> list[str]:
+    return [unit.unit for unit in (*node.units, *node.lone)]
 
 
 def _seen(service: OpenstackService, name: str) -> ApiNode:
@@ -140,7 +164,7 @@ def brought_back(service: OpenstackService, cluster: Cluster, name: str) -> None
 
 def due(node: ApiNode) -> bool:
     """Whether one of its units runs with former settings."""
-    return any(unit.restart_due and runs(unit) for unit in node.units)
+    return any(unit.restart_due and runs(unit) for unit in (*node.units, *node.lone))
 
 
 @operation()

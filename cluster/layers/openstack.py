@@ -11,8 +11,8 @@ from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.offers import at_vip, balanced
 from cluster.openstack.record import ApiNode
+from cluster.openstack.resources import changes_hands
 from cluster.openstack.retired import retired_of
-from cluster.openstack.running import changes_hands
 from cluster.openstack.service import OpenstackService
 from cluster.openstack.steady import condition
 from cluster.openstack.table import SERVICES
@@ -56,13 +56,15 @@ def _layer(service: OpenstackService) -> Layer:
         things=of_each(service.fact, service.name, lambda node: how(service, node)),
         loads=partial(_loads, service),
         units=tuple(
-            Unit(unit, service.files(unit), f"{unit.removesuffix('.service')} is restarted") for unit in service.units
+            Unit(unit, service.files(unit), f"{unit.removesuffix('.service')} is restarted")
+            for unit in (*service.units, *([service.lone.unit] if service.lone else []))
         ),
         services=partial(balanced, service),
         retired=retired_of(service.name),
         endpoints=partial(at_vip, service),
         secrets=service.secrets,
-        packages=lambda spec: (*service.packages_in(spec.release), "python3-pymysql", "curl"),
+        given=service.given,
+        packages=lambda spec: (*service.packages_in(spec), "python3-pymysql", "curl"),
     )
 
 

@@ -29,9 +29,3 @@ class Availabilities:
     """active-active, warm-standby or active-passive."""
     agent: str = "hatui"
     """Of the latter two: hatui, or systemd."""
-
-
-def resource_of(unit: str, availability: Availability) -> str:
-    """The name of the resource that runs a unit."""
-    name = unit.removesuffix(".service")
-    return f"hatui-{'warm-' if availability is Availability.WARM else ''}{name}"

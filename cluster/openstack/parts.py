@@ -58,7 +58,10 @@ def host_of(spec: Cluster, part: Part) -> str:
 def silent_findings(spec: Cluster, service: OpenstackService, nodes: Nodes) -> Iterator[Finding]:
     """Who is silent: each on a host of the inventory; of other hosts, which come and go, once for a program."""
     others: dict[str, list[str]] = {}
+    lone = service.lone_names(spec)
     for part in silent(spec, nodes):
+        if part.host in lone:
+            continue
         if host := host_of(spec, part):
             said = f"{part.name} on {host} has not told {service.name} of itself lately"
             yield Finding(Verdict.WARN, said)
@@ -68,7 +71,7 @@ def silent_findings(spec: Cluster, service: OpenstackService, nodes: Nodes) -> I
         yield Finding(
             Verdict.WARN,
             f"{name} on {some(hosts)}, not in the inventory, has not told {service.name} of itself lately "
-            f"(of a host that is gone for good, `{service.forget} ID` takes the record away)",
+            f"(of a host that is gone for good, `{service.forget} {service.forgotten_by}` takes the record away)",
         )
 
 
@@ -79,12 +82,13 @@ def leftovers(spec: Cluster, service: OpenstackService, nodes: Nodes) -> Iterato
     """
     for part, other in _down(spec, nodes):
         if other:
-            said = f"{part.name} on {part.host} is on {other} now: `{service.forget} {part.number or 'ID'}` takes"
+            way_out = f"`{service.forget} {part.number or service.forgotten_by}`"
+            said = f"{part.name} on {part.host} is on {other} now: {way_out} takes"
             yield Finding(Verdict.OK, f"{said} the record of the host's former name away")
     for name, one in retired_in(spec.release, service.name).items():
         parts = list({(part.host, part.number): part for part in listed(nodes) if part.name == name}.values())
         if parts:
-            numbers = " ".join(part.number or "ID" for part in parts[:NAMED])
+            numbers = " ".join(part.number or service.forgotten_by for part in parts[:NAMED])
             said = f"{name} on {some([part.host for part in parts])} {one.says}; "
             lives = any(part.up for part in parts)
             first = f"it still tells {service.name} of itself: stop it. " if lives else ""

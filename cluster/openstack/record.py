@@ -68,6 +68,8 @@ class ApiNode(Record):
     """What its further APIs answer."""
     retired: tuple[ServiceState, ...] = ()
     """Units that are still there of programs that the service no longer has."""
+    lone: tuple[ServiceState, ...] = ()
+    """That of its part which runs on one controller alone, where hatui has put it."""
 
     @property
     def units(self) -> tuple[ServiceState, ...]:

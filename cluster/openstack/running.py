@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cluster.openstack.availability import Availability, resource_of
+from cluster.openstack.availability import Availability
 from cluster.openstack.record import ApiNode
 from cluster.openstack.service import OpenstackService
-from cluster.pacemaker.record import CRM_MON, CrmStatus
 from cluster.spec import Cluster
-from cluster.state import ClusterState, Unknown, runs
+from cluster.state import Unknown, runs
 
 
 def gives_it(node: ApiNode) -> bool:
@@ -35,25 +34,3 @@ def not_alone(service: OpenstackService, nodes: Mapping[str, ApiNode | Unknown])
     if len(on) > 1:
         return f"{service.name} runs on {' and '.join(on)}: it is to run on one alone (`crm_mon -1`)"
     return f"{service.name} runs nowhere: Pacemaker is to start it (`crm_mon -1`)" if not on and seen == nodes else ""
-
-
-def changes_hands(service: OpenstackService, spec: Cluster, state: ClusterState) -> str:
-    """Why the service can't be rolled out one controller after another: somebody else is to start it, or elsewhere.
-
-    A sentence with what to do; empty if it can, or if no controller tells what Pacemaker runs.
-    """
-    told = next((one for one in state[CRM_MON].values() if isinstance(one, CrmStatus) and one.running), None)
-    if told is None or not any(isinstance(one, ApiNode) for one in state[service.fact].values()):
-        return ""
-    by_pacemaker = (Availability.WARM, Availability.PASSIVE)
-    mine = {resource_of(unit, one): one for unit in service.units for one in by_pacemaker}
-    there = {one.id.partition(":")[0] for one in told.resources} & mine.keys()
-    wanted = service.availability(spec)
-    if there == {resource_of(unit, wanted) for unit in service.clustered(spec)}:
-        return ""
-    now = mine[min(there)] if there else Availability.ACTIVE
-    differs = f"is {now}, and is to be {wanted}" if now is not wanted else "is to have other parts under Pacemaker"
-    return (
-        f"{service.name} {differs}: that is done on all controllers at once, and it is away meanwhile. Do it by "
-        f"`pyinfra INVENTORY deploy/haproxy.py`, then `pyinfra INVENTORY deploy/{service.name}.py`."
-    )

@@ -11,6 +11,7 @@ from cluster.layer import settings_of
 from cluster.names import LASTING
 from cluster.openstack.api import Api
 from cluster.openstack.availability import AGENTS, Availabilities, Availability
+from cluster.openstack.lone import Lone
 from cluster.openstack.queue import QUEUE_PASSWORD
 from cluster.openstack.record import ApiNode
 from cluster.reading import Mistake
@@ -78,7 +79,9 @@ class OpenstackService:
     telling: Callable[[Cluster], bool] = lambda _: False
     """Whether there must be such parts: a service may list none of those that who asks may not see."""
     forget: str = ""
-    """The command of OpenStack's client that takes the record of such a part away, without its number."""
+    """The command that takes the record of such a part away, without the part."""
+    forgotten_by: str = "ID"
+    """What this command is given, where the part's number is not known."""
     allowed: Mapping[str, str] = field(default_factory=dict)
     """The policies by which who watches may make this call: each rule's name, to the check of its default
     (oslo.policy). Empty where a reader may anyway."""
@@ -98,6 +101,8 @@ class OpenstackService:
     """Its API's first."""
     own_units: Mapping[str, str] = field(default_factory=dict)
     """Those of them for which its package has no file, to the program."""
+    lone: Lone | None = None
+    """A part of it that runs on one controller alone, by choice."""
     uwsgi: str = ""
     """The path of the package's own settings of uwsgi, which serves its API; empty where that serves itself."""
     further: tuple[Api, ...] = ()
@@ -110,6 +115,8 @@ class OpenstackService:
     """What else of it the balancers spread over the controllers, and is no API."""
     passwords: tuple[str, ...] = ()
     """The names of its secrets beside those of its two accounts in the database; none: of its user in keystone."""
+    given: Callable[[Cluster], tuple[str, ...]] = lambda _: ()
+    """The names of further secrets, which the inventory's section of it names and must give."""
     alone: Callable[[Cluster], str] = lambda _: ""
     """What only the controller has that runs it, as a clause; empty for nothing."""
     settings: type = Workers
@@ -152,10 +159,16 @@ class OpenstackService:
         """On the controller that made its tables: for which version of the package."""
         return f"{LASTING}/{self.name}.synced"
 
+    @property
+    def records_file(self) -> str:
+        """Where its own records are, in its database, for who tells of its parts; there where it has a lone one."""
+        return f"/etc/hatui/{self.name}.records"
+
     def log(self, unit: str) -> str:
-        """Where the API of that unit logs; empty for a unit that is none's."""
+        """Where the API of that unit logs, or the lone part; empty for a unit that is neither's."""
         name = unit.removesuffix(".service")
-        return f"/var/log/{self.name}/{name}.log" if any(api.unit == unit for api in self.apis) else ""
+        known = {*(api.unit for api in self.apis), *([self.lone.unit] if self.lone else [])}
+        return f"/var/log/{self.name}/{name}.log" if unit in known else ""
 
     @property
     def fact(self) -> Fact[ApiNode]:
@@ -180,9 +193,19 @@ class OpenstackService:
         """Its units, in a release of Debian."""
         return tuple(unit for unit in self.units if release in ONLY_IN.get(unit.removesuffix(".service"), {release}))
 
-    def packages_in(self, release: str) -> tuple[str, ...]:
-        """Its packages, in a release of Debian."""
-        return tuple(name for name in self.packages if release in ONLY_IN.get(name, {release}))
+    def lone_units(self, spec: Cluster) -> tuple[str, ...]:
+        """That of its part which runs on one controller alone, where the inventory has it."""
+        return (self.lone.unit,) if self.lone and self.wanted(spec) and self.lone.wanted(spec) else ()
+
+    def lone_names(self, spec: Cluster) -> tuple[str, ...]:
+        """Under which names this part must tell of itself; none where the inventory has it not."""
+        return self.lone.names(spec) if self.lone and self.lone_units(spec) else ()
+
+    def packages_in(self, spec: Cluster) -> tuple[str, ...]:
+        """Its packages, in the cluster's release of Debian."""
+        release = spec.release
+        lone = self.lone.packages(spec) if self.lone and self.lone_units(spec) else ()
+        return (*(name for name in self.packages if release in ONLY_IN.get(name, {release})), *lone)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -214,12 +237,13 @@ class OpenstackService:
 
     def clustered(self, spec: Cluster) -> tuple[str, ...]:
         """Those of its units that Pacemaker starts, and nobody else."""
+        lone = self.lone_units(spec)
         match self.availability(spec):
             case Availability.ACTIVE:
-                return ()
+                return lone
             case Availability.WARM:
-                return tuple(api.unit for api in self.apis)
-        return self.units_in(spec.release)
+                return (*(api.unit for api in self.apis), *lone)
+        return (*self.units_in(spec.release), *lone)
 
     def vip(self, spec: Cluster) -> str:
         """The address at which clients find its APIs."""

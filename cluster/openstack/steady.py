@@ -8,11 +8,12 @@ from cluster.condition import asked, known_of
 from cluster.health.services import down
 from cluster.layer import Condition
 from cluster.openstack.availability import Availability
-from cluster.openstack.parts import host_of, silent
+from cluster.openstack.lone_health import misplaced, on, unheard
+from cluster.openstack.parts import host_of, listed, silent
 from cluster.openstack.record import LIMIT, ApiNode
 from cluster.openstack.running import gives_it, not_alone, stands_by
 from cluster.openstack.service import OpenstackService
-from cluster.openstack.verdict import NO_TOKEN, answer, mute
+from cluster.openstack.verdict import NO_TOKEN, answer, mute, unlisted
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState, Unknown
 
@@ -47,9 +48,16 @@ def condition(service: OpenstackService) -> Condition:
                 said = answer(node.call or 0, LIMIT) if node.healthy else answer(node.health)
                 yield f"{name} on {host} {said}: see `journalctl -u {node.service.unit}` and its log there."
 
+        seen = asked(state[service.fact], spec.names(Role.CONTROLLER))
         on_one = service.availability(spec) is Availability.PASSIVE
-        if on_one and (said := not_alone(service, asked(state[service.fact], spec.names(Role.CONTROLLER)))):
+        if on_one and (said := not_alone(service, seen)):
             yield f"{said}."
+        # What it lacks may be for want of a host that is taken out: the one that runs it, or any where none does.
+        if not set(on(seen) or spec.names(Role.CONTROLLER)) & set(excluding):
+            found = (misplaced(spec, service, seen), *unheard(spec, service, seen))
+            yield from (f"{said}." for said in found if said)
+            if service.lone_units(spec) and not listed(seen):
+                yield f"{unlisted(service)}."
         # Hosts that are not in the inventory come and go, and what is taken out here is nothing to them.
         for part in silent(spec, known_of(state[service.fact], spec.names(Role.CONTROLLER), ApiNode)):
             if (host := host_of(spec, part)) and host not in excluding:

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cluster.agents.names import METADATA_SECRET
+from cluster.openstack import volumes
 from cluster.openstack.api import Api
 from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.queue import brokers
 from cluster.openstack.service import OpenstackService, Single, Sync, Workers
+from cluster.openstack.volumes import VOLUME, Cinder
 from cluster.reading import Mistake, shown
 from cluster.spec import Cluster, Service
 
@@ -196,17 +198,25 @@ CINDER = OpenstackService(
     port=8776,
     path="/v3",
     health="/healthcheck",
-    # Not the list of its services: that one is for administrators alone, whatever its policy says.
+    # Not the list of its services: that one is for administrators alone, whatever its policy says. Where it has a lone
+    # part, this list is read from its database instead.
     call="/v3/volumes?limit=1",
+    telling=VOLUME.wanted,
+    forget="cinder-manage service remove",
+    forgotten_by="BINARY HOST",
     packages=("cinder-api", "cinder-scheduler"),
     config="/etc/cinder/cinder.conf",
     tool="cinder-manage",
     databases={"cinder": "database"},
     syncs=lambda _: (Sync("db sync"),),
     units=("cinder-api.service", "cinder-scheduler.service"),
+    lone=VOLUME,
     uwsgi="/etc/cinder/cinder-api-uwsgi.ini",
     roles=("admin", "service"),
     queue=True,
+    given=volumes.secrets,
+    settings=Cinder,
+    checks=volumes.checks,
 )
 
 SERVICES = (PLACEMENT, GLANCE, NOVA, NEUTRON, CINDER)

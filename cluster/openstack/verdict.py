@@ -9,6 +9,7 @@ from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import WATCH
+from cluster.openstack.lone_health import has_lone, lone_findings, on
 from cluster.openstack.parts import leftovers, listed, silent_findings
 from cluster.openstack.record import LIMIT, PATIENCE, Answer, ApiNode
 from cluster.openstack.running import gives_it, is_known, not_alone, stands_by
@@ -54,19 +55,21 @@ def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, Api
             said = f"{service.name} answers, and does not give {gives}: it {answer(node.call, LIMIT)}"
             mine.append(Finding(Verdict.WARN, f"{host}: {said} ({_why(service, node.call)})"))
             return HostHealth(host, Verdict.FAIL, said), mine
-        return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s"), mine
+        also = f", with {service.lone.program}" if service.lone and has_lone(node) else ""
+        return HostHealth(host, worst(one.verdict for one in mine), f"{gives} in {node.took:.2f} s{also}"), mine
 
     hosts, findings = judged(nodes, judge)
-    findings += silent_findings(spec, service, nodes)
+    findings += [*silent_findings(spec, service, nodes), *lone_findings(spec, service, nodes)]
     working = [name for name, node in nodes.items() if isinstance(node, ApiNode) and gives_it(node)]
     if working and service.telling(spec) and not listed(nodes):
-        said = f"{service.name} gives {gives}, and nothing is in it, so it is not known who of them is up"
-        findings.append(Finding(Verdict.WARN, f"{said}: may the user {WATCH} see them (deploy {service.name})?"))
+        findings.append(Finding(Verdict.WARN, unlisted(service)))
     healthy = [f"{len(working)} of {len(nodes)} hosts give {gives}"]
     if service.availability(spec) is Availability.PASSIVE:
         healthy = [f"{', '.join(working)} gives {gives}", *filter(None, [service.alone(spec)])]
         if said := not_alone(service, nodes):
             findings.append(Finding(Verdict.FAIL, said))
+    if service.lone and (names := service.lone_names(spec)):
+        healthy.append(f"{service.lone.program} on {', '.join(on(nodes))} serves {', '.join(names)}")
     known = [name for name, node in nodes.items() if isinstance(node, ApiNode) and is_known(service, spec, node)]
     if not working and len(known) == len(nodes):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts gives {gives}"))
@@ -75,6 +78,14 @@ def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, Api
         findings += left
     # What is merely left over is nobody's trouble: it is said after what is.
     return layer_health(service.name, hosts, findings, healthy="; ".join([*healthy, *(one.reason for one in left)]))
+
+
+def unlisted(service: OpenstackService) -> str:
+    """That it tells of no part of its own."""
+    if service.lone:
+        return f"the records of {service.name} can't be read from its database, so it is not known who of it is up"
+    said = f"{service.name} gives {service.gives}, and nothing is in it, so it is not known who of them is up"
+    return f"{said}: may the user {WATCH} see them (deploy {service.name})?"
 
 
 def _why(service: OpenstackService, status: int) -> str:
@@ -108,4 +119,5 @@ def how(service: OpenstackService, node: ApiNode) -> str:
         return f"giving {service.gives} slowly"
     if node.call is None:
         return "answering, there is no token to ask more with"
-    return f"giving {service.gives}" if node.works else f"not giving {service.gives}"
+    given = f"giving {service.gives}" if node.works else f"not giving {service.gives}"
+    return f"{given}, with {service.lone.program}" if service.lone and has_lone(node) else given
