@@ -1,6 +1,6 @@
 """Cinder's volumes on a folder that all controllers share: one of them serves it, and another where that one is lost.
 
-The driver is cinder's own for NFS. The kernel of a lab has no NFS: the folder is mounted where the driver would mount the
+The driver is cinder's own for NFS. A lab's kernel has no NFS: the folder is mounted where the driver would mount the
 export, and it takes what it finds mounted there.
 """
 
@@ -43,11 +43,11 @@ haproxy, galera, controller, network = (members(CLUSTER, role) for role in Role)
 """
 PLACE = f"/var/lib/cinder/mnt/{hashlib.md5(f'{HOST}:{PATH}'.encode(), usedforsecurity=False).hexdigest()}"
 """Where the driver has this export (os_brick/remotefs)."""
+UNIT = f"[Mount]\nWhat={MOUNT}/volumes\nWhere={PLACE}\nType=none\nOptions=bind\n[Install]\nWantedBy=local-fs.target\n"
 MOUNTED = f"""set -e
 unit=$(systemd-escape -p --suffix=mount {PLACE})
 install -d -o cinder -g cinder {MOUNT}/volumes /var/lib/cinder/mnt {PLACE}
-printf '[Mount]\\nWhat={MOUNT}/volumes\\nWhere={PLACE}\\nType=none\\nOptions=bind\\n[Install]\\nWantedBy=local-fs.target\\n' \
-    >"/etc/systemd/system/$unit"
+cat >"/etc/systemd/system/$unit"
 systemctl daemon-reload
 systemctl enable --quiet --now "$unit"
 """
@@ -87,7 +87,7 @@ class Served:
 @pytest.fixture(scope="module")
 def served(cluster: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for name in CONTROLLERS:
-        lab.ssh(name, MOUNTED)
+        lab.ssh(name, MOUNTED, stdin=UNIT)
     path = tmp_path_factory.mktemp("volumes") / "volumes.py"
     path.write_text(INVENTORY)
     found = Served(str(path))
@@ -124,10 +124,20 @@ def state_of(volume: str) -> str:
 
 def made(name: str) -> str:
     """A volume of one GiB that is ready, by its id."""
-    volume = openstack(f"volume create --size 1 --type files {name}")
-    assert isinstance(volume, dict)
-    wait_until(lambda: state_of(volume["id"]) == "available", 120, f"the volume {name} is there")
-    return str(volume["id"])
+    _, key = token()
+    body = json.dumps({"volume": {"name": name, "size": 1, "volume_type": "files"}})
+    status, _, said = asked(VOLUMES, body, X_Auth_Token=key)
+    assert status == 202, (status, said)
+    volume = str(json.loads(said)["volume"]["id"])
+    wait_until(lambda: state_of(volume) == "available", 120, f"the volume {name} is there")
+    return volume
+
+
+def taken_away(*volumes: str) -> None:
+    _, key = token()
+    for volume in volumes:
+        assert asked(f"{VOLUMES}/{volume}", method="DELETE", X_Auth_Token=key)[0] == 202
+    wait_until(lambda: not any(map(state_of, volumes)), 120 * slower(), "they are gone")
 
 
 def test_one_controller_serves_the_backend_and_cinder_has_all_parts_up(served: Served) -> None:
@@ -144,9 +154,10 @@ def test_one_controller_serves_the_backend_and_cinder_has_all_parts_up(served: S
 
 
 def test_a_volume_is_made_listed_and_taken_away(served: Served) -> None:
-    begun = time.monotonic()
-    volume = made("first")
-    print(f"a volume is made in {time.monotonic() - begun:.1f} s")
+    made_by_client = openstack("volume create --size 1 --type files first")
+    assert isinstance(made_by_client, dict)
+    volume = made_by_client["id"]
+    wait_until(lambda: state_of(volume) == "available", 120, "the volume is there")
     listed = openstack("volume list")
     assert isinstance(listed, list) and {(one["ID"], one["Status"], one["Size"]) for one in listed} == {
         (volume, "available", 1)
@@ -172,7 +183,7 @@ def test_one_that_is_killed_is_started_anew_where_it_is(served: Served) -> None:
         wait_until(lambda: where in runs_on(), 60, "it is started anew")
         volume = made("after")
     print(f"killed: a volume is made {time.monotonic() - begun:.1f} s later")
-    openstack(f"volume delete {volume}", output="")
+    taken_away(volume)
     served.all_ok()
     lab.ssh(where, "crm_resource --cleanup --resource hatui-cinder-volume >/dev/null 2>&1; true")
 
@@ -207,7 +218,6 @@ def test_a_controller_that_loses_its_power_gives_it_to_another_with_its_volumes(
         print(
             f"power: another one runs it after {moved:.0f} s, and has made one after {time.monotonic() - begun:.0f} s"
         )
-        openstack(f"volume delete {volume} {later}", output="")
-        wait_until(lambda: not state_of(volume) and not state_of(later), 120 * slower(), "both are gone")
+        taken_away(volume, later)
     served.all_ok(within=300)
     assert len(runs_on()) == 1

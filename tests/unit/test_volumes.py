@@ -199,7 +199,7 @@ def test_the_records_are_read_as_the_api_would_give_them(
     fake = SimpleNamespace(connect=lambda **where: asked.update(where) or connection)
     where = tmp_path / "records"
     where.write_text('{"host": "192.0.2.1", "password": "p"}')
-    monkeypatch.setitem(sys.modules, "pymysql", fake)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "pymysql", fake)
     monkeypatch.setattr(sys, "argv", ["openstack-records", str(where)])
     runpy.run_path("deploy/files/openstack_records.py")
     assert asked == {"host": "192.0.2.1", "password": "p", "connect_timeout": 2, "read_timeout": 2}
