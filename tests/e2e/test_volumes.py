@@ -184,8 +184,9 @@ def test_one_that_is_killed_is_started_anew_where_it_is(served: Served) -> None:
         volume = made("after")
     print(f"killed: a volume is made {time.monotonic() - begun:.1f} s later")
     taken_away(volume)
-    served.all_ok()
+    # Its failure stays on Pacemaker's list.
     lab.ssh(where, "crm_resource --cleanup --resource hatui-cinder-volume >/dev/null 2>&1; true")
+    served.all_ok()
 
 
 def test_it_is_moved_by_hand_drained_and_restarted(served: Served) -> None:
