@@ -1,4 +1,4 @@
-"""What Pacemaker has of a service of OpenStack: the names of its resources, and whether they are those that are wanted."""
+"""What Pacemaker has of a service of OpenStack: the names of its resources, and whether they are those wanted."""
 
 from __future__ import annotations
 
