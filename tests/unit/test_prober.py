@@ -12,6 +12,7 @@ from engine.probes.amqp import AmqpStream, greet
 from engine.probes.felt import TIMEOUT, Felt, kind_of
 from engine.probes.prober import Prober
 from engine.probes.sql import SqlStream, query
+from engine.probes.stream import Stream
 from tests.unit.servers import GREETING, Behaviour, free_port, hang, opened_and_reset, reset, saying, serving
 
 
@@ -102,6 +103,15 @@ def test_a_database_that_refuses_cuts_or_hangs() -> None:
         assert kind_of(raised.value) == kind
 
 
+def until_it_fails(stream: Stream) -> None:
+    stream.start()
+    deadline = time.monotonic() + 20
+    while not stream.heard.kinds and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stream.stop()
+    stream.wait()
+
+
 @pytest.mark.parametrize("kind", [SqlStream, AmqpStream])
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
@@ -117,12 +127,7 @@ def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
 ) -> None:
     with serving(behaviour) if behaviour else nullcontext(free_port()) as port:
         stream = kind("127.0.0.1", port, "secret")
-        stream.start()
-        deadline = time.monotonic() + 20
-        while not stream.heard.kinds and time.monotonic() < deadline:
-            time.sleep(0.01)
-        stream.stop()
-        stream.wait()
+        until_it_fails(stream)
     assert (stream.heard.beats, stream.heard.resets, stream.heard.gap) == (0, 0, None)
     assert stream.heard.kinds
     assert not reason or set(stream.heard.kinds) == {reason}
@@ -131,12 +136,7 @@ def test_a_stream_that_never_opens_has_no_gap_and_no_reset(
 def test_a_broker_that_is_gone_once_the_channel_is_open_is_one_plain_failure(caplog: pytest.LogCaptureFixture) -> None:
     with serving(opened_and_reset) as port:
         stream = AmqpStream("127.0.0.1", port, "secret")
-        stream.start()
-        deadline = time.monotonic() + 20
-        while not stream.heard.kinds and time.monotonic() < deadline:
-            time.sleep(0.01)
-        stream.stop()
-        stream.wait()
+        until_it_fails(stream)
     assert set(stream.heard.kinds) == {"connection reset by peer"}
     # What breaks while it is told of that would be there, too.
     assert {one.exc_info[0] for one in caplog.records if one.exc_info} <= {ConnectionResetError}
