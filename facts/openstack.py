@@ -75,6 +75,9 @@ class ApiAnswers(FactBase[ApiNode | Unknown]):
         try:
             told = {one: _answered(said[name]) for name, one in healths.items()}
             call, took, waits = _told(said["Call"])
+            last = next((line.removeprefix("Last=") for line in lines if line.startswith("Last=")), "")
+            if waits is not None and last:
+                call, took, _ = _told(f"0 {last}")
             body = next((line.removeprefix("Body=") for line in lines if line.startswith("Body=")), "")
             parts = parts_of(body, mine.parts) if mine.parts and call and 200 <= call < 300 else ()
             if mine.lone:

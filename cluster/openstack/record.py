@@ -11,6 +11,8 @@ from cluster.state import Record, ServiceState, runs
 
 PATIENCE = 2
 """Seconds in which its health path must have answered; a look waits no longer for the other call either."""
+SLOW = 5
+"""Seconds after which a call that has no answer yet is told of, where the one before it had one."""
 LIMIT = 15
 """Seconds in which the other call must have been answered: a host that is busy is slow, and not broken."""
 
@@ -55,7 +57,10 @@ class ApiNode(Record):
     health: int
     """The HTTP status of the first; 0: no answer."""
     call: int | None
-    """The HTTP status of the second; 0: no answer in LIMIT; None: it was not made, for want of a token, or `waits`."""
+    """The HTTP status of the second; 0: no answer in LIMIT; None: it was not made, for want of a token.
+
+    Where it `waits`, that of the one before, if it came within a minute.
+    """
     took: float = 0.0
     """Seconds that the second took."""
     waits: float | None = None
@@ -91,6 +96,11 @@ class ApiNode(Record):
         """Its further APIs that run, and do not answer."""
         away = {unit.unit for unit in self.away}
         return tuple(one for one in self.further if one.unit not in away and not well(one.health))
+
+    @property
+    def slow(self) -> bool:
+        """Whether its second call has had no answer for so long that it is told of; the first one of all at once."""
+        return self.waits is not None and (self.call is None or self.waits > SLOW)
 
     @property
     def works(self) -> bool:

@@ -43,7 +43,7 @@ def api_health(service: OpenstackService, spec: Cluster, nodes: Mapping[str, Api
             said = ", ".join(away)
             mine += [Finding(Verdict.WARN, f"{host}: {said}")]
             return HostHealth(host, Verdict.FAIL, said), mine
-        if node.waits is not None:
+        if node.slow and node.waits is not None:
             said = f"{service.name} answers, and has not given {gives} for {node.waits:.0f} s"
             mine.append(Finding(Verdict.WARN, f"{host}: {said} (is the host busy?)"))
             return HostHealth(host, Verdict.WARN, said), mine
@@ -115,7 +115,7 @@ def how(service: OpenstackService, node: ApiNode) -> str:
         return down(away[0])
     if node.mute:
         return f"{node.mute[0].unit.removesuffix('.service')} is not answering"
-    if node.waits is not None:
+    if node.slow:
         return f"giving {service.gives} slowly"
     if node.call is None:
         return "answering, there is no token to ask more with"

@@ -3,7 +3,8 @@
 # with a token of the user that watches, or WITHOUT one. It has LIMIT seconds; who asks waits for SECONDS of them, and who
 # asks while one is unanswered waits for the same.
 # Prints curl's exit code, the HTTP status and the seconds that it took, and in a second line, after "Body=", what it
-# brought, where the settings keep it. Instead: "waiting SECONDS", since it was asked; "no-token", where there is none.
+# brought, where the settings keep it. Instead: "waiting SECONDS", since it was asked, and after it what was answered last,
+# within a minute, as "Last=" before the same two lines; "no-token", where there is none.
 # One token serves all calls of this host: each costs keystone a third of a second of processor time.
 set -u
 umask 077
@@ -66,7 +67,8 @@ if [ "${5:-}" = behind ]; then
     exit
 fi
 
-show() { while IFS= read -r one; do printf '%s\n' "$one"; done <"$said"; }
+# show [WORD]: what was answered, its first line after WORD.
+show() { sed "1s/^/${1:-}/" "$said"; }
 
 # An answer that came late is given to who asks next.
 if late=$(find "$said.late" -mmin -1 2>/dev/null) && rm -f "$said.late" && [ -n "$late" ]; then
@@ -85,4 +87,5 @@ if flock -w "$seconds" "$said.lock" true; then
 else
     : >"$said.owed"
     echo "waiting $(($(date +%s) - $(stat -c %Y "$said.asked")))"
+    [ -z "$(find "$said" -mmin -1 2>/dev/null)" ] || show Last=
 fi

@@ -398,6 +398,34 @@ def test_one_that_is_slow_is_not_taken_for_broken() -> None:
     assert "giving a token slowly" in [how for thing, how in picture(SPEC, state).items() if thing.fact == "keystone"]
 
 
+def test_one_that_was_well_a_moment_ago_is_not_told_of_for_each_call_that_takes_longer() -> None:
+    def asked(seconds: int, last: str) -> ApiNode:
+        text = f"{SHOWN.format('active')}Health keystone=0 200\nCall=0 waiting {seconds}\nLast={last}\nBody="
+        node = answers("keystone")().process(text.splitlines())
+        assert isinstance(node, ApiNode)
+        return node
+
+    late = asked(3, "0 201 2.9")
+    assert (late.call, late.took, late.waits) == (201, 2.9, 3)
+    assert judged(late, late, late) == (Verdict.OK, "3 of 3 hosts give a token", [Verdict.OK] * 3)
+    state = ClusterState({"keystone": dict.fromkeys(HOSTS, late)})
+    assert {how for thing, how in picture(SPEC, state).items() if thing.fact == "keystone"} == {"giving a token"}
+    # A gate waits for the answer all the same (engine/awaited.py).
+    assert late.awaits and not next(one for one in gates(SPEC, state) if one.name == "keystone").open
+    assert judged(*[asked(6, "0 201 2.9")] * 3)[0] is Verdict.WARN
+    # What was not well before is not well now.
+    assert judged(*[asked(3, "28 000 15.0")] * 3)[0] is Verdict.FAIL
+    assert judged(*[asked(3, "no-token")] * 3)[0] is Verdict.WARN
+
+
+def test_where_its_agents_are_told_with_the_last_answer_they_are_kept() -> None:
+    shown = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NEUTRON.units)
+    agent = '{"binary": "neutron-l3-agent", "host": "net01", "alive": true, "admin_state_up": true}'
+    said = f'{shown}Health neutron=0 200\nCall=0 waiting 3\nLast=0 200 0.05\nBody={{"agents": [{agent}]}}'
+    node = answers("neutron")().process(said.splitlines())
+    assert isinstance(node, ApiNode) and [part.host for part in node.parts] == ["net01"]
+
+
 def test_a_unit_that_its_release_has_not_is_not_asked_for() -> None:
     shown = "".join(SHOWN.format("active").replace("keystone.service", unit) for unit in NEUTRON.units[:2])
     shown += "Id=neutron-periodic-workers.service\nActiveState=inactive\nSubState=dead\nUnitFileState=\n\n"

@@ -42,7 +42,7 @@ def _name(unit: str) -> str:
 
 
 def _call(node: ApiNode) -> Span:
-    if node.waits is not None:
+    if node.slow:
         return span(f"none for {node.waits:.0f} s", "warn")
     if node.call is None:
         return span("no token", "unknown")
