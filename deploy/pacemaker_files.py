@@ -41,7 +41,7 @@ def corosync_files(cluster: Cluster, authkey: str) -> list[ManagedFile]:
     return [
         # The key first: the settings' check reads it.
         ManagedFile(path=AUTHKEY, content=key, mode="0400", secrets=(key.decode(errors="backslashreplace"),)),
-        ManagedFile(path=CONFIG, content=settings, check="COROSYNC_MAIN_CONFIG_FILE={} corosync -t"),
+        ManagedFile(path=CONFIG, content=settings, check="corosync -t -c {}"),
         drop_in(UNIT, f"{stamp_lines(UNIT, FILES, reloads=False)}Restart=on-failure\nRestartSec=1\n"),
     ]
 

@@ -233,6 +233,8 @@ KEY = "QUJDRA=="
 def test_corosync_is_encrypted_on_knet_and_the_key_is_roots_alone() -> None:
     key, settings, _ = corosync_files(SPEC, KEY)
     assert (key.content, key.mode, key.user) == (b"ABCD", "0400", "root")
+    # Not the file that is there (corosync(8)).
+    assert settings.check == "corosync -t -c {}"
     text = settings.content.decode()
     assert "crypto_cipher: aes256" in text and "crypto_hash: sha256" in text and "token: 1000" in text
     assert [line.strip() for line in text.splitlines() if "ring0" in line] == [
