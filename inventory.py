@@ -48,6 +48,9 @@ DATA = {
             "cc01": {"address": f"{PREFIX}.200", "user": "halab"},
             "cc02": {"address": f"{PREFIX}.201", "user": "halab"},
             "cc03": {"address": f"{PREFIX}.202", "user": "halab"},
+            # Of use where Pacemaker keeps the agents (agents.availability).
+            "net01": {"address": f"{PREFIX}.210", "user": "halab"},
+            "net02": {"address": f"{PREFIX}.211", "user": "halab"},
         },
     },
     "secrets": {"bmc": f"file:{LAB}/bmc/password"},

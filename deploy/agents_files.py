@@ -15,7 +15,7 @@ from cluster.agents.names import (
     SWITCH_CONFIG,
     files,
 )
-from cluster.agents.settings import agents_of
+from cluster.agents.settings import agents_of, clustered
 from cluster.openstack.table import NOVA
 from cluster.spec import Cluster
 from deploy.openstack_settings import Section, metadata_secrets, queue_secrets, queued
@@ -75,16 +75,18 @@ def _switch(cluster: Cluster, name: str) -> Keys:
     }
 
 
-def drop_ins() -> list[ManagedFile]:
+def drop_ins(cluster: Cluster) -> list[ManagedFile]:
     """How each agent's unit is started."""
-    return [_drop_in(unit) for unit in AGENTS]
+    # One alone starts it anew: Pacemaker, or systemd.
+    again = "Restart=no" if clustered(cluster) else "Restart=on-failure\nRestartSec=3"
+    return [_drop_in(unit, again) for unit in AGENTS]
 
 
-def _drop_in(unit: str) -> ManagedFile:
+def _drop_in(unit: str, again: str) -> ManagedFile:
     lines = [stamp_lines(unit, files(unit), reloads=False)]
     if unit in LEAVING:
         # What serves is started by the agent, and stays while it restarts; Debian 13 has this of one of the two.
         lines.append("KillMode=process\n")
     # The agents share these folders, which systemd would take away when one of them stops.
-    lines.append("RuntimeDirectoryPreserve=yes\nRestart=on-failure\nRestartSec=3\n")
+    lines.append(f"RuntimeDirectoryPreserve=yes\n{again}\n")
     return drop_in(unit, "".join(lines), unit_lines="StartLimitIntervalSec=0\n")

@@ -1,4 +1,4 @@
-"""The files of the controllers' cluster: Corosync's settings and key, and what fencing needs to know the BMCs."""
+"""The files of a cluster of Pacemaker: Corosync's settings and key, and what fencing needs to know the BMCs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cluster.corosync.names import AUTHKEY, CONFIG, FILES, UNIT
 from cluster.pacemaker.names import AGENT
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster
+from cluster.stacks import Stack
 from deploy.rendering import render
 from operations.files import ManagedFile
 from operations.service import drop_in, stamp_lines
@@ -16,6 +17,7 @@ _AGENT = Path(__file__).parent / "files" / "ocf_service.sh"
 BMC_PASSWORD = "/etc/pacemaker/hatui-bmc"  # noqa: S105 (where it is kept)
 IPMITOOL = "/usr/local/lib/hatui/ipmitool"
 """Stands for ipmitool in the fencing devices' settings: it takes the password from BMC_PASSWORD."""
+FENCING_FILES = (BMC_PASSWORD, IPMITOOL)
 
 _IPMITOOL = f"""#!/bin/sh
 # Managed by hatui. fence_ipmilan(8) gives ipmitool the password as an argument, which everybody on the host can read.
@@ -31,12 +33,17 @@ exec /usr/bin/ipmitool -f {BMC_PASSWORD} "$@"
 """
 
 
-def corosync_files(cluster: Cluster, authkey: str) -> list[ManagedFile]:
-    """Corosync's files, the same on every controller; `authkey` in base64."""
+def corosync_files(cluster: Cluster, stack: Stack, authkey: str) -> list[ManagedFile]:
+    """Corosync's files, the same on every host; `authkey` in base64."""
     key = base64.b64decode(authkey)
-    members = [cluster.hosts[name] for name in cluster.names(Role.CONTROLLER)]
+    members = [cluster.hosts[name] for name in stack.names(cluster)]
     settings = render(
-        "corosync.conf.j2", corosync=cluster.corosync, members=members, network=cluster.network.partition("/")[0]
+        "corosync.conf.j2",
+        corosync=cluster.corosync,
+        name=stack.called(cluster),
+        multicast_port=stack.multicast_port(cluster),
+        members=members,
+        network=cluster.network.partition("/")[0],
     )
     return [
         # The key first: the settings' check reads it.
@@ -47,7 +54,7 @@ def corosync_files(cluster: Cluster, authkey: str) -> list[ManagedFile]:
 
 
 def fencing_files(password: str) -> list[ManagedFile]:
-    """What the fencing devices need on every controller, since each may have to fence any other."""
+    """What the fencing devices need on every host, since each may have to fence any other."""
     return [
         ManagedFile(path=BMC_PASSWORD, content=f"{password}\n".encode(), mode="0400", secrets=(password,)),
         ManagedFile(path=IPMITOOL, content=_IPMITOOL.encode(), mode="0755"),

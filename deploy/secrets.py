@@ -22,6 +22,7 @@ from pyinfra.api.exceptions import PyinfraError
 
 from cluster.layers import LAYERS
 from cluster.spec import Cluster
+from cluster.stacks import STACKS
 
 
 class SecretError(PyinfraError):
@@ -43,8 +44,8 @@ MADE: Mapping[str, Callable[[], str]] = {
     "rabbitmq_cookie": _password,
     "rabbitmq_watch": _password,
     "probe": _password,
-    "corosync_authkey": _authkey,
     **{name: _password for layer in LAYERS for name in layer.secrets},
+    **{stack.authkey: _authkey for stack in STACKS},
 }
 """Secrets that hatui makes by itself. Others, such as a BMC's password, must be given."""
 

@@ -9,8 +9,9 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from cluster.corosync.names import FILES, UNIT
-from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode, Ring
+from cluster.corosync.record import QuorumNode, Ring
 from cluster.number import whole, whole_or
+from cluster.stacks import STACKS
 from cluster.state import ServiceState, Unknown
 from cluster.text import clean
 from facts.asked import asked_command, split_asked, why_not_asked
@@ -112,7 +113,7 @@ def _is_lost(state: str) -> bool:
 
 
 class CorosyncQuorum(FactBase[QuorumNode | Unknown]):
-    """This host's view of the controllers' membership."""
+    """This host's view of its cluster's membership."""
 
     @override
     def command(self) -> str:
@@ -123,5 +124,5 @@ class CorosyncQuorum(FactBase[QuorumNode | Unknown]):
         return parse_corosync("\n".join(output))
 
 
-FACTS = {COROSYNC_QUORUM.name: (CorosyncQuorum(), HINTS)}
-"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""
+FACTS = {stack.quorum.name: (CorosyncQuorum(), HINTS) for stack in STACKS}
+"""The layers' facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -9,7 +9,8 @@ from pyinfra.api.facts import FactBase
 from typing_extensions import override
 
 from cluster.pacemaker.names import UNIT
-from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
+from cluster.pacemaker.record import CONTROLLERS_VIP, CrmStatus
+from cluster.stacks import STACKS
 from cluster.state import Unknown
 from cluster.text import clean
 from facts import keepalived
@@ -136,5 +137,8 @@ def _lacking(wanted: Element, seen: Element | None) -> Iterator[str]:
         yield from _lacking(child, next((other for other in others if other.get("id") == child.get("id")), None))
 
 
-FACTS = {CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.HINTS), CRM_MON.name: (CrmMon(), HINTS)}
-"""The layer's facts (cluster/layers), by their names, and what tells of a change in each."""
+FACTS = {
+    CONTROLLERS_VIP.name: (VrrpOwner(), keepalived.HINTS),
+    **{stack.crm.name: (CrmMon(), HINTS) for stack in STACKS},
+}
+"""The layers' facts (cluster/layers), by their names, and what tells of a change in each."""

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from cluster.corosync.names import UNIT as COROSYNC
-from cluster.pacemaker.gates import may_configure, may_move, may_stand_by, not_left, not_online, view_of
+from cluster.pacemaker.gates import NO_QUORUM, may_configure, may_move, may_stand_by, not_left, not_online, view_of
 from cluster.pacemaker.names import UNIT
 from cluster.pacemaker.record import CrmStatus
 from cluster.state import Unknown
@@ -21,13 +21,13 @@ from operations.steps import Elsewhere, Refused, Step, wait_for
 MOVE = 90
 """Seconds in which resources must have stopped in one place and started in another."""
 JOIN = 120
-"""Seconds in which a controller whose Corosync and Pacemaker were started must be online."""
+"""Seconds in which a host whose Corosync and Pacemaker were started must be online."""
 LIFETIME = "PT10M"
 """After which a move's constraint is void by itself, if nobody was left to clear it (ISO 8601)."""
 
 
 def nodes_of(hosts: Sequence[str]) -> Mapping[str, CrmStatus | Unknown]:
-    """Every controller's view, read now."""
+    """Every host's view, read now."""
     return look_all(hosts, CrmMon)
 
 
@@ -122,7 +122,7 @@ def _unless_taken_back(
         member = next((one for one in view.nodes if one.name == name), None) if view else None
         if member is not None and member.online:
             looks.append(member.standby is standby)
-        # Twice, since another controller may be asked than before, which has not heard of it yet.
+        # Twice, since another host may be asked than before, which has not heard of it yet.
         if True in looks and looks[-2:] == [False, False]:
             what = f"took {name} out of standby" if standby else f"put {name} into standby"
             raise Refused(f"Somebody else {what} meanwhile: it is not waited for any longer.")
@@ -132,11 +132,11 @@ def _unless_taken_back(
 
 
 def _any(hosts: Sequence[str]) -> str:
-    """A controller with quorum, through which the cluster is told."""
+    """A host with quorum, through which the cluster is told."""
     for name, node in nodes_of(hosts).items():
         if isinstance(node, CrmStatus) and node.running and node.quorate:
             return name
-    raise Refused("No controller is in a cluster with quorum.")
+    raise Refused(f"{NO_QUORUM[0].upper()}{NO_QUORUM[1:]}.")
 
 
 def _standby(hosts: Sequence[str], name: str, *, on: bool) -> None:
@@ -182,7 +182,7 @@ def where(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
     """The hosts that `resource` runs on now."""
     view = view_of(nodes_of(hosts))
     if view is None:
-        raise Refused("No controller is in a cluster with quorum.")
+        raise Refused(f"{NO_QUORUM[0].upper()}{NO_QUORUM[1:]}.")
     return next((one.nodes for one in view.resources if one.id == resource), ())
 
 

@@ -1,10 +1,11 @@
-"""The controllers' cluster: its configuration in one step, and Corosync's settings taken over by all at once."""
+"""A cluster of Pacemaker: its configuration in one step, and Corosync's settings taken over by all at once."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Mapping, Sequence
 
+from pyinfra import host
 from pyinfra.api.command import PyinfraCommand
 from pyinfra.api.operation import operation
 
@@ -12,19 +13,21 @@ from cluster.corosync.names import CONFIG, FILES
 from cluster.corosync.names import UNIT as COROSYNC
 from cluster.corosync.record import QuorumNode
 from cluster.pacemaker.gates import is_settled, may_configure, may_reload
-from cluster.pacemaker.names import cloned
+from cluster.pacemaker.names import UNIT, cloned
 from cluster.pacemaker.record import CrmStatus
 from cluster.state import Unknown
-from facts.base import FileStates
+from facts.base import FileStates, drop_in_path
 from facts.corosync import CorosyncQuorum
 from facts.pacemaker import CrmConfiguration, CrmMon, lacking, there
 from operations.cib import CibChange, tried, written
+from operations.files import note
 from operations.hosts import look, look_all, shell
 from operations.service import STAMP_PROGRAM
 from operations.steps import Refused, Step, refused, wait_for
+from operations.told import Told
 
 FORM = 60
-"""Seconds in which controllers that were just started see each other: a DC waits up to 20 s for the others."""
+"""Seconds in which hosts that were just started see each other: a DC waits up to 20 s for the others."""
 SETTLE = 60
 """Seconds in which resources start, fencing devices included."""
 
@@ -61,7 +64,7 @@ def _reload(hosts: Sequence[str], transport: str) -> None:
     if now and transport and now != transport:
         raise Refused(
             f"The transport can't be changed from {now} to {transport} while the cluster runs. Stop it on all "
-            "controllers (crm cluster stop --all), and deploy again."
+            "its hosts (crm cluster stop --all), and deploy again."
         )
     shell(hosts[0], "corosync-cfgtool -R")
     wait_for(lambda: may_reload(look_all(hosts, CorosyncQuorum)), within=20)
@@ -90,8 +93,10 @@ def configured(
         yield refused("Configure Pacemaker", f"Nothing is configured: {'; '.join(unreached)}")
         return
     try:
-        # While it does not run yet, there is nothing that it could do.
-        actions = tried(hosts[0], change) if told else ()
+        # Of hosts that have just started, its scheduler thinks that they are to be fenced. It is tried again once all
+        # are online, before anything is written.
+        begun = told and may_configure(look_all(hosts, CrmMon)) is None
+        actions = tried(hosts[0], change) if begun else ()
     except Refused as reason:
         yield refused("Configure Pacemaker", str(reason))
         return
@@ -101,6 +106,23 @@ def configured(
         lambda: _configure(hosts, change, within),
         difference=lines,
     )
+
+
+@operation()
+def disbanded(files: Sequence[str]) -> Generator[PyinfraCommand, None, None]:
+    """Have Pacemaker and Corosync leave and not come back, and take `files` of theirs away, where hatui had made them:
+    its drop-in for Corosync tells, which goes last. What Pacemaker ran is to be out of its configuration before."""
+    mine = drop_in_path(COROSYNC)
+    if mine not in (host.get_fact(FileStates, paths=[mine]) or {}):
+        return
+    status = _status(host.name)
+    if others := [one.id for one in status.resources if one.active] if isinstance(status, CrmStatus) else []:
+        why = f"{', '.join(dict.fromkeys(others))} runs in it, and is not hatui's: take it out first"
+        yield refused("Pacemaker and Corosync leave", f"The cluster of {host.name} stays: {why}.")
+        return
+    yield Told("Pacemaker and Corosync leave", f"systemctl disable --quiet --now {UNIT} {COROSYNC}")
+    for path in (*files, mine):
+        yield Told(f"remove {path}", f"rm -f -- {shlex.quote(path)}; {note(path, '')}")
 
 
 def _configure(hosts: Sequence[str], change: CibChange, within: int) -> None:

@@ -14,14 +14,15 @@ SWITCH_UNIT = "openvswitch-switch.service"
 """Open vSwitch as a whole: what is enabled."""
 VSWITCHD_UNIT = "ovs-vswitchd.service"
 """Its process that forwards, which the former starts."""
+L3_UNIT = "neutron-l3-agent.service"
 AGENTS: Mapping[str, str] = {
     "neutron-openvswitch-agent.service": SWITCH_CONFIG,
     "neutron-dhcp-agent.service": DHCP_CONFIG,
     "neutron-metadata-agent.service": METADATA_CONFIG,
-    "neutron-l3-agent.service": L3_CONFIG,
+    L3_UNIT: L3_CONFIG,
 }
 """Each agent's unit, to the file that it reads beside NEUTRON_CONFIG, in the order in which they are started."""
-LEAVING = frozenset({"neutron-dhcp-agent.service", "neutron-l3-agent.service"})
+LEAVING = frozenset({"neutron-dhcp-agent.service", L3_UNIT})
 """Those whose processes in the namespaces (dnsmasq, keepalived, haproxy) are what serves, and go on without them."""
 AWAY = ("haproxy.service", "keepalived.service", "radvd.service")
 """Units of packages that the agents start processes of by themselves: these have no settings here, and must not run."""

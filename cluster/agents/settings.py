@@ -5,14 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cluster.checking import choice
 from cluster.layer import settings_of
+from cluster.openstack.availability import AGENTS
 from cluster.openstack.table import NEUTRON
 from cluster.reading import Mistake, foreign, shown
 from cluster.spec import Cluster
 
 DATAPATHS = ("system", "netdev")
+
+
+class Availability(StrEnum):
+    """Who keeps the agents running. Routers are on two nodes, by VRRP, and so are addresses, either way."""
+
+    VRRP = "vrrp"
+    """systemd, on each node by itself."""
+    PACEMAKER = "pacemaker"
+    """Pacemaker, in a cluster of the network nodes' own that fences."""
+
+
 _PHYSICAL = re.compile(r"([A-Za-z0-9_-]{1,12}):([A-Za-z0-9_.-]{1,15})", re.ASCII)
 """A bridge is named after the network, and Linux gives an interface's name 15 letters."""
 _VLANS = re.compile(r"([A-Za-z0-9_-]{1,12}):([0-9]{1,4}):([0-9]{1,4})", re.ASCII)
@@ -30,6 +43,10 @@ class Agents:
     """The VLANs that projects' networks get, NAME:FIRST:LAST, by commas. Empty: they are tunnels."""
     datapath: str = "system"
     """Of Open vSwitch: the kernel's, or netdev, which is its own."""
+    availability: str = Availability.VRRP
+    """vrrp or pacemaker."""
+    agent: str = "hatui"
+    """Of the latter: hatui, or systemd."""
 
     @property
     def bridges(self) -> Mapping[str, str]:
@@ -65,6 +82,11 @@ def agents_of(spec: Cluster) -> Agents:
     return settings_of(spec, "agents", Agents)
 
 
+def clustered(spec: Cluster) -> bool:
+    """Whether Pacemaker alone starts them, in a cluster of the network nodes' own."""
+    return wanted(spec) and agents_of(spec).availability == Availability.PACEMAKER
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for one in text.split(",") if (word := one.strip()))
 
@@ -77,6 +99,8 @@ def checks(spec: Cluster) -> Iterator[Mistake]:
     if not NEUTRON.wanted(spec):
         yield Mistake("agents", "needs neutron: give the inventory a section of that name, too.")
     yield from choice("agents.datapath", mine.datapath, DATAPATHS)
+    yield from choice("agents.availability", mine.availability, tuple(Availability))
+    yield from choice("agents.agent", mine.agent, AGENTS)
     for word in _words(mine.physical):
         if not _PHYSICAL.fullmatch(word):
             yield Mistake(

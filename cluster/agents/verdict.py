@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from cluster.agents.names import TELLS, VSWITCHD_UNIT
 from cluster.agents.record import AgentsNode
@@ -16,9 +17,9 @@ NAMED = 3
 """As many routers are named; the others are counted."""
 
 
-def agents_health(nodes: Mapping[str, AgentsNode | Unknown]) -> LayerHealth:
-    """All network nodes."""
-    hosts, findings = judged(nodes, _judge)
+def agents_health(nodes: Mapping[str, AgentsNode | Unknown], *, clustered: bool = False) -> LayerHealth:
+    """All network nodes; whose agents are `clustered`, Pacemaker alone starts them."""
+    hosts, findings = judged(nodes, partial(_judge, clustered=clustered))
     findings += [Finding(Verdict.WARN, said) for said in of_routers(nodes)]
     working = sum(isinstance(node, AgentsNode) and not node.away for node in nodes.values())
     if not working and nodes and all(isinstance(node, AgentsNode) for node in nodes.values()):
@@ -29,12 +30,14 @@ def agents_health(nodes: Mapping[str, AgentsNode | Unknown]) -> LayerHealth:
     )
 
 
-def _judge(host: str, node: AgentsNode) -> tuple[HostHealth, list[Finding]]:
+def _judge(host: str, node: AgentsNode, *, clustered: bool) -> tuple[HostHealth, list[Finding]]:
     if node.away:
         return stopped(host, ", ".join(map(down, node.away)))
+    mine = service_findings(host, node.switch)
     # That which forwards is started by the switch's unit, and never enabled itself.
-    lasting = (node.switch, *(unit for unit in node.units if unit.unit != VSWITCHD_UNIT))
-    mine = [found for unit in lasting for found in service_findings(host, unit)]
+    for unit in node.units:
+        if unit.unit != VSWITCHD_UNIT:
+            mine += service_findings(host, unit, clustered=clustered)
     mine += [Finding(Verdict.WARN, f"{host}: {what}") for what in missing(node)]
     return HostHealth(host, worst(one.verdict for one in mine), carries(node)), mine
 
@@ -75,6 +78,16 @@ def of_routers(nodes: Mapping[str, AgentsNode | Unknown]) -> Iterator[str]:
         yield f"{_named(orphans)} without a primary"
     if torn := [router for router, where in owners.items() if len(where) > 1]:
         yield f"{_named(torn)} with more than one primary: do the network nodes hear each other?"
+
+
+def without_heir(nodes: Mapping[str, AgentsNode | Unknown], host: str) -> str | None:
+    """Why the routers that `host` is the primary of must not go from there, or None: each has a backup elsewhere."""
+    node = nodes[host]
+    if not isinstance(node, AgentsNode):
+        return f"{host}: {node.reason}"
+    heirs = {router for one in nodes.values() if isinstance(one, AgentsNode) for router in one.backup}
+    lost = [router for router in node.primary if router not in heirs]
+    return f"{_named(lost)} of {host} without a backup on another network node" if lost else None
 
 
 def _named(routers: Sequence[str]) -> str:

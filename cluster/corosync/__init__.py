@@ -1,1 +1,1 @@
-"""The controllers' membership: what is seen of it, and how it is judged. Pure."""
+"""Membership and quorum of a cluster: what is seen of it, and how it is judged. Pure."""

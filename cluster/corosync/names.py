@@ -1,4 +1,4 @@
-"""Corosync's unit and files on a controller."""
+"""Corosync's unit and files on a host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of Corosync on a controller."""
+"""What is seen of Corosync on a host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cluster.state import Fact, Record, ServiceState
 
 @dataclass(frozen=True, slots=True)
 class Ring(Record):
-    """One network of Corosync's, a "ring" to 2.x and a "link" to 3.x, as a controller sees it (corosync-cfgtool(8))."""
+    """One network of Corosync's, a "ring" to 2.x and a "link" to 3.x, as a host sees it (corosync-cfgtool(8))."""
 
     number: int
     address: str
@@ -21,7 +21,7 @@ class Ring(Record):
 
 @dataclass(frozen=True, slots=True)
 class QuorumNode(Record):
-    """Corosync on one controller (`corosync-quorumtool -s`, corosync-quorumtool(8)).
+    """Corosync on one host (`corosync-quorumtool -s`, corosync-quorumtool(8)).
 
     A quorum device is no member; its votes are counted in `votes` and `expected`.
     """

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode
-from cluster.things import of_each
+from cluster.corosync.record import QuorumNode
 
 
-def _how(node: QuorumNode) -> str:
+def how(node: QuorumNode) -> str:
+    """How it is on a host."""
     return "quorate" if node.quorate else "without quorum" if node.running else "down"
-
-
-things = of_each(COROSYNC_QUORUM, "Corosync", _how)

@@ -1,4 +1,4 @@
-"""The controllers' membership: who sees whom, and whether there is a quorum."""
+"""The membership of a cluster: who sees whom, and whether there is a quorum."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from cluster.health.hosts import judged, stopped
 from cluster.health.services import down, service_findings
 from cluster.health.verdict import Finding, HostHealth, LayerHealth, Verdict, layer_health, worst
 from cluster.spec import Cluster
+from cluster.stacks import CONTROLLERS, Stack
 from cluster.state import Unknown
 
 QuorumNodes = Mapping[str, QuorumNode | Unknown]
 
 
-def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
+def corosync_health(_: Cluster, nodes: QuorumNodes, stack: Stack = CONTROLLERS) -> LayerHealth:
     """Membership and quorum."""
 
     def judge(name: str, node: QuorumNode) -> tuple[HostHealth, list[Finding]]:
@@ -36,8 +37,9 @@ def corosync_health(_: Cluster, nodes: QuorumNodes) -> LayerHealth:
     if nodes and not quorate:
         unknown = any(isinstance(node, Unknown) for node in nodes.values())
         verdict = Verdict.UNKNOWN if unknown else Verdict.FAIL
-        findings.append(Finding(verdict, f"0 of {len(nodes)} controllers are seen to be quorate"))
-    return layer_health("corosync", hosts, findings, healthy=f"{quorate} of {len(nodes)} controllers are quorate")
+        findings.append(Finding(verdict, f"0 of {len(nodes)} {stack.title} are seen to be quorate"))
+    healthy = f"{quorate} of {len(nodes)} {stack.title} are quorate"
+    return layer_health(stack.quorum.name, hosts, findings, healthy=healthy)
 
 
 def _rings(name: str, node: QuorumNode) -> list[Finding]:

@@ -8,13 +8,13 @@ from cluster.layer import Layer
 from cluster.layers.agents import AGENTS_LAYER
 from cluster.layers.base import BASE
 from cluster.layers.cache import CACHES
-from cluster.layers.corosync import COROSYNC
+from cluster.layers.corosync import COROSYNC, NETWORK_COROSYNC
 from cluster.layers.galera import GALERA
 from cluster.layers.haproxy import HAPROXY
 from cluster.layers.keepalived import KEEPALIVED
 from cluster.layers.lock import LOCK
 from cluster.layers.openstack import OPENSTACK
-from cluster.layers.pacemaker import PACEMAKER
+from cluster.layers.pacemaker import NETWORK_PACEMAKER, PACEMAKER
 from cluster.layers.ports import PORTS
 from cluster.layers.rabbitmq import RABBITMQ
 from cluster.layers.services import SERVICES
@@ -22,7 +22,7 @@ from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
     *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, CACHES),
-    *(*OPENSTACK, AGENTS_LAYER),
+    *(*OPENSTACK, NETWORK_COROSYNC, NETWORK_PACEMAKER, AGENTS_LAYER),
     PORTS,
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )

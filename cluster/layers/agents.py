@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cluster.agents.names import AGENTS, METADATA_SECRET, files
 from cluster.agents.record import AGENTS_FACT, AgentsNode
-from cluster.agents.settings import Agents, checks, wanted
+from cluster.agents.settings import Agents, checks, clustered, wanted
 from cluster.agents.steady import STEADY
 from cluster.agents.verdict import agents_health, how
 from cluster.condition import counted
@@ -54,7 +54,7 @@ AGENTS_LAYER = Layer(
     settings=Agents,
     checks=checks,
     facts=(AGENTS_FACT,),
-    verdict=lambda _, state: agents_health(state[AGENTS_FACT]),
+    verdict=lambda spec, state: agents_health(state[AGENTS_FACT], clustered=clustered(spec)),
     steady=STEADY,
     things=of_each(AGENTS_FACT, "the network node's agents", how),
     loads=_loads,

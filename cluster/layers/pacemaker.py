@@ -1,4 +1,4 @@
-"""Pacemaker: the controllers' resources, their VIP among them, and fencing; Corosync is deployed with it."""
+"""Pacemaker: the resources of a cluster, and fencing; the controllers' VIP is one. Corosync is deployed with it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 from cluster.corosync.names import FILES, UNIT
 from cluster.layer import MOST, Claim, Layer, Load, Unit
 from cluster.pacemaker.checks import checks
-from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmStatus
-from cluster.pacemaker.steady import STEADY
+from cluster.pacemaker.record import CONTROLLERS_VIP, CrmStatus
+from cluster.pacemaker.steady import steady
 from cluster.pacemaker.things import things
 from cluster.pacemaker.verdict import pacemaker_health
-from cluster.spec import Cluster, Role
+from cluster.spec import Cluster
+from cluster.stacks import CONTROLLERS, NETWORK, Stack
 from cluster.state import ClusterState
 from cluster.vip import held_claim, owners
 
 
-def _controller(_: Cluster, __: str, record: Any) -> Claim | None:
+def _coordinator(_: Cluster, __: str, record: Any) -> Claim | None:
     leads = isinstance(record, CrmStatus) and record.running and record.quorate and record.dc
     return Claim(record.dc, f"the DC is {record.dc}") if leads else None
 
@@ -42,18 +43,26 @@ def _packages(spec: Cluster) -> tuple[str, ...]:
     return ("corosync", "crmsh", "pacemaker", "pacemaker-cli-utils", "resource-agents", *_FENCING[spec.release])
 
 
-PACEMAKER = Layer(
-    name="pacemaker",
-    roles=(Role.CONTROLLER,),
-    checks=checks,
-    facts=(CONTROLLERS_VIP, CRM_MON),
-    claims={CONTROLLERS_VIP.name: _owner, CRM_MON.name: _controller},
-    needed=frozenset({CONTROLLERS_VIP.name}),
-    verdict=lambda spec, state: pacemaker_health(spec, state[CRM_MON], state[CONTROLLERS_VIP]),
-    steady=STEADY,
-    things=things,
-    loads=_loads,
-    units=(Unit(UNIT, FILES, "Corosync takes its settings over, on all controllers at once"),),
-    packages=_packages,
-    together="all at once: Corosync takes new settings over on all controllers together",
-)
+def _layer(stack: Stack) -> Layer:
+    vips = (CONTROLLERS_VIP,) if stack.has_vip else ()
+    return Layer(
+        name=stack.crm.name,
+        shared="pacemaker",
+        roles=(stack.role,),
+        wanted=stack.wanted,
+        checks=lambda spec: checks(stack, spec),
+        facts=(*vips, stack.crm),
+        claims={**{fact.name: _owner for fact in vips}, stack.crm.name: _coordinator},
+        needed=frozenset(fact.name for fact in vips),
+        verdict=lambda spec, state: pacemaker_health(spec, state[stack.crm], state[CONTROLLERS_VIP], stack),
+        steady=steady(stack),
+        things=lambda spec, state: things(stack, spec, state),
+        loads=_loads if vips else None,
+        units=(Unit(UNIT, FILES, f"Corosync takes its settings over, on all {stack.title} at once"),),
+        packages=_packages,
+        secrets=() if stack is CONTROLLERS else (stack.authkey,),
+        together=f"all at once: Corosync takes new settings over on all {stack.title} together",
+    )
+
+
+PACEMAKER, NETWORK_PACEMAKER = map(_layer, (CONTROLLERS, NETWORK))

@@ -1,1 +1,1 @@
-"""The controllers' resources: what is seen of them, how they are judged, and what may be done to them. Pure."""
+"""The resources of a cluster: what is seen of them, how they are judged, and what may be done to them. Pure."""

@@ -1,4 +1,4 @@
-"""The controllers' cluster: when its configuration may be written, a member may go, and a resource may move."""
+"""A cluster of Pacemaker: when its configuration may be written, a member may go, and a resource may move."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from cluster.pacemaker.record import CrmNode, CrmResource, CrmStatus
 from cluster.pacemaker.resources import Kind, troubles, unsettled
 from cluster.state import Unknown
 
+NO_QUORUM = "no host is in a cluster with quorum"
 STOP_ALL = "stop-all-resources is true: Pacemaker runs nothing (`crm configure property stop-all-resources=false`)"
 
 
 def may_configure(nodes: Mapping[str, CrmStatus | Unknown]) -> str | None:
-    """Why the CIB must not be written now, or None: every controller is to be online in one cluster with quorum.
+    """Why the CIB must not be written now, or None: every host is to be online in one cluster with quorum.
 
-    Two halves that do not see each other would get a VIP each, and once fencing is on, a controller that was never
-    seen would be fenced.
+    Two halves that do not see each other would get a VIP each, and once fencing is on, a host that was never seen
+    would be fenced.
     """
     for name, node in nodes.items():
         if isinstance(node, Unknown):
@@ -29,7 +30,7 @@ def may_configure(nodes: Mapping[str, CrmStatus | Unknown]) -> str | None:
         if missing := [other for other in nodes if other not in online]:
             return f"{name} does not see {', '.join(missing)} online"
     if len({node.dc for node in nodes.values() if isinstance(node, CrmStatus)}) > 1:
-        return "the controllers do not agree on the DC"
+        return "its hosts do not agree on the DC"
     return None
 
 
@@ -80,10 +81,10 @@ def vip_resources(view: CrmStatus, vip: str) -> list[CrmResource]:
 
 
 def may_stand_by(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | None:
-    """Why `host` must not go into standby, or None: all other controllers are online, and nothing is failed."""
+    """Why `host` must not go into standby, or None: all others are online, and nothing is failed."""
     view = view_of(nodes)
     if view is None:
-        return "no controller is in a cluster with quorum"
+        return NO_QUORUM
     if view.maintenance_mode:
         return "the cluster is in maintenance mode: nothing would move away"
     for member in members(view):
@@ -101,7 +102,7 @@ def may_move(nodes: Mapping[str, CrmStatus | Unknown], resource: str, host: str)
     """Why Pacemaker can't be asked to run `resource` on `host`, or None if it may."""
     view = view_of(nodes)
     if view is None:
-        return "no controller is in a cluster with quorum"
+        return NO_QUORUM
     known = {one.id: one for one in view.resources}
     if resource not in known:
         return f"there is no resource {resource} (there are {', '.join(sorted(known)) or 'none'})"
@@ -147,7 +148,7 @@ def not_left(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | None:
     """Why `host` is not in standby with nothing running on it, or None if so."""
     view = view_of(nodes)
     if view is None:
-        return "no controller is in a cluster with quorum"
+        return NO_QUORUM
     if not in_standby(view, host):
         return f"{host} is not in standby"
     here = dict.fromkeys(one.id for one in view.resources if host in one.nodes)
@@ -164,5 +165,5 @@ def not_online(nodes: Mapping[str, CrmStatus | Unknown], host: str) -> str | Non
     """Why `host` can't run resources yet, or why what runs is not as it should be; None if all is well."""
     view = view_of(nodes)
     if view is None:
-        return "no controller is in a cluster with quorum"
+        return NO_QUORUM
     return can_not_run(view, host) or is_settled(view)

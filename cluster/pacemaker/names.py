@@ -1,4 +1,4 @@
-"""Pacemaker's unit on a controller, and what hatui has there."""
+"""Pacemaker's unit on a host, and what hatui has there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CLONE = "-clone"
 
 
 def clone_of(resource: str) -> str:
-    """The name of the clone that runs a resource on all controllers."""
+    """The name of the clone that runs a resource on all hosts."""
     return f"{resource}{_CLONE}"
 
 

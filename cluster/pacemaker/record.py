@@ -1,4 +1,4 @@
-"""What a controller tells of the Pacemaker cluster."""
+"""What a host tells of the Pacemaker cluster that it is in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the controllers' resources are steady: all run where they may, nothing has failed, one owner of their VIP."""
+"""When a cluster's resources are steady: all run where they may, nothing has failed, one owner of the VIP."""
 
 from __future__ import annotations
 
@@ -8,18 +8,29 @@ from cluster.condition import asked, counted, known_of
 from cluster.keepalived.gates import no_carrier
 from cluster.layer import Condition
 from cluster.pacemaker.gates import STOP_ALL, can_not_run, may_configure, view_of
-from cluster.pacemaker.record import CONTROLLERS_VIP, CRM_MON, CrmNode, CrmStatus
+from cluster.pacemaker.record import CONTROLLERS_VIP, CrmNode, CrmStatus
 from cluster.pacemaker.resources import unsettled
 from cluster.spec import Cluster, Role
+from cluster.stacks import Stack
 from cluster.state import ClusterState, Unknown
 from cluster.vip import VipNode, owners
 
 
-def _count(spec: Cluster, state: ClusterState) -> tuple[str, str]:
-    """Controllers that can run resources, what failed, and constraints that are left of a move or a ban."""
-    names = spec.names(Role.CONTROLLER)
+def steady(stack: Stack) -> tuple[Condition, ...]:
+    """Of one of the clusters: its resources and, where it has one, its VIP."""
+    resources = Condition(
+        f"{stack.prefix}resources".replace("_", " "),
+        lambda spec, state: _count(stack, spec, state),
+        lambda spec, state, excluding: _against(stack, spec, state, excluding),
+    )
+    return (resources, *((Condition("controllers' VIP", _count_owners, _against_owners),) if stack.has_vip else ()))
+
+
+def _count(stack: Stack, spec: Cluster, state: ClusterState) -> tuple[str, str]:
+    """Hosts that can run resources, what failed, and constraints that are left of a move or a ban."""
+    names = stack.names(spec)
     need = f"{len(names)} online, 0 failed, 0 bans"
-    known = known_of(state[CRM_MON], names, CrmStatus)
+    known = known_of(state[stack.crm], names, CrmStatus)
     view = view_of(known)
     if view is None:
         return need, "0 online"
@@ -28,8 +39,8 @@ def _count(spec: Cluster, state: ClusterState) -> tuple[str, str]:
     return need, f"{online} online, {failed} failed, {counted(len(view.bans), 'ban')}"
 
 
-def _against(spec: Cluster, state: ClusterState, excluding: Collection[str]) -> Iterator[str]:
-    nodes = asked(state[CRM_MON], spec.names(Role.CONTROLLER))
+def _against(stack: Stack, spec: Cluster, state: ClusterState, excluding: Collection[str]) -> Iterator[str]:
+    nodes = asked(state[stack.crm], stack.names(spec))
     counted = {name: node for name, node in nodes.items() if name not in excluding}
     if reason := may_configure(counted):
         yield f"Pacemaker is not complete: {reason}."
@@ -100,9 +111,3 @@ def _against_owners(spec: Cluster, state: ClusterState, excluding: Collection[st
         yield f"{vip} has {len(found)} owners ({', '.join(found) or 'no host holds it'}): see `crm status`."
     elif reason := no_carrier(nodes, found[0], vip):
         yield f"{reason}: look at its cable, or at the switch."
-
-
-STEADY = (
-    Condition("resources", _count, _against),
-    Condition("controllers' VIP", _count_owners, _against_owners),
-)

@@ -1,4 +1,4 @@
-"""The controllers: Pacemaker's resources and fencing, and their VIP."""
+"""A cluster of Pacemaker: its resources and fencing, and the VIP that it keeps."""
 
 from __future__ import annotations
 
@@ -13,39 +13,46 @@ from cluster.pacemaker.gates import STOP_ALL, members, view_of, vip_resources
 from cluster.pacemaker.record import CrmNode, CrmStatus
 from cluster.pacemaker.resources import Kind, groups, moving, troubles
 from cluster.spec import Cluster
+from cluster.stacks import CONTROLLERS, Stack
 from cluster.state import Unknown
 from cluster.vip import VipNode, owners
 
 CrmNodes = Mapping[str, CrmStatus | Unknown]
 
 
-def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes) -> LayerHealth:
-    """Resources, fencing and the controllers' VIP, as the members of the quorate partition see them."""
+def pacemaker_health(spec: Cluster, nodes: CrmNodes, vips: VipNodes, stack: Stack = CONTROLLERS) -> LayerHealth:
+    """Resources, fencing and the VIP, as the members of the quorate partition see them."""
+    vip = stack.vip(spec)
 
     def judge(name: str, node: CrmStatus) -> tuple[HostHealth, list[Finding]]:
         if not node.running:
             return stopped(name, down(node.service))
         mine = service_findings(name, node.service)
-        return _of_member(spec, name, (node, view or node), vips, degraded=bool(mine)), mine
+        held = vips.get(name)
+        owns = vip if isinstance(held, VipNode) and vip in held.held else ""
+        return _of_member(name, (node, view or node), owns, degraded=bool(mine)), mine
 
     view = view_of(nodes)
     hosts, findings = judged(nodes, judge)
     unread = dict.fromkeys(what for node in nodes.values() if isinstance(node, CrmStatus) for what in node.unread)
-    findings += vip_findings(vips, spec.pacemaker.vip, _way_out(vips, spec.pacemaker.vip, view))
+    if vip:
+        findings += vip_findings(vips, vip, _way_out(vips, vip, view))
     if view is None:
         if not unread and not any(isinstance(node, Unknown) for node in nodes.values()):
-            findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} controllers is in a cluster with quorum"))
+            findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} {stack.title} is in a cluster with quorum"))
     else:
-        findings += [*_members(view), *_resources(view), *_fencing(spec, view), *_elsewhere(vips, spec, view)]
+        findings += [*_members(view), *_resources(view), *_fencing(spec, view)]
+        findings += _elsewhere(vips, vip, view) if vip else []
     findings += [Finding(Verdict.UNKNOWN, f"{what} could not be read in Pacemaker's answer") for what in unread]
-    owner = ", ".join(owners(vips, spec.pacemaker.vip))
     resources = sum(bool(group.active) for group in groups(view.resources)) if view else 0
-    healthy = f"{resources} resources run, every controller is fenced, {spec.pacemaker.vip} is on {owner}"
-    return layer_health("pacemaker", hosts, findings, healthy=healthy)
+    healthy = f"{resources} resources run, all {stack.title} are fenced"
+    if vip:
+        healthy += f", {vip} is on {', '.join(owners(vips, vip))}"
+    return layer_health(stack.crm.name, hosts, findings, healthy=healthy)
 
 
 def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
-    """Of a split VIP of the controllers: it is taken from where Pacemaker does not have it."""
+    """Of a split VIP: it is taken from where Pacemaker does not have it."""
     held = {name: node.held[vip] for name, node in vips.items() if isinstance(node, VipNode) and vip in node.held}
     mine = vip_resources(view, vip) if view else []
     run_on = [name for one in mine for name in one.nodes] if len({one.id for one in mine}) == 1 else []
@@ -60,20 +67,18 @@ def _way_out(vips: VipNodes, vip: str, view: CrmStatus | None) -> str:
     return "Look at `crm_mon -1` on each, and at the network between them: it must go from all but one of them"
 
 
-def _elsewhere(vips: VipNodes, spec: Cluster, view: CrmStatus) -> list[Finding]:
+def _elsewhere(vips: VipNodes, vip: str, view: CrmStatus) -> list[Finding]:
     """A VIP that is on one host, where Pacemaker does not run it: nothing watches it there, and nothing moves it."""
-    holders, mine = owners(vips, spec.pacemaker.vip), vip_resources(view, spec.pacemaker.vip)
+    holders, mine = owners(vips, vip), vip_resources(view, vip)
     run_on = dict.fromkeys(name for one in mine for name in one.nodes)
     if len(holders) != 1 or holders[0] in run_on or any(map(moving, mine)):
         return []
     where = f"has it on {' or '.join(run_on)}" if run_on else "runs it nowhere"
-    return [Finding(Verdict.WARN, f"{spec.pacemaker.vip} is on {holders[0]}, and Pacemaker {where}")]
+    return [Finding(Verdict.WARN, f"{vip} is on {holders[0]}, and Pacemaker {where}")]
 
 
-def _of_member(
-    spec: Cluster, name: str, views: tuple[CrmStatus, CrmStatus], vips: VipNodes, *, degraded: bool
-) -> HostHealth:
-    """A host as it sees itself and as the cluster does: what is worse counts."""
+def _of_member(name: str, views: tuple[CrmStatus, CrmStatus], owns: str, *, degraded: bool) -> HostHealth:
+    """A host as it sees itself and as the cluster does: what is worse counts. `owns`: the VIP, where it has it."""
     node = views[0]
     parts = ["DC"] if node.dc == name else []
     verdict = Verdict.WARN if degraded else Verdict.OK
@@ -84,9 +89,8 @@ def _of_member(
     how, said = max(seen, key=lambda one: _HOW_BAD.index(one[0]))
     parts.append(said)
     verdict = worst([verdict, how])
-    held = vips.get(name)
-    if not isinstance(held, Unknown) and held is not None and spec.pacemaker.vip in held.held:
-        parts.append(f"owner of {spec.pacemaker.vip}")
+    if owns:
+        parts.append(f"owner of {owns}")
     runs_here = sorted({resource.id for resource in node.resources if name in resource.nodes})
     return HostHealth(name, verdict, ", ".join(parts + runs_here))
 
@@ -96,7 +100,7 @@ _HOW_BAD = (Verdict.OK, Verdict.WARN, Verdict.FAIL)
 
 
 def _doing(node: CrmNode | None) -> tuple[Verdict, str]:
-    """What a controller does as a node of the cluster, and how that is judged for itself."""
+    """What a host does as a node of the cluster, and how that is judged for itself."""
     if node is None:
         return Verdict.FAIL, "not online"
     for verdict, word, so in (
@@ -150,7 +154,7 @@ def _back(node: CrmNode) -> str:
 
 
 def _resources(view: CrmStatus) -> list[Finding]:
-    # A fencing device that does not run is told of by _fencing, for its controller.
+    # A fencing device that does not run is told of by _fencing, for its host.
     found = [
         Finding(Verdict.FAIL if trouble.broken else Verdict.WARN, str(trouble))
         for trouble in troubles(view)
@@ -165,7 +169,7 @@ def _resources(view: CrmStatus) -> list[Finding]:
 
 def _fencing(spec: Cluster, view: CrmStatus) -> list[Finding]:
     if not view.stonith_enabled:
-        return [Finding(Verdict.WARN, "unfenced: stonith-enabled is false, so a frozen controller can own the VIP too")]
+        return [Finding(Verdict.WARN, "unfenced: stonith-enabled is false, so a frozen host goes on with what it has")]
     devices = [resource for resource in view.resources if resource.agent.startswith("stonith:")]
     if not devices:
         return [Finding(Verdict.WARN, "unfenced: there is no fencing device")]

@@ -5,6 +5,8 @@
 # A start never waits longer than 30 s: while an agent starts, the node's other resources wait. A service that needs
 # longer is still starting then, and the monitor gives it its time (`startup`) until it has answered once.
 # A stop ends with SIGKILL after 5 s, so that it never fails for a process that hangs.
+# Of a unit that leaves processes behind when it stops (KillMode=process), its own one alone is asked and killed: the
+# others are what serves.
 # An answer has 2 s, and on a machine with more to do than it has cores as many times that: it is slow, not dead.
 
 : "${OCF_ROOT=/usr/lib/ocf}"
@@ -50,9 +52,10 @@ described() {
 END
 }
 
-# Sets: active, job (its number while systemd starts or stops it), run (which of its starts), group, age in seconds.
+# Sets: active, job (its number while systemd starts or stops it), run (which of its starts), group, age in seconds,
+# own (the process that is all there is of it; empty: its whole group is).
 look() {
-    active='' job='' run='' group='' since=''
+    active='' job='' run='' group='' since='' main='' own=''
     while IFS='=' read -r key value; do
         case $key in
             ActiveState) active=$value ;;
@@ -60,10 +63,13 @@ look() {
             InvocationID) run=$value ;;
             ControlGroup) group=$value ;;
             InactiveExitTimestampMonotonic) since=$value ;;
+            MainPID) main=$value ;;
+            KillMode) [ "$value" != process ] || own=1 ;;
         esac
     done <<END
-$(systemctl show -p ActiveState,Job,InvocationID,ControlGroup,InactiveExitTimestampMonotonic "$unit")
+$(systemctl show -p ActiveState,Job,InvocationID,ControlGroup,InactiveExitTimestampMonotonic,MainPID,KillMode "$unit")
 END
+    [ -z "$own" ] || own=${main:-0}
     age=$(($(seconds) - ${since:-0} / 1000000))
 }
 
@@ -80,7 +86,8 @@ asked() {
 
 answers() {
     # A process that was stopped does nothing (proc(5), state T), and most of what is watched can't be asked.
-    stopped=$(sed 's,.*,/proc/&/status,' "/sys/fs/cgroup$group/cgroup.procs" 2>/dev/null)
+    stopped=$([ -n "$own" ] && echo "/proc/$own/status" ||
+        sed 's,.*,/proc/&/status,' "/sys/fs/cgroup$group/cgroup.procs" 2>/dev/null)
     # shellcheck disable=SC2086 (a list of paths)
     ! grep -q '^State:[[:space:]]T' $stopped /dev/null 2>/dev/null || return 1
     [ -z "$ask" ] || asked || asked
@@ -145,7 +152,7 @@ stopped() {
     while ! idle; do
         sleep 0.5
         waited=$(($(seconds) - begun))
-        [ $waited -lt 5 ] || systemctl kill -s KILL "$unit" 2>/dev/null
+        [ $waited -lt 5 ] || systemctl kill -s KILL ${own:+--kill-whom=main} "$unit" 2>/dev/null
         if [ $waited -ge 90 ]; then
             ocf_exit_reason "$unit is still $active $((waited - 5)) s after its processes were killed"
             return $OCF_ERR_GENERIC

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster.agents.record import AGENTS_FACT, AgentsNode
+from cluster.agents.settings import clustered
 from cluster.agents.verdict import carries
 from cluster.condition import counted
+from cluster.health.services import down
 from cluster.spec import Cluster, Role
 from cluster.state import ClusterState
 from engine.handling import Handling, Planned, Restart
@@ -31,26 +33,42 @@ def _primaries(state: ClusterState, host: str) -> int:
 
 
 def _drained(view: View, host: str) -> Planned:
-    if number := _primaries(view.state, host):
-        return Planned(
-            refused=f"{host} is the primary of {counted(number, 'router')}, and hatui moves none: when the host goes, "
-            "VRRP brings them to the other network node after about 7 s."
-        )
-    return Planned()
+    if not (number := _primaries(view.state, host)):
+        return Planned()
+    if clustered(view.cluster):
+        # Pacemaker has stopped its agents before.
+        step = agents.let_go(view.cluster.names(Role.NETWORK), host)
+        return Planned([step], expected="its routers go to another network node, which is told so at once")
+    return Planned(
+        refused=f"{host} is the primary of {counted(number, 'router')}, and hatui moves none: when the host goes, "
+        "VRRP brings them to the other network node after about 7 s."
+    )
 
 
 def _restarted(view: View, _: bool) -> Planned:
     hosts = sorted(view.cluster.names(Role.NETWORK), key=lambda name: _primaries(view.state, name))
-    return Planned([step for name in hosts for step in agents.restarted(name)])
+    kept = clustered(view.cluster)
+    seen = {name: node for name, node in view.state[AGENTS_FACT].items() if isinstance(node, AgentsNode)}
+    # What Pacemaker has stopped, nobody else starts.
+    if away := [(name, node.away[0]) for name, node in seen.items() if node.away and kept]:
+        name, unit = away[0]
+        return Planned(refused=f"{down(unit)} on {name}: Pacemaker is to start it first (`hatui undrain {name}`).")
+    return Planned([step for name in hosts for step in agents.restarted(name, clustered=kept)])
 
 
-def _taken_back(_: Cluster, hosts: Sequence[str]) -> None:
+def _taken_back(cluster: Cluster, hosts: Sequence[str]) -> None:
     for name in hosts:
-        agents.brought_back(name)
+        agents.brought_back(name, clustered=clustered(cluster))
+
+
+def _carried(cluster: Cluster, host: str) -> str | None:
+    """Of a node that was drained; where systemd keeps the agents, routers come and go by themselves."""
+    return agents.carries_routers(host) if clustered(cluster) else None
 
 
 HANDLING = Handling(
     there=_there,
+    carried=_carried,
     here=_here,
     drained=_drained,
     restart=Restart(_restarted, _CLIENTS),

@@ -198,9 +198,9 @@ def test_what_runs_with_former_settings_is_restarted_node_by_node_and_only_that(
     nodes: dict[str, AgentsNode | Unknown] = {"net1": due, "net2": SECOND, "net3": Unknown("can't be reached")}
     monkeypatch.setattr(agents, "taking_part", lambda hosts: hosts)
     monkeypatch.setattr(agents, "look_all", lambda hosts, _: {name: nodes[name] for name in hosts})
-    (one,) = agents.rolled._inner(["net1", "net2"])
+    (one,) = agents.rolled._inner(["net1", "net2"], False)
     assert one.name == "net1: restart neutron-l3-agent.service" and one.on == "net1"
-    assert len(list(agents.rolled._inner(["net1", "net3"]))) == 2
+    assert len(list(agents.rolled._inner(["net1", "net3"], False))) == 2
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_a_file_that_others_read_too_is_the_agents_on_their_nodes() -> None:
 
 
 def test_what_serves_outlives_the_agent_that_has_started_it() -> None:
-    made = {file.path: file.content.decode() for file in agents_files.drop_ins()}
+    made = {file.path: file.content.decode() for file in agents_files.drop_ins(SPEC)}
     kept = {path for path, text in made.items() if "KillMode=process\n" in text}
     assert len(made) == 4 and {path.split("/")[4] for path in kept} == {
         "neutron-l3-agent.service.d",

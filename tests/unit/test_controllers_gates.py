@@ -29,7 +29,7 @@ from tests.unit.test_health import CONTROLLERS, CRM, GONE, QUORUM
 
 Nodes = Mapping[str, CrmStatus | Unknown]
 VIP = CRM.resources[0]
-NO_QUORUM = "no controller is in a cluster with quorum"
+NO_QUORUM = "no host is in a cluster with quorum"
 REMOTE = CrmNode("galera-0", False, True, True, True, False, False, kind="remote")
 
 
@@ -198,7 +198,7 @@ def test_the_configuration_is_written_only_where_all_see_all() -> None:
     ]
     for status, reason in lone:
         assert may_configure({"cc01": status}) == reason
-    assert may_configure({"cc01": CRM, "cc02": replace(CRM, dc="cc02")}) == "the controllers do not agree on the DC"
+    assert may_configure({"cc01": CRM, "cc02": replace(CRM, dc="cc02")}) == "its hosts do not agree on the DC"
 
 
 @pytest.mark.parametrize(

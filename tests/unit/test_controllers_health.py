@@ -42,7 +42,7 @@ def host(layer: LayerHealth, name: str) -> tuple[Verdict, str]:
 def test_all_is_well() -> None:
     layer = judged(CRM)
     assert (layer.verdict, layer.findings) == (Verdict.OK, ())
-    assert layer.reason == f"4 resources run, every controller is fenced, {CONTROLLER_VIP} is on cc01"
+    assert layer.reason == f"4 resources run, all controllers are fenced, {CONTROLLER_VIP} is on cc01"
     assert host(layer, "cc01") == (Verdict.OK, f"DC, online, owner of {CONTROLLER_VIP}, vip")
     assert host(layer, "cc02") == (Verdict.OK, "online, fence-cc01, fence-cc02, fence-cc03")
     # Whose addresses were not asked is none that holds it, and neither is one that can't be asked.

@@ -120,7 +120,7 @@ def test_a_resource_that_can_not_be_moved_says_why() -> None:
     assert may_move(nodes, "fence-cc02", "cc02") == "cc02 can't run the device that fences it"
     one = replace(CRM.resources[0], failed=True)
     assert "vip failed" in str(may_move(dict.fromkeys(CONTROLLERS, replace(CRM, resources=(one,))), "vip", "cc02"))
-    assert may_move({}, "vip", "cc02") == "no controller is in a cluster with quorum"
+    assert may_move({}, "vip", "cc02") == "no host is in a cluster with quorum"
 
 
 def test_a_controller_has_left_when_nothing_runs_on_it() -> None:
@@ -253,7 +253,7 @@ def test_of_many_resources_on_a_host_only_the_number_is_told_and_one_that_runs_n
     (vip, *_) = CRM.resources
     many = replace(CRM, resources=tuple(replace(vip, id=f"api{n}") for n in range(4)))
     state = HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, many)})
-    assert pacemaker.HANDLING.here(View(SPEC, state, Path("inventory.py")), "cc01") == "runs 4 resources"
+    assert pacemaker.HANDLINGS["pacemaker"].here(View(SPEC, state, Path("inventory.py")), "cc01") == "runs 4 resources"
     nowhere = replace(CRM, resources=(replace(vip, nodes=(), active=False),))
     found = plan("switchover_resource", HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, nowhere)}))
     assert [one.now for one in found.candidates] == ["on no host"]
@@ -262,7 +262,7 @@ def test_of_many_resources_on_a_host_only_the_number_is_told_and_one_that_runs_n
 def test_of_a_resource_that_is_not_there_or_a_cluster_that_can_not_be_asked_that_is_said_first() -> None:
     assert "there is no resource api" in plan("switchover_resource", HEALTHY, name="api").refused
     gone = HEALTHY.having({CRM_MON: dict.fromkeys(CONTROLLERS, GONE)})
-    assert plan("switchover_resource", gone).refused == "no controller is in a cluster with quorum."
+    assert plan("switchover_resource", gone).refused == "no host is in a cluster with quorum."
 
 
 @pytest.fixture
@@ -270,9 +270,8 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Callable[[ClusterState], None]:
     """Hosts that are asked while it is planned say what is so in the state that is given."""
 
     def say(state: ClusterState) -> None:
-        records: dict[type[Any], Any] = {
-            type(fact): state.seen.get(field, {}) for field, fact in facts().items() if field != "controller_vip"
-        }
+        asked = {field: fact for field, fact in facts().items() if field != "controller_vip" and field in state.seen}
+        records: dict[type[Any], Any] = {type(fact): state.seen[field] for field, fact in asked.items()}
         records[Services] = {name: {"haproxy.service": unit("haproxy.service")} for name in state[HAPROXY_STAT]}
 
         def look(name: str, fact: type[Any], **_: object) -> Any:

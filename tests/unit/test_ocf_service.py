@@ -25,6 +25,7 @@ case $1 in
         cat "$STATE/job" 2>/dev/null
         echo "InvocationID=$(cat "$STATE/run")"
         echo "ControlGroup="
+        cat "$STATE/shown" 2>/dev/null
         echo "InactiveExitTimestampMonotonic=$(cat "$STATE/since")"
         ;;
     start) cp "$STATE/after_start" "$STATE/active" ;;
@@ -171,6 +172,25 @@ def test_a_stop_ends_with_a_kill_and_leaves_nothing_failed(host: Host) -> None:
     assert host.does("stop") == OK
     assert "kill -s KILL keystone.service" in host.said("told")
     assert host.said("active").strip() == "inactive"
+
+
+def test_of_a_unit_that_leaves_processes_behind_its_own_one_alone_is_watched_and_killed(host: Host) -> None:
+    def stopped() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["sh", "-c", "kill -STOP $$; sleep 60"])
+
+    with stopped() as process:
+        try:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            host.so(since=up(400), shown=f"MainPID={process.pid}\nKillMode=process")
+            assert host.does("monitor", ask="") == GENERIC
+            # Another one's is none of its.
+            host.so(shown=f"MainPID={os.getpid()}\nKillMode=process")
+            assert host.does("monitor", ask="") == OK
+        finally:
+            process.kill()
+    host.so(after_stop="deactivating")
+    assert host.does("stop") == OK
+    assert "kill -s KILL --kill-whom=main keystone.service" in host.said("told")
 
 
 def test_what_it_is_told_is_described_and_checked(host: Host) -> None:

@@ -13,6 +13,7 @@ from cluster.corosync.record import QuorumNode
 from cluster.pacemaker.gates import is_settled, may_configure, may_reload
 from cluster.pacemaker.record import CrmFailure, CrmStatus
 from cluster.spec import Cluster, Corosync, FencingDevice, Host, Keepalived, Pacemaker, Role, Ssh
+from cluster.stacks import CONTROLLERS
 from cluster.state import Unknown
 from deploy.pacemaker_cib import wanted_configuration
 from deploy.pacemaker_files import BMC_PASSWORD, IPMITOOL, corosync_files, fencing_files
@@ -202,28 +203,30 @@ def test_new_settings_are_taken_over_only_with_all_members(node: QuorumNode | Un
 
 def test_what_is_wanted_is_found_in_the_cib_that_it_made() -> None:
     seen = (FIXTURES / "pacemaker" / "configuration.xml").read_text()
-    assert lacking(wanted_configuration(SPEC), seen) == ()
+    assert lacking(wanted_configuration(SPEC, CONTROLLERS), seen) == ()
     moved = replace(SPEC, pacemaker=replace(SPEC.pacemaker, vip="192.168.54.49"))
-    assert lacking(wanted_configuration(moved), seen) == (
+    assert lacking(wanted_configuration(moved, CONTROLLERS), seen) == (
         "~ nvpair controller-vip-instance_attributes-ip: value 192.168.54.48 -> 192.168.54.49",
     )
     assert "+ primitive id=controller-vip class=ocf provider=heartbeat type=IPaddr2" in lacking(
-        wanted_configuration(SPEC), ""
+        wanted_configuration(SPEC, CONTROLLERS), ""
     )
-    other = lacking(wanted_configuration(SPEC), seen.replace("fence-cc03", "fence-cc04"))
+    other = lacking(wanted_configuration(SPEC, CONTROLLERS), seen.replace("fence-cc03", "fence-cc04"))
     assert "+ primitive id=fence-cc03 class=stonith type=fence_ipmilan" in other
-    assert lacking(wanted_configuration(SPEC), "no XML")
+    assert lacking(wanted_configuration(SPEC, CONTROLLERS), "no XML")
 
 
 def test_fencing_is_off_only_without_any_device() -> None:
     off, on = 'name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"'
-    assert on in wanted_configuration(SPEC)
-    assert off in wanted_configuration(replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48")))
+    assert on in wanted_configuration(SPEC, CONTROLLERS)
+    assert off in wanted_configuration(replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48")), CONTROLLERS)
 
 
 def test_an_inventory_value_stays_a_value_in_the_cib() -> None:
     device = FencingDevice("192.168.54.200", '"/><primitive id="evil')
-    text = wanted_configuration(replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48", fencing={"cc01": device})))
+    text = wanted_configuration(
+        replace(SPEC, pacemaker=Pacemaker(vip="192.168.54.48", fencing={"cc01": device})), CONTROLLERS
+    )
     assert text.count("<primitive") == 2
 
 
@@ -231,7 +234,7 @@ KEY = "QUJDRA=="
 
 
 def test_corosync_is_encrypted_on_knet_and_the_key_is_roots_alone() -> None:
-    key, settings, _ = corosync_files(SPEC, KEY)
+    key, settings, _ = corosync_files(SPEC, CONTROLLERS, KEY)
     assert (key.content, key.mode, key.user) == (b"ABCD", "0400", "root")
     # Not the file that is there (corosync(8)).
     assert settings.check == "corosync -t -c {}"
@@ -240,7 +243,7 @@ def test_corosync_is_encrypted_on_knet_and_the_key_is_roots_alone() -> None:
     assert [line.strip() for line in text.splitlines() if "ring0" in line] == [
         f"ring0_addr: 192.168.54.10{n}" for n in range(3)
     ]
-    multicast = corosync_files(replace(SPEC, corosync=Corosync(transport="udp")), KEY)[1].content.decode()
+    multicast = corosync_files(replace(SPEC, corosync=Corosync(transport="udp")), CONTROLLERS, KEY)[1].content.decode()
     assert "mcastaddr: 239.225.47.10" in multicast and "bindnetaddr: 192.168.54.0" in multicast
     assert "crypto_cipher: none" in multicast
 

@@ -460,7 +460,9 @@ def test_a_controller_alone_has_no_majority_to_lose() -> None:
 
 def test_a_fencing_device_for_no_controller_is_told_with_those_that_there_are() -> None:
     (found,) = said(at("pacemaker/fencing/db1", {"address": "127.9.0.21", "user": "fence"}))
-    assert found == "pacemaker.fencing.db1 is for no controller: there are ctl1, ctl2, ctl3."
+    assert found == (
+        "pacemaker.fencing.db1 is for no controller and no network node: there are ctl1, ctl2, ctl3, net1."
+    )
 
 
 def test_what_is_no_layer_has_no_home_in_another_package() -> None:

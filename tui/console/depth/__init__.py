@@ -13,7 +13,10 @@ from tui.console.lines import Line
 def depth_of(layer: str) -> Callable[[ClusterState], list[Line]] | None:
     """What is shown of a layer, by its name in the verdicts; None where there is nothing more to show."""
     part = part_of(__name__, layer)
-    found: Callable[[ClusterState], list[Line]] | None = part.lines if part else None
+    if part is None:
+        return None
+    # A part that several layers share may have a screen for each of them.
+    found: Callable[[ClusterState], list[Line]] = part.LINES[layer] if hasattr(part, "LINES") else part.lines
     return found
 
 

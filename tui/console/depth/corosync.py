@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from cluster.corosync.record import COROSYNC_QUORUM, QuorumNode, Ring
+from collections.abc import Callable
+from functools import partial
+
+from cluster.corosync.record import QuorumNode, Ring
+from cluster.stacks import STACKS, Stack
 from cluster.state import ClusterState
 from tui.console.depth.parts import rows, service
 from tui.console.lines import Line, Span, heading, span, table
 
 
-def lines(state: ClusterState) -> list[Line]:
-    """Each controller's own view of the membership."""
+def _lines(stack: Stack, state: ClusterState) -> list[Line]:
+    """Each host's own view of the membership."""
     names = ("HOST", "QUORATE", "VOTES", "UNIT", "RINGS", "SEES")
     return [
-        heading("Membership", "as each controller sees it"),
-        *table(names, rows("corosync", names, state[COROSYNC_QUORUM], _row)),
+        heading("Membership", f"as each of the {stack.title} sees it"),
+        *table(names, rows(stack.quorum.name, names, state[stack.quorum], _row)),
     ]
 
 
@@ -38,3 +42,7 @@ def _rings(rings: tuple[Ring, ...]) -> Span:
     if amiss:
         return span("; ".join(amiss), "warn")
     return (f"{len(rings)} whole", "ok") if rings else ("-", "dim")
+
+
+LINES: dict[str, Callable[[ClusterState], list[Line]]] = {stack.quorum.name: partial(_lines, stack) for stack in STACKS}
+"""The screen of each cluster, by its layer's name."""
