@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,9 +37,9 @@ def told() -> dict[str, object]:
     return next(one for one in lab.status()["layers"] if one["layer"] == "agents")
 
 
-@pytest.fixture
-def routed(healthy: None) -> Iterator[tuple[str, str]]:
-    """The ids of a router and of the network behind it."""
+@contextmanager
+def router_and_network() -> Iterator[tuple[str, str]]:
+    """The ids of a router, and of the network behind it."""
     network = openstack("network create inside")
     assert isinstance(network, dict)
     try:
@@ -53,6 +54,12 @@ def routed(healthy: None) -> Iterator[tuple[str, str]]:
         openstack("router remove subnet edge inside", output="")
         openstack("router delete edge", output="")
         openstack("network delete inside", output="")
+
+
+@pytest.fixture
+def routed(healthy: None) -> Iterator[tuple[str, str]]:
+    with router_and_network() as found:
+        yield found
 
 
 def test_all_agents_are_alive_and_both_nodes_carry_routers_and_networks(routed: tuple[str, str]) -> None:
