@@ -30,10 +30,10 @@ haproxy, galera, controller, network = (members(CLUSTER, role) for role in Role)
 
 
 class Kept:
-    """An inventory of that kind, deployed: `services` are kept available in another way."""
+    """An inventory of that kind, whose `deployed` layers differ from the lab's own."""
 
-    def __init__(self, path: Path, services: Sequence[str]) -> None:
-        self.deployed = ("haproxy", *services)
+    def __init__(self, path: Path, deployed: Sequence[str]) -> None:
+        self.deployed = deployed
         self._inventory = ("--inventory", str(path))
         self._path = str(path)
 
@@ -64,7 +64,7 @@ def kept(folder: Path, availability: str, services: Sequence[str], without: Coll
     """That of `services` deployed while its context is open, in an inventory that has nothing of those `without`."""
     path = folder / "changed.py"
     path.write_text(INVENTORY.format(availability=availability, services=tuple(services), without=tuple(without)))
-    found = Kept(path, services)
+    found = Kept(path, ("haproxy", *services))
     try:
         for layer in found.deployed:
             found.deploy(layer)

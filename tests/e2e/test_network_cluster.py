@@ -11,7 +11,7 @@ from cluster.agents.names import AGENTS
 from tests.e2e import lab
 from tests.e2e.conftest import Deployment
 from tests.e2e.dhcp import Guest
-from tests.e2e.test_availability import Kept
+from tests.e2e.kept import Kept
 from tests.e2e.test_network_nodes import NODES, dnsmasq, primary, router_and_network, states
 from tests.pace import slower, wait_until
 
@@ -32,7 +32,7 @@ LAYERS = ("network_pacemaker", "agents", "ports")
 def clustered(cluster: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     path = tmp_path_factory.mktemp("clustered") / "changed.py"
     path.write_text(INVENTORY)
-    found = Kept(path)
+    found = Kept(path, LAYERS)
     try:
         for layer in LAYERS:
             found.deploy(layer)
