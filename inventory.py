@@ -13,7 +13,7 @@ PREFIX = SUBNET.rpartition(".")[0]
 LAB = f"/var/lib/halab/{SUBNET.replace('/', '_')}"
 UP = Path(LAB, "lab.json")
 NOTED = json.loads(UP.read_text()) if UP.exists() else {}
-"""Of the lab while it is up: its release, and whether it is to have OpenStack (`halab up`)."""
+"""Of the lab while it is up: its release, and whether it is to have OpenStack, and horizon (`halab up`)."""
 
 OPENSTACK = {
     "keystone": {},
@@ -55,6 +55,7 @@ DATA = {
     },
     "secrets": {"bmc": f"file:{LAB}/bmc/password"},
     **(OPENSTACK if NOTED.get("openstack") else {}),
+    **({"horizon": {"processes": 1}} if NOTED.get("horizon") else {}),
 }
 
 CLUSTER = cluster_of(DATA)

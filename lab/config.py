@@ -20,6 +20,8 @@ class Config:
     repository: Path
     openstack: bool = False
     """Whether the repository has OpenStack's packages too."""
+    horizon: bool = False
+    """Whether it has horizon's too."""
     layers: dict[str, Path] = field(default_factory=dict)
     """What the hosts of a role have between the base and themselves, by role."""
 
@@ -56,7 +58,8 @@ def _read(path: Path) -> Config | None:
         noted = json.loads(path.read_text())
         layers = {role: Path(path) for role, path in noted.get("layers", {}).items()}
         base, repository = Path(noted["base"]), Path(noted["repository"])
-        return Config(noted["release"], base, repository, noted.get("openstack", False), layers)
+        openstack, horizon = noted.get("openstack", False), noted.get("horizon", False)
+        return Config(noted["release"], base, repository, openstack, horizon, layers)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as why:
@@ -77,6 +80,7 @@ def save(lab: Lab, config: Config) -> None:
         "base": str(config.base),
         "repository": str(config.repository),
         "openstack": config.openstack,
+        "horizon": config.horizon,
         "layers": {role: str(path) for role, path in config.layers.items()},
     }
     replace_file(lab.config, json.dumps(noted, indent=2) + "\n")

@@ -78,6 +78,7 @@ _NETWORK = (
     "openvswitch-switch",
     "radvd",
 )
+_HORIZON = ("openstack-dashboard-apache", "python3-pymemcache")
 # Of the packages that nova-compute can do with, this one alone brings no hypervisor; the fake driver needs none.
 _COMPUTE = ("curl", "nftables", "nova-compute", "nova-compute-ironic")
 
@@ -103,16 +104,22 @@ class Kind:
 
     release: str
     openstack: bool = False
+    horizon: bool = False
+    """With OpenStack's, the controllers have horizon's packages too: what it makes of them when they are installed
+    takes two minutes."""
 
     @property
     def label(self) -> str:
         """As in the names of the trees."""
-        return f"{self.release}+openstack" if self.openstack else self.release
+        return f"{self.release}{'+openstack' * self.openstack}{'+horizon' * self.horizon}"
 
     @property
     def roles(self) -> dict[str, tuple[str, ...]]:
         """The roles whose hosts stand on more than the base, and what they have installed."""
-        return ROLE_PACKAGES[self.release] if self.openstack else {}
+        if not self.openstack:
+            return {}
+        found = ROLE_PACKAGES[self.release]
+        return {**found, "controller": (*found["controller"], *_HORIZON)} if self.horizon else found
 
     @property
     def packages(self) -> tuple[str, ...]:

@@ -16,10 +16,19 @@ from lab.progress import Progress
 from lab.topology import HOSTS, RELEASES, Lab
 
 
-def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress, *, openstack: bool = False) -> None:
+def up(
+    lab: Lab,
+    names: Sequence[str],
+    release: str | None,
+    progress: Progress,
+    *,
+    openstack: bool = False,
+    horizon: bool = False,
+) -> None:
     """Bring up the hosts `names` (all, if empty); what is up already is left alone.
 
-    With `openstack` their repository has its packages too, and those of a role have theirs installed.
+    With `openstack` their repository has its packages too, and those of a role have theirs installed; with `horizon`,
+    horizon's among them.
     Raises LabError, and takes away what it started itself, if that can't be done.
     """
     wanted = list(names) or list(config.names(lab, openstack))
@@ -30,10 +39,12 @@ def up(lab: Lab, names: Sequence[str], release: str | None, progress: Progress, 
             raise LabError(f"the lab {lab.subnet} runs Debian {now.release}; to change that, `halab down` it first")
         if now and openstack and not now.openstack:
             raise LabError(f"the lab {lab.subnet} has no packages of OpenStack; to have them, `halab down` it first")
+        if now and horizon and not now.horizon:
+            raise LabError(f"the lab {lab.subnet} has no packages of horizon; to have them, `halab down` it first")
         network.guard(lab)
         before = {host for host in wanted if hosts.exists(lab, host)}
         try:
-            settings = now or trees.prepare(lab, Kind(release or RELEASES[0], openstack), progress)
+            settings = now or trees.prepare(lab, Kind(release or RELEASES[0], openstack, horizon), progress)
             _start(lab, settings, wanted, progress)
         except BaseException:
             if now is None:

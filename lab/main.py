@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("hosts", nargs="*", metavar="HOST")
     up.add_argument("--release", choices=RELEASES, help=f"the hosts' Debian (default: {RELEASES[0]})")
     up.add_argument("--openstack", action="store_true", help="with OpenStack's packages, and keystone in the inventory")
+    up.add_argument("--horizon", action="store_true", help="the same, with horizon")
     up.set_defaults(verb=_up)
 
     down = verbs.add_parser("down", parents=[common], help="take the lab away")
@@ -95,8 +96,9 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def _up(lab: Lab, args: argparse.Namespace) -> int:
-    there = config.names(lab, args.openstack)
-    lifecycle.up(lab, check_hosts(args.hosts, there), args.release, Progress(), openstack=args.openstack)
+    openstack = args.openstack or args.horizon
+    names = check_hosts(args.hosts, config.names(lab, openstack))
+    lifecycle.up(lab, names, args.release, Progress(), openstack=openstack, horizon=args.horizon)
     return 0
 
 

@@ -38,7 +38,7 @@ def prepare(lab: Lab, kind: Kind, progress: Progress) -> Config:
             )
             for role in kind.roles
         }
-        settings = Config(kind.release, common, repository, kind.openstack, layers)
+        settings = Config(kind.release, common, repository, kind.openstack, kind.horizon, layers)
         # Written while the cache is locked: from here on, nobody prunes what this lab stands on.
         config.save(lab, settings)
         if made:

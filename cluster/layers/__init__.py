@@ -11,6 +11,7 @@ from cluster.layers.cache import CACHES
 from cluster.layers.corosync import COROSYNC, NETWORK_COROSYNC
 from cluster.layers.galera import GALERA
 from cluster.layers.haproxy import HAPROXY
+from cluster.layers.horizon import HORIZON_LAYER
 from cluster.layers.keepalived import KEEPALIVED
 from cluster.layers.lock import LOCK
 from cluster.layers.openstack import OPENSTACK
@@ -22,7 +23,7 @@ from cluster.spec import Cluster
 
 LAYERS: tuple[Layer, ...] = (
     *(BASE, LOCK, HAPROXY, KEEPALIVED, SERVICES, GALERA, RABBITMQ, COROSYNC, PACEMAKER, CACHES),
-    *(*OPENSTACK, NETWORK_COROSYNC, NETWORK_PACEMAKER, AGENTS_LAYER),
+    *(*OPENSTACK, HORIZON_LAYER, NETWORK_COROSYNC, NETWORK_PACEMAKER, AGENTS_LAYER),
     PORTS,
     *(entry.load() for entry in entry_points(group="hatui.layers")),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cluster.openstack import horizon
 from cluster.openstack.table import SERVICES
 from cluster.spec import Cluster, Role
 from cluster.state import Fact, Record, ServiceState
@@ -26,8 +27,8 @@ CACHE = Fact("cache", CacheNode, 30)
 
 
 def wanted(spec: Cluster) -> bool:
-    """Where a service asks keystone for tokens of others: keystone itself does without."""
-    return any(service.wanted(spec) for service in SERVICES)
+    """Where a service asks keystone for tokens of others, or horizon keeps its sessions: keystone does without."""
+    return any(service.wanted(spec) for service in SERVICES) or horizon.wanted(spec)
 
 
 def places(spec: Cluster) -> tuple[str, ...]:

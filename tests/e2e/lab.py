@@ -135,7 +135,8 @@ def all_ok(*, within: float) -> None:
 
 
 def start_clean() -> None:
-    """Bring up clean hosts, of the release HALAB_RELEASE if that is set, and with HALAB_OPENSTACK for OpenStack.
+    """Bring up clean hosts, of the release HALAB_RELEASE if that is set, with HALAB_OPENSTACK for OpenStack, and with
+    HALAB_HORIZON for horizon besides.
 
     Refuses to take a lab away that is up.
     """
@@ -143,7 +144,8 @@ def start_clean() -> None:
         "a lab is up on this subnet: take it down (halab down), or choose another: HALAB_SUBNET=192.168.48.0/24"
     )
     release = os.environ.get("HALAB_RELEASE")
-    openstack = ("--openstack",) if os.environ.get("HALAB_OPENSTACK") else ()
+    horizon = ("--horizon",) if os.environ.get("HALAB_HORIZON") else ()
+    openstack = horizon or (("--openstack",) if os.environ.get("HALAB_OPENSTACK") else ())
     halab("up", *(("--release", release) if release else ()), *openstack, timeout=1800 if openstack else 900)
 
 
