@@ -30,7 +30,7 @@ class Browser:
 
     def _say(self, method: str, path: str, **body: object) -> Any:
         call = urllib.request.Request(
-            f"{self._place}/{path}",
+            f"{self._place}/{path}".rstrip("/"),
             json.dumps(body).encode() if method == "POST" else None,
             {"Content-Type": "application/json"},
             method=method,

@@ -231,7 +231,7 @@ def test_a_rollouts_steps_name_host_layer_and_stage(planned: Any) -> None:
 
 
 def test_the_layers_are_those_that_are_deployed() -> None:
-    openstack = {"cache", "keystone", "placement", "glance", "nova", "neutron", "cinder", "agents"}
+    openstack = {"cache", "keystone", "placement", "glance", "nova", "neutron", "cinder", "horizon", "agents"}
     openstack |= {"network_pacemaker"}
     assert set(DEPLOYED) == {"base", "haproxy", "keepalived", "galera", "rabbitmq", "pacemaker", "ports"} | openstack
 
