@@ -59,7 +59,7 @@ def horizon_files(cluster: Cluster, name: str) -> list[ManagedFile]:
     return [
         ManagedFile(SESSIONS, (_FILES / "horizon_sessions.py").read_bytes(), mode="0644"),
         ManagedFile(SETTINGS, settings, mode="0640", group="www-data", secrets=(json.dumps(key), key)),
-        ManagedFile(SERVER, server, mode="0644", check="apache2 -t -f {}"),
+        ManagedFile(SERVER, server, mode="0644", check=f"mkdir -p {_RUN} && apache2 -t -f {{}}"),
         ManagedFile(f"/etc/systemd/system/{UNIT}", render("hatui-horizon.service.j2", config=SERVER)),
         drop_in(
             UNIT,
