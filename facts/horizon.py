@@ -34,12 +34,15 @@ class HorizonPages(FactBase[HorizonNode | Unknown]):
         if not mark or unit is None:
             return Unknown("its answer could not be read")
         try:
-            match said.split():
-                case ["waiting", seconds]:
-                    return HorizonNode(unit, 0, form=False, entered=None, waits=real(seconds, 0, 10**6))
+            words, waits = said.split(), None
+            if words[:1] == ["waiting"] and len(words) > 1:
+                waits, words = real(words[1], 0, 10**6), words[2:]
+            match words:
+                case [] if waits is not None:
+                    return HorizonNode(unit, 0, form=False, entered=None, waits=waits)
                 case [page, form, login, took] if {form, login} <= {"yes", "no", "-"}:
                     entered = None if login == "-" else login == "yes"
-                    return HorizonNode(unit, whole(page), form == "yes", entered, real(took, 0, 3600))
+                    return HorizonNode(unit, whole(page), form == "yes", entered, real(took, 0, 3600), waits)
         except ValueError as error:
             return unreadable(error, said)
         if not said.strip():

@@ -20,7 +20,7 @@ from cluster.things import of_each
 
 def _wrong(node: HorizonNode) -> str:
     """What is wrong with one that runs, as a clause; empty if nothing is."""
-    if node.waits is not None:
+    if node.slow:
         return f"has not let anybody in for {node.waits:.0f} s"
     if not node.page:
         return f"does not answer within {LIMIT} s"
@@ -35,7 +35,7 @@ def _health(nodes: Mapping[str, HorizonNode | Unknown]) -> LayerHealth:
             return stopped(host, down(node.service))
         mine = service_findings(host, node.service)
         if said := _wrong(node):
-            late = node.waits is not None
+            late = node.slow
             why = "is the host busy?" if late else "is keystone there? See `journalctl -u hatui-horizon`"
             mine.append(Finding(Verdict.WARN, f"{host}: horizon {said} ({why})"))
             return HostHealth(host, Verdict.WARN if late else Verdict.FAIL, f"horizon {said}"), mine
@@ -44,7 +44,7 @@ def _health(nodes: Mapping[str, HorizonNode | Unknown]) -> LayerHealth:
     hosts, findings = judged(nodes, judge)
     known = [node for node in nodes.values() if isinstance(node, HorizonNode)]
     working = sum(node.works for node in known)
-    if nodes and len(known) == len(nodes) and not working and all(node.waits is None for node in known):
+    if nodes and len(known) == len(nodes) and not working and not any(node.slow for node in known):
         findings.append(Finding(Verdict.FAIL, f"none of {len(nodes)} hosts lets anybody in"))
     return layer_health(NAME, hosts, findings, healthy=f"{working} of {len(nodes)} hosts let users in")
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
+
+from typing_extensions import override
 
 from cluster.checking import between
 from cluster.layer import settings_of
 from cluster.openstack.keystone import KEYSTONE
-from cluster.openstack.record import well
+from cluster.openstack.record import SLOW, well
 from cluster.reading import Mistake, foreign, shown
 from cluster.spec import Cluster, Service
-from cluster.state import Fact, Record, ServiceState
+from cluster.state import Fact, Record, ServiceState, runs
 
 NAME = "horizon"
 UNIT = "hatui-horizon.service"
@@ -63,11 +66,28 @@ class HorizonNode(Record):
     form: bool
     """Whether there is a form for a login in it."""
     entered: bool | None
-    """Whether the second let him in; None: it was not made, for want of a form, or `waits`."""
+    """Whether the second let him in; None: it was not made, for want of a form, or there is no answer to it."""
     took: float = 0.0
     """Seconds that both took."""
     waits: float | None = None
-    """Seconds since they were begun, where there is no answer yet."""
+    """Seconds since they were begun, where there is no answer yet. All else is that of the calls before, if they were
+    answered within two minutes."""
+
+    @property
+    @override
+    def awaits(self) -> bool:
+        """Whether its calls have no answer yet."""
+        return runs(self.service) and self.waits is not None
+
+    @override
+    def with_answer_of(self, former: Self) -> Self:
+        """The same with what the calls brought before."""
+        return replace(former, service=self.service)
+
+    @property
+    def slow(self) -> bool:
+        """Whether there has been no answer for so long that it is told of; where there was none before, at once."""
+        return self.waits is not None and (self.entered is None or self.waits > SLOW)
 
     @property
     def shown(self) -> bool:

@@ -3,7 +3,8 @@
 
 FILE is JSON: the address of its login page, a user and his password. The call has LIMIT seconds; who asks waits for
 SECONDS of them. Prints the status of the page, whether it has a form, whether the login was taken (- where it was not
-tried), and the seconds that it took. Instead: "waiting SECONDS", since it was begun.
+tried), and the seconds that it took. Before it "waiting SECONDS", since it was begun, where that has no answer yet: the
+rest is that of the call before then, or nothing where that is long ago.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 SAID = Path("/run/hatui/horizon.said")
+LAST = 120
+"""Seconds for which an answer counts, while the next one is waited for: it is asked for every 60."""
 TOKEN = re.compile(r"""name=['"]csrfmiddlewaretoken['"] value=['"]([A-Za-z0-9]+)['"]""")
 
 
@@ -100,7 +103,8 @@ def main() -> None:
             else:
                 print(SAID.read_text().strip())
                 return
-    print(f"waiting {time.time() - asked.stat().st_mtime:.0f}")
+    last = SAID.read_text() if SAID.exists() and abs(time.time() - SAID.stat().st_mtime) < LAST else ""
+    print(f"waiting {time.time() - asked.stat().st_mtime:.0f} {last}".strip())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import runpy
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,6 +78,12 @@ def test_it_is_judged_by_a_login() -> None:
     verdict, reason = judged(slow, slow, slow)
     assert verdict is Verdict.WARN and "has not let anybody in for 7 s (is the host busy?)" in reason
     assert judged(Unknown("x"), *[replace(WELL, entered=False)] * 2)[0] is not Verdict.FAIL
+    # One that has let in before is not told of for each login that takes longer; a run waits for it.
+    late = replace(WELL, waits=3.0)
+    assert judged(late, late, late)[0] is Verdict.OK and late.awaits
+    assert slow.with_answer_of(WELL) == WELL
+    assert judged(*[replace(WELL, waits=6.0)] * 3)[0] is Verdict.WARN
+    assert judged(*[replace(WELL, entered=False, waits=3.0)] * 3)[0] is Verdict.FAIL
 
 
 def test_events_and_gates_tell_who_lets_users_in() -> None:
@@ -97,13 +104,17 @@ def test_events_and_gates_tell_who_lets_users_in() -> None:
         ("200 yes no 1.5", replace(WELL, entered=False, took=1.5)),
         ("500 no - 0.1", replace(WELL, page=500, form=False, entered=None, took=0.1)),
         ("waiting 7", HorizonNode(WELL.service, 0, form=False, entered=None, waits=7.0)),
+        ("waiting 3 200 yes yes 0.4", replace(WELL, waits=3.0)),
     ],
 )
 def test_what_a_host_says_is_read(said: str, expected: HorizonNode) -> None:
     assert HorizonPages().process(f"{SHOWN}\nSaid={said}".splitlines()) == expected
 
 
-@pytest.mark.parametrize("said", ["", "200 yes", "x yes yes 0.4", "200 yes maybe 0.4", "200 yes yes x", "waiting x"])
+@pytest.mark.parametrize(
+    "said",
+    ["", "200 yes", "x yes yes 0.4", "200 yes maybe 0.4", "200 yes yes x", "waiting x", "waiting", "waiting 3 200"],
+)
 def test_what_can_not_be_read_is_unknown(said: str) -> None:
     assert isinstance(HorizonPages().process(f"{SHOWN}\nSaid={said}".splitlines()), Unknown)
     assert isinstance(HorizonPages().process(SHOWN.splitlines()), Unknown)
@@ -309,6 +320,11 @@ def test_who_asks_waits_no_longer_than_he_said(pages: str, tmp_path: Path, capsy
         with (tmp_path / "horizon.lock").open("w") as lock:
             held.flock(lock, held.LOCK_EX)
             sys.argv[1] = "0.2"
+            program["main"]()
+            told = capsys.readouterr().out
+            assert told.startswith("waiting 0 200 yes yes 0.")
+            # With what was answered before, as long as that is not long ago.
+            os.utime(tmp_path / "horizon.said", (time.time() - 300,) * 2)
             program["main"]()
         assert capsys.readouterr().out == "waiting 0\n"
     finally:
