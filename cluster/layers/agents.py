@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from cluster.agents.names import AGENTS, METADATA_SECRET, files
 from cluster.agents.record import AGENTS_FACT, AgentsNode
-from cluster.agents.settings import Agents, checks, clustered, wanted
+from cluster.agents.settings import Agents, agents_of, checks, clustered, wanted
 from cluster.agents.steady import STEADY
 from cluster.agents.verdict import agents_health, how
-from cluster.condition import counted
+from cluster.condition import counted, known_of
 from cluster.layer import Layer, Load, Unit
 from cluster.openstack.queue import QUEUE_PASSWORD
 from cluster.spec import Cluster, Role
@@ -23,6 +23,19 @@ def _loads(_: Cluster, state: ClusterState) -> Mapping[str, Load]:
         if isinstance(node, AgentsNode) and node.primary:
             found[host] = Load(len(node.primary), f"the primary of {counted(len(node.primary), 'router')}")
     return found
+
+
+def _at_once(spec: Cluster, state: ClusterState) -> str:
+    nodes = known_of(state[AGENTS_FACT], spec.names(Role.NETWORK), AgentsNode).values()
+    enabled = [unit.enabled for node in nodes for unit in node.units if unit.unit in AGENTS]
+    # One that somebody has disabled by hand is what a rollout puts right.
+    if not enabled or (not any(enabled) if clustered(spec) else any(enabled)):
+        return ""
+    wants = agents_of(spec).availability
+    return (
+        f"agents.availability is {wants} now: that is done on all network nodes at once. Do it by "
+        "`pyinfra INVENTORY deploy/ha.py`."
+    )
 
 
 def _packages(_: Cluster) -> tuple[str, ...]:
@@ -56,6 +69,7 @@ AGENTS_LAYER = Layer(
     facts=(AGENTS_FACT,),
     verdict=lambda spec, state: agents_health(state[AGENTS_FACT], clustered=clustered(spec)),
     steady=STEADY,
+    at_once=_at_once,
     things=of_each(AGENTS_FACT, "the network node's agents", how),
     loads=_loads,
     units=tuple(

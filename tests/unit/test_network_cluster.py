@@ -17,6 +17,7 @@ from cluster.corosync.names import UNIT as COROSYNC
 from cluster.corosync.record import QuorumNode
 from cluster.health.verdict import LayerHealth, Verdict
 from cluster.layers import asked
+from cluster.layers.agents import AGENTS_LAYER
 from cluster.pacemaker.record import CrmNode, CrmStatus
 from cluster.picture import picture
 from cluster.ports.rules import guarded
@@ -34,6 +35,7 @@ from engine.handling import on
 from engine.layers.agents import HANDLING
 from engine.layers.pacemaker import HANDLINGS
 from engine.runbook import View
+from engine.runbooks import rollout
 from facts.base import drop_in_path
 from facts.pacemaker import CrmConfiguration
 from operations import agents, pacemaker
@@ -165,6 +167,20 @@ def test_its_cib_has_the_agents_on_both_and_no_vip() -> None:
     assert by_systemd.count('class="systemd" type="neutron-') == 4 and "hatui" not in by_systemd.replace('"hatui-', "")
     assert all("Restart=no\n" in file.content.decode() for file in drop_ins(SPEC))
     assert any("KillMode=process\n" in file.content.decode() for file in drop_ins(SPEC))
+
+
+def test_the_change_from_the_one_to_the_other_is_not_rolled_out() -> None:
+    by_pacemaker, by_systemd = state_of(), state_of(FIRST, SECOND)
+    assert not AGENTS_LAYER.at_once(SPEC, by_pacemaker) and not AGENTS_LAYER.at_once(PLAIN, by_systemd)
+    told = AGENTS_LAYER.at_once(SPEC, by_systemd)
+    assert told.startswith("agents.availability is pacemaker now: that is done on all network nodes at once. Do it by ")
+    assert "`pyinfra INVENTORY deploy/ha.py`" in told
+    assert rollout.plan(View(SPEC, by_systemd, Path("x.py"))).refused == told
+    told = AGENTS_LAYER.at_once(PLAIN, by_pacemaker)
+    assert told.startswith("agents.availability is vrrp now")
+    # What was done by half is finished by the same deploy; what one node lacks by hand, a rollout puts right.
+    assert AGENTS_LAYER.at_once(SPEC, state_of(second=SECOND)) and not AGENTS_LAYER.at_once(PLAIN, state_of(FIRST))
+    assert not AGENTS_LAYER.at_once(SPEC, ClusterState({}))
 
 
 @pytest.mark.parametrize(
