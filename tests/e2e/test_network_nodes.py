@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -70,9 +70,8 @@ def test_all_agents_are_alive_and_both_nodes_carry_routers_and_networks(routed: 
     assert "2 of 2 hosts run all agents, 1 router with a primary" in str(told()["reason"])
 
 
-def test_a_node_that_loses_its_power_gives_its_router_away_and_addresses_are_given_throughout(
-    routed: tuple[str, str],
-) -> None:
+def loses_its_power(routed: tuple[str, str], all_ok: Callable[[], object]) -> str:
+    """The primary of the router loses its power, and its name: the other one has the router, and gives addresses."""
     router, network = routed
     (lost,) = primary(router)
     other = next(node for node in NODES if node != lost)
@@ -84,14 +83,20 @@ def test_a_node_that_loses_its_power_gives_its_router_away_and_addresses_are_giv
             wait_until(lambda: states(other, router) in ("primary", "master"), 120, f"the router is on {other}")
             took = time.monotonic() - begun
             guest.wait_for_acks(5, 20)
-            assert len(guest.servers) == 1
         print(f"the router is on {other} {took:.1f} s after {lost} had lost its power")
-        lab.all_ok(within=240)
-        wait_until(lambda: len(guest.servers) == 2, 60, "both nodes offer an address again")
+        all_ok()
+        wait_until(lambda: len(guest.servers) == 2, 120, "both nodes offer an address again")
         print(f"longest time from one address to the next {guest.gap:.1f} s, of {len(guest.acked)}")
     # It is asked for once a second, and the one that was asked may be the one that goes.
     assert took <= 10 * slower() and guest.gap <= 3 * slower(), (took, guest.gap)
     assert len(primary(router)) == 1 and all(dnsmasq(node, network) for node in NODES)
+    return lost
+
+
+def test_a_node_that_loses_its_power_gives_its_router_away_and_addresses_are_given_throughout(
+    routed: tuple[str, str],
+) -> None:
+    loses_its_power(routed, lambda: lab.all_ok(within=240))
 
 
 def test_agents_are_restarted_while_the_router_stays_where_it_is(routed: tuple[str, str]) -> None:
