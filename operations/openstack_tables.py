@@ -12,7 +12,8 @@ from pyinfra.api.facts import FactBase
 from pyinfra.api.operation import operation
 
 from cluster.galera.gates import is_synced
-from cluster.openstack.service import OpenstackService, Sync
+from cluster.openstack.sections import Sync
+from cluster.openstack.service import OpenstackService
 from cluster.openstack.table import BY_NAME
 from cluster.state import Unknown
 from facts.openstack_tables import FilledDatabases, TablesSynced

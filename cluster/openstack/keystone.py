@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cluster.openstack.availability import Availabilities
-from cluster.openstack.service import OpenstackService, Sync
+from cluster.openstack.sections import Sync
+from cluster.openstack.service import OpenstackService
 from cluster.reading import Mistake, shown
 from cluster.spec import Cluster
 

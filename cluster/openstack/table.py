@@ -14,7 +14,8 @@ from cluster.openstack.api import Api
 from cluster.openstack.availability import Availability
 from cluster.openstack.keystone import KEYSTONE
 from cluster.openstack.queue import brokers
-from cluster.openstack.service import OpenstackService, Single, Sync, Workers
+from cluster.openstack.sections import Single, Sync, Workers
+from cluster.openstack.service import OpenstackService
 from cluster.openstack.volumes import VOLUME, Cinder
 from cluster.reading import Mistake, shown
 from cluster.spec import Cluster, Service

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from cluster.layer import settings_of
 from cluster.openstack.lone import Lone
-from cluster.openstack.service import Workers
+from cluster.openstack.sections import Workers
 from cluster.reading import Mistake, foreign, place, shown
 from cluster.spec import Cluster
 
