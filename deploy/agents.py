@@ -7,8 +7,9 @@ from cluster.agents.names import AGENTS, AWAY, SWITCH_UNIT
 from cluster.agents.settings import agents_of, clustered, wanted
 from cluster.corosync.names import FILES
 from cluster.layers.agents import AGENTS_LAYER
+from cluster.openstack.resources import named
 from cluster.spec import Cluster, Role
-from deploy.agents_cib import not_under_pacemaker, resource_of, under_pacemaker
+from deploy.agents_cib import not_under_pacemaker, under_pacemaker
 from deploy.agents_files import drop_ins, hidden, settings
 from deploy.amended_ini import amended_ini
 from deploy.pacemaker_files import FENCING_FILES
@@ -32,7 +33,7 @@ leads = wanted(cluster) and conducts(hosts)
 
 if leads and len(taking_part(hosts)) < len(hosts):
     # A part of the nodes would be left with agents that nobody starts.
-    kept = there(host.get_fact(CrmConfiguration) or "", map(resource_of, AGENTS))
+    kept = there(host.get_fact(CrmConfiguration) or "", map(named, AGENTS))
     if clustered(cluster) != bool(kept):
         raise PyinfraError("agents.availability is changed on all network nodes at once: deploy to all of them.")
 
@@ -50,7 +51,7 @@ if wanted(cluster) and Role.NETWORK in host.groups:
     running(name="Agents: the switch runs", units=[SWITCH_UNIT])
     bridged(name="Agents: physical networks", bridges=mine.bridges, datapath=mine.datapath)
     if clustered(cluster):
-        handed_over(name="Agents: Pacemaker alone starts them", resources={one: resource_of(one) for one in AGENTS})
+        handed_over(name="Agents: Pacemaker alone starts them", resources={one: named(one) for one in AGENTS})
 
 if leads:
     configured(

@@ -6,16 +6,13 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from cluster.agents.names import AGENTS
 from cluster.agents.settings import agents_of, clustered
+from cluster.openstack.resources import named
 from cluster.pacemaker.names import clone_of
 from cluster.spec import Cluster
 from cluster.stacks import NETWORK
-from deploy.cib import operation, options, parameters
+from deploy import cib
+from deploy.cib import options
 from deploy.pacemaker_cib import elsewhere, fence_of
-
-
-def resource_of(unit: str) -> str:
-    """The name of the resource that runs an agent."""
-    return f"hatui-{unit.removesuffix('.service')}"
 
 
 def under_pacemaker(cluster: Cluster) -> str:
@@ -25,22 +22,11 @@ def under_pacemaker(cluster: Cluster) -> str:
     configuration = Element("configuration")
     resources = SubElement(configuration, "resources")
     for unit in AGENTS:
-        name = resource_of(unit)
+        name = named(unit)
         clone = SubElement(resources, "clone", id=clone_of(name))
         options(clone, {"interleave": "true"})
-        if agents_of(cluster).agent == "systemd":
-            what = {"class": "systemd", "type": unit.removesuffix(".service")}
-        else:
-            what = {"class": "ocf", "provider": "hatui", "type": "service"}
-        primitive = SubElement(clone, "primitive", {"id": name, **what})
-        if agents_of(cluster).agent != "systemd":
-            parameters(primitive, {"unit": unit})
         # However often it fails: there is no better place for it, and each start may be the one that lasts.
-        options(primitive, {"failure-timeout": "120s", "target-role": "Started"})
-        operation(primitive, "start", timeout=120)
-        # What can't be stopped is left where it is: fencing its node would take down what serves there.
-        operation(primitive, "stop", timeout=120, on_fail="block")
-        operation(primitive, "monitor", timeout=120, interval=5)
+        cib.service(clone, name, unit, agents_of(cluster).agent, failures={"failure-timeout": "120s"})
     return tostring(configuration, encoding="unicode")
 
 
@@ -49,5 +35,5 @@ def not_under_pacemaker(cluster: Cluster) -> tuple[str, ...]:
     if clustered(cluster):
         return ()
     names = NETWORK.names(cluster)
-    agents = [clone_of(resource_of(unit)) for unit in AGENTS]
+    agents = [clone_of(named(unit)) for unit in AGENTS]
     return (*agents, *map(elsewhere, names), *map(fence_of, names))

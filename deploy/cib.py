@@ -1,4 +1,4 @@
-"""Elements of Pacemaker's configuration as XML (Pacemaker Explained): parameters, options and operations."""
+"""Elements of Pacemaker's configuration as XML (Pacemaker Explained): parameters, options, operations, a unit's own."""
 
 from __future__ import annotations
 
@@ -32,3 +32,24 @@ def operation(primitive: Element, name: str, *, timeout: int, interval: int = 0,
     if on_fail:
         said["on-fail"] = on_fail
     SubElement(operations, "op", {"id": f"{primitive.get('id')}-{name}-{interval}s", **said})
+
+
+def service(parent: Element, name: str, unit: str, agent: str, *, failures: Mapping[str, str], ask: str = "") -> None:
+    """The resource that runs a unit of systemd, by the `agent` that the inventory names (hatui, systemd).
+
+    `failures` are options for when it fails; `ask` is the file by which ocf:hatui:service asks it, if it can be asked.
+    """
+    if agent == "systemd":
+        primitive = SubElement(
+            parent, "primitive", {"id": name, "class": "systemd", "type": unit.removesuffix(".service")}
+        )
+    else:
+        primitive = SubElement(
+            parent, "primitive", {"id": name, "class": "ocf", "provider": "hatui", "type": "service"}
+        )
+        parameters(primitive, {"unit": unit} | ({"ask": ask} if ask else {}))
+    options(primitive, {**failures, "target-role": "Started"})
+    operation(primitive, "start", timeout=120)
+    # What can't be stopped is left where it is: fencing its host takes down far more than one service.
+    operation(primitive, "stop", timeout=120, on_fail="block")
+    operation(primitive, "monitor", timeout=120, interval=5)

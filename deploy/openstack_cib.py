@@ -13,7 +13,8 @@ from cluster.openstack.resources import is_warm, named, resource_of
 from cluster.openstack.service import OpenstackService
 from cluster.pacemaker.names import VIP, clone_of
 from cluster.spec import Cluster
-from deploy.cib import operation, options, parameters
+from deploy import cib
+from deploy.cib import options
 
 _ATTRACTS = "1000"
 """How much the VIP prefers a controller on which a warm service runs: more than to stay where it is (100), less than to
@@ -65,24 +66,13 @@ def not_under_pacemaker(cluster: Cluster, service: OpenstackService) -> tuple[st
 
 
 def _primitive(parent: Element, cluster: Cluster, service: OpenstackService, unit: str) -> None:
-    name = resource_of(cluster, service, unit)
-    if service.of(cluster).agent == "systemd":
-        what = {"class": "systemd", "type": unit.removesuffix(".service")}
-    else:
-        what = {"class": "ocf", "provider": "hatui", "type": "service"}
-    primitive = SubElement(parent, "primitive", {"id": name, **what})
-    if service.of(cluster).agent != "systemd":
-        # What is no API has nothing that could be asked.
-        asked = [("ask", api.health_file) for api in service.apis if api.unit == unit]
-        parameters(primitive, {"unit": unit, **dict(asked)})
     if is_warm(cluster, service, unit):
         # Its VIP would wait for it to be started anew in its place: so it is let down there for half a minute.
         failures = {"migration-threshold": "1", "failure-timeout": "30s"}
     else:
         # Three failures within two minutes, and it goes elsewhere.
         failures = {"migration-threshold": "3", "failure-timeout": "120s"}
-    options(primitive, {**failures, "target-role": "Started"})
-    operation(primitive, "start", timeout=120)
-    # What can't be stopped is left where it is: fencing a controller takes down far more than one service.
-    operation(primitive, "stop", timeout=120, on_fail="block")
-    operation(primitive, "monitor", timeout=120, interval=5)
+    # What is no API has nothing that could be asked.
+    ask = next((api.health_file for api in service.apis if api.unit == unit), "")
+    name, agent = resource_of(cluster, service, unit), service.of(cluster).agent
+    cib.service(parent, name, unit, agent, failures=failures, ask=ask)

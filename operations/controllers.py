@@ -136,7 +136,7 @@ def _any(hosts: Sequence[str]) -> str:
     for name, node in nodes_of(hosts).items():
         if isinstance(node, CrmStatus) and node.running and node.quorate:
             return name
-    raise Refused(f"{NO_QUORUM[0].upper()}{NO_QUORUM[1:]}.")
+    raise Refused(f"{NO_QUORUM.capitalize()}.")
 
 
 def _standby(hosts: Sequence[str], name: str, *, on: bool) -> None:
@@ -182,7 +182,7 @@ def where(hosts: Sequence[str], resource: str) -> tuple[str, ...]:
     """The hosts that `resource` runs on now."""
     view = view_of(nodes_of(hosts))
     if view is None:
-        raise Refused(f"{NO_QUORUM[0].upper()}{NO_QUORUM[1:]}.")
+        raise Refused(f"{NO_QUORUM.capitalize()}.")
     return next((one.nodes for one in view.resources if one.id == resource), ())
 
 

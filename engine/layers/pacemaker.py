@@ -14,7 +14,7 @@ from operations import controllers, pacemaker
 
 _NAMED = 3
 """Resources of a host that are told by their names; more are counted."""
-_NO_QUORUM = f"{NO_QUORUM[0].upper()}{NO_QUORUM[1:]}: bring that back first (`hatui status`)."
+_NO_QUORUM = f"{NO_QUORUM.capitalize()}: bring that back first (`hatui status`)."
 
 # Of a cluster without a VIP, each host runs the same, and nothing has to be started elsewhere.
 _EXPECTED = {True: "its resources are stopped and started elsewhere", False: "the others go on"}
